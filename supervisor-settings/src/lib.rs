@@ -1,0 +1,1 @@
+//! The settings of rust-tokio-supervisor: their table and their grammar.
