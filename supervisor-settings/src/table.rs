@@ -27,7 +27,6 @@ pub struct Setting {
 
 /// Where a setting is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
 pub enum Place {
     /// On a function: `#[supervised(..)]`.
     Function,

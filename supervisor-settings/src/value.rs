@@ -11,8 +11,10 @@ use crate::suggest::Unknown;
 use crate::word::{Vocabulary, Word};
 
 /// What a setting accepts.
+///
+/// Exhaustive on purpose, as [`Text`] and [`Value`] are: whoever adds a kind is led to every place
+/// that must know it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
 pub enum Kind {
     /// A whole number.
     Count,
@@ -32,7 +34,6 @@ pub enum Kind {
 
 /// The grammar of a setting that is written as a string.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
 pub enum Text {
     /// [`budget`].
     Budget,
@@ -47,6 +48,18 @@ pub enum Text {
 }
 
 impl Text {
+    /// A text that can be read, for messages.
+    #[must_use]
+    pub const fn example(&self) -> &'static str {
+        match self {
+            Self::Budget => "10s",
+            Self::Duration => "5s",
+            Self::Range => "100ms..30s",
+            Self::Rate => "5/30s",
+            Self::Word(vocabulary) => vocabulary.words[0],
+        }
+    }
+
     /// What is written there, for messages: `restart policy`, `duration`.
     #[must_use]
     pub const fn noun(&self) -> &'static str {
@@ -81,7 +94,6 @@ impl Text {
 
 /// What the text of a setting means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
 pub enum Value {
     /// The time to stop.
     Budget(Budget),
@@ -163,5 +175,30 @@ impl From<RateError> for ValueError {
 impl From<Unknown> for ValueError {
     fn from(error: Unknown) -> Self {
         Self::Word(error)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::word;
+
+    #[test]
+    fn every_example_can_be_read() {
+        let words = Text::Word(&word::STRATEGY);
+        for text in [Text::Budget, Text::Duration, Text::Range, Text::Rate, words] {
+            assert!(text.read(text.example()).is_ok(), "{}", text.noun());
+        }
+    }
+
+    #[test]
+    fn the_message_is_that_of_the_grammar() {
+        let error = Text::Duration.read("0s").unwrap_err();
+        assert_eq!(error.to_string(), "a duration of `0s` has no meaning here");
+        let error = Text::Rate.read("5/30").unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "a duration needs a unit: did you mean `30ms` or `30s`?"
+        );
     }
 }
