@@ -1,0 +1,80 @@
+//! What the flat, audited commands answer, and how a child is named in a command.
+
+use serde::{Deserialize, Serialize};
+
+use super::outcome::ChildControlResult;
+use crate::id::types::ChildId;
+use crate::shutdown::report::ShutdownResult;
+use crate::spec::child::TaskKind;
+
+/// The answer to a flat command.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub enum CommandResult {
+    /// A child has been added.
+    ChildAdded {
+        /// What it was declared from.
+        child_manifest: ChildManifest,
+    },
+    /// A command for one child.
+    ChildControl {
+        /// What it has found and done.
+        outcome: ChildControlResult,
+    },
+    /// The tree has been shut down.
+    Shutdown {
+        /// How that went.
+        result: ShutdownResult,
+    },
+}
+
+/// A child as a manifest declares it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[non_exhaustive]
+pub struct ChildManifest {
+    /// The child's name.
+    pub name: String,
+    /// What kind of child it is.
+    #[serde(default)]
+    pub kind: TaskKind,
+}
+
+/// How a command names a child: by its path, or by a name that only one child has.
+///
+/// Made from `&str`, `String` or [`ChildId`].
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct ChildRef {
+    pub(crate) name: String,
+}
+
+impl From<&str> for ChildRef {
+    fn from(name: &str) -> Self {
+        let name = name.trim_start_matches('/').to_owned();
+        Self { name }
+    }
+}
+
+impl From<String> for ChildRef {
+    fn from(name: String) -> Self {
+        name.as_str().into()
+    }
+}
+
+impl From<&String> for ChildRef {
+    fn from(name: &String) -> Self {
+        name.as_str().into()
+    }
+}
+
+impl From<ChildId> for ChildRef {
+    fn from(id: ChildId) -> Self {
+        (&*id.value).into()
+    }
+}
+
+impl From<&ChildId> for ChildRef {
+    fn from(id: &ChildId) -> Self {
+        (&*id.value).into()
+    }
+}

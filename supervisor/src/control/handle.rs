@@ -1,0 +1,637 @@
+//! The handle of a running tree: commands, queries, and its end.
+
+use std::fmt;
+use std::ops::Deref;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use super::command::{ChildRef, CommandResult};
+use super::lookup;
+use super::outcome::{
+    ChildAttemptStatus, ChildControlOperation, ChildControlResult, ChildStopState,
+};
+use crate::error::types::SupervisorError;
+use crate::event::snapshot::{ChildSnapshot, ChildState, Snapshot};
+use crate::event::stream::EventStream;
+use crate::id::types::{Attempt, ChildId, Generation, SupervisorPath};
+use crate::machine::answer::{Answer, ChildAnswer, Refusal};
+use crate::machine::input::{Command, Verb};
+use crate::machine::intents::{self, Intent};
+use crate::machine::node::{NodeId, Phase};
+use crate::machine::walk::End;
+use crate::machine::{Machine, TreePhase};
+use crate::runtime::current;
+use crate::runtime::tree::{Broken, Core, Listen, Reply, Stage, Tree};
+use crate::runtime::wait::until;
+use crate::shutdown::report::{ShutdownReport, ShutdownResult};
+use crate::shutdown::stage::ShutdownPhase;
+use crate::spec::child::ChildSpec;
+use crate::spec::plan::{Planned, display};
+
+/// The owner's handle of a running tree.
+///
+/// Cheap to clone, and usable from any thread. Dropping the last one stops the tree, unless it has
+/// been [detached](SupervisorHandle::detach). Everything that can be asked of a tree is on
+/// [`TreeRef`], which this dereferences to.
+///
+/// # Examples
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use rust_supervisor::{ChildSpec, Supervisor, SupervisorSpec, TaskContext};
+///
+/// let beat = ChildSpec::from_fn("beat", |ctx: TaskContext| async move { ctx.cancelled().await });
+/// let handle = Supervisor::start(SupervisorSpec::root(vec![beat])).await?;
+/// assert!(handle.is_ready());
+/// let report = handle.shutdown().await?;
+/// assert!(report.is_clean());
+/// # Ok(()) }
+/// ```
+#[derive(Clone, Debug)]
+pub struct SupervisorHandle {
+    tree: TreeRef,
+    owner: Arc<Owner>,
+}
+
+/// A reference to a running tree that does not keep it running.
+///
+/// What it offers is what [`SupervisorHandle`] offers. After the end of the tree, commands answer
+/// [`SupervisorError::TreeGone`], while reports, events and snapshots can still be read.
+#[derive(Clone)]
+pub struct TreeRef {
+    tree: Arc<Tree>,
+}
+
+/// Stops the tree when the last handle is dropped.
+#[derive(Debug)]
+struct Owner {
+    tree: TreeRef,
+    detached: AtomicBool,
+}
+
+impl SupervisorHandle {
+    pub(crate) fn new(tree: Arc<Tree>) -> Self {
+        let tree = TreeRef::new(tree);
+        Self {
+            owner: Arc::new(Owner {
+                tree: tree.clone(),
+                detached: AtomicBool::new(false),
+            }),
+            tree,
+        }
+    }
+
+    /// A reference that does not keep the tree running.
+    #[must_use]
+    pub fn downgrade(&self) -> TreeRef {
+        self.tree.clone()
+    }
+
+    /// Lets the tree run on when all handles have been dropped.
+    pub fn detach(self) {
+        self.owner.detached.store(true, Ordering::Relaxed);
+    }
+}
+
+impl Deref for SupervisorHandle {
+    type Target = TreeRef;
+
+    fn deref(&self) -> &TreeRef {
+        &self.tree
+    }
+}
+
+impl Drop for Owner {
+    fn drop(&mut self) {
+        if !*self.detached.get_mut() {
+            self.tree.request_shutdown();
+        }
+    }
+}
+
+impl TreeRef {
+    pub(crate) const fn new(tree: Arc<Tree>) -> Self {
+        Self { tree }
+    }
+
+    /// Declares a child by manifest: YAML with `name` and `kind`.
+    ///
+    /// A manifest names no code, so the child never runs; it is shown as `declared`, and can be
+    /// paused, quarantined and removed.
+    #[cfg(feature = "manifest")]
+    pub async fn add_child(
+        &self,
+        supervisor: SupervisorPath,
+        manifest: impl Into<String>,
+        requested_by: impl Into<String>,
+        reason: impl Into<String>,
+    ) -> Result<CommandResult, SupervisorError> {
+        audit(&requested_by.into(), &reason.into())?;
+        let child_manifest = super::manifest::parse(&manifest.into())?;
+        let child = ChildSpec::declared(ChildId::new(child_manifest.name.as_str()));
+        self.start_child(supervisor, child).await?;
+        Ok(CommandResult::ChildAdded { child_manifest })
+    }
+
+    /// Adds a child to a supervisor at the end of its order, or an instance to a pool, and starts
+    /// it (OTP's `start_child`). Resolves when the start is complete.
+    ///
+    /// A child that declines to run is a success. One that fails to start is removed again.
+    pub async fn start_child(
+        &self,
+        supervisor: impl Into<SupervisorPath>,
+        child: ChildSpec,
+    ) -> Result<(), SupervisorError> {
+        let supervisor = supervisor.into().segments.join("/");
+        self.alive()?;
+        let planned = Planned::new(child, &supervisor)?;
+        let path = planned.nodes[0].path.to_string();
+        let put = |machine: &Machine| {
+            let id = lookup::supervisor(machine, &supervisor).map_err(|_| Refusal::Unknown)?;
+            Ok(Command::Add(id, Box::new(planned)))
+        };
+        match self.command(put).await? {
+            Ok(_) => Ok(()),
+            Err(Refusal::Unknown) => Err(self.unknown(&supervisor)),
+            Err(refusal) => Err(explain(refusal, &path, &supervisor)),
+        }
+    }
+
+    /// Stops a child. It stays in the list, and a restart of its group starts it again.
+    ///
+    /// Resolves when the stop has been asked for, not when it is over.
+    pub async fn stop_child(
+        &self,
+        child: impl Into<ChildRef>,
+        requested_by: impl Into<String>,
+        reason: impl Into<String>,
+    ) -> Result<CommandResult, SupervisorError> {
+        self.audited(Verb::Stop, child, requested_by, reason).await
+    }
+
+    /// Starts a child that is down: stopped, finished, paused or quarantined.
+    pub async fn resume_child(
+        &self,
+        child: impl Into<ChildRef>,
+        requested_by: impl Into<String>,
+        reason: impl Into<String>,
+    ) -> Result<CommandResult, SupervisorError> {
+        self.audited(Verb::Resume, child, requested_by, reason)
+            .await
+    }
+
+    /// Stops a child, if it runs, and starts it again once its end has been observed.
+    ///
+    /// Asked again while that is under way, it is merged. It is not counted as a restart.
+    pub async fn restart_child(
+        &self,
+        child: impl Into<ChildRef>,
+        requested_by: impl Into<String>,
+        reason: impl Into<String>,
+    ) -> Result<CommandResult, SupervisorError> {
+        self.audited(Verb::Restart, child, requested_by, reason)
+            .await
+    }
+
+    /// Stops a child and keeps it down, through restarts of its group and of its supervisor.
+    ///
+    /// The intent for a name that is not known is recorded, and applied when the child is added.
+    pub async fn pause_child(
+        &self,
+        child: impl Into<ChildRef>,
+        requested_by: impl Into<String>,
+        reason: impl Into<String>,
+    ) -> Result<CommandResult, SupervisorError> {
+        self.audited(Verb::Pause, child, requested_by, reason).await
+    }
+
+    /// Pauses a child for a reason that is not the operator's convenience.
+    ///
+    /// The intent for a name that is not known is recorded, and applied when the child is added.
+    pub async fn quarantine_child(
+        &self,
+        child: impl Into<ChildRef>,
+        requested_by: impl Into<String>,
+        reason: impl Into<String>,
+    ) -> Result<CommandResult, SupervisorError> {
+        self.audited(Verb::Quarantine, child, requested_by, reason)
+            .await
+    }
+
+    /// Stops a child and forgets it. A static child comes back when its supervisor is started
+    /// again.
+    pub async fn remove_child(
+        &self,
+        child: impl Into<ChildRef>,
+        requested_by: impl Into<String>,
+        reason: impl Into<String>,
+    ) -> Result<CommandResult, SupervisorError> {
+        self.audited(Verb::Remove, child, requested_by, reason)
+            .await
+    }
+
+    /// Drops a child at once; what follows is decided as for any abnormal end.
+    pub async fn kill_child(
+        &self,
+        child: impl Into<ChildRef>,
+        requested_by: impl Into<String>,
+        reason: impl Into<String>,
+    ) -> Result<CommandResult, SupervisorError> {
+        self.audited(Verb::Kill, child, requested_by, reason).await
+    }
+
+    /// Stops the tree, waits for its end, and answers the report. A second call gets the report of
+    /// the first.
+    ///
+    /// # Cancel safety
+    ///
+    /// The shutdown goes on when the future is dropped.
+    pub async fn shutdown_tree(
+        &self,
+        requested_by: impl Into<String>,
+        reason: impl Into<String>,
+    ) -> Result<CommandResult, SupervisorError> {
+        audit(&requested_by.into(), &reason.into())?;
+        let idempotent = self.tree.stage() >= Stage::Closing;
+        self.request_shutdown();
+        let report = self.ended().await?;
+        Ok(CommandResult::Shutdown {
+            result: ShutdownResult {
+                phase: ShutdownPhase::Completed,
+                report: Some(report),
+                idempotent,
+            },
+        })
+    }
+
+    /// Stops the tree, and answers the report when it has ended.
+    ///
+    /// # Cancel safety
+    ///
+    /// The shutdown goes on when the future is dropped.
+    pub async fn shutdown(&self) -> Result<ShutdownReport, SupervisorError> {
+        self.request_shutdown();
+        self.ended().await
+    }
+
+    /// Begins to stop the tree, and does not wait for it.
+    pub fn request_shutdown(&self) {
+        // The end of a tree that has broken has begun.
+        let _ = self.tree.command(|_| Ok(Command::Shutdown));
+    }
+
+    /// Waits until the tree has ended, for whatever reason. Any number may wait, at any time.
+    ///
+    /// A tree that gave up is an error that names the first cause.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe.
+    pub async fn join(&self) -> Result<ShutdownReport, SupervisorError> {
+        let report = self.ended().await?;
+        match self.tree.read(end_of)? {
+            Some(failure) => Err(SupervisorError::GaveUp { failure }),
+            None => Ok(report),
+        }
+    }
+
+    /// Waits until every critical child is ready, or the tree has ended.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe.
+    pub async fn ready(&self) -> Result<(), SupervisorError> {
+        let ready = |core: &mut Core| match core.stage() {
+            Stage::Closing | Stage::Over => Some(Err(SupervisorError::TreeGone)),
+            Stage::Starting | Stage::Up => core.machine.is_ready().then_some(Ok(())),
+        };
+        until(&self.tree, Listen::Stage, ready).await
+    }
+
+    /// Waits until a child does not run: stopped, finished, or not started yet.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe.
+    pub async fn stopped(&self, child: impl Into<ChildRef>) -> Result<(), SupervisorError> {
+        let name = child.into().name;
+        let id = self.tree.read(|machine| lookup::child(machine, &name))??;
+        let waits = current::child_of(self.tree.address());
+        if waits.is_some_and(|waiting| waiting == id) {
+            return Err(SupervisorError::WouldWaitForItself);
+        }
+        let down = move |core: &mut Core| {
+            let phase = core.machine.find(id).map(|node| node.phase);
+            phase.is_none_or(Phase::is_down).then_some(())
+        };
+        until(&self.tree, Listen::Events, down).await;
+        Ok(())
+    }
+
+    /// Whether the tree has not ended.
+    #[must_use]
+    pub fn is_alive(&self) -> bool {
+        self.tree.stage() < Stage::Over
+    }
+
+    /// Whether every critical child is ready.
+    #[must_use]
+    pub fn is_ready(&self) -> bool {
+        self.tree.read(Machine::is_ready).unwrap_or(false)
+    }
+
+    /// Paths of the critical children that keep the tree from being ready.
+    #[must_use]
+    pub fn not_ready(&self) -> Vec<Arc<str>> {
+        self.tree.read(Machine::not_ready).unwrap_or_default()
+    }
+
+    /// The tree as it is now.
+    pub fn snapshot(&self) -> Result<Snapshot, SupervisorError> {
+        Ok(self.tree.read(Machine::snapshot)?)
+    }
+
+    /// One child as it is now.
+    pub fn snapshot_of(
+        &self,
+        child: impl Into<ChildRef>,
+    ) -> Result<ChildSnapshot, SupervisorError> {
+        let name = child.into().name;
+        self.tree.read(|machine| {
+            let id = lookup::child(machine, &name)?;
+            Ok(machine.child_snapshot(id.ix))
+        })?
+    }
+
+    /// The events of the tree from now on.
+    #[must_use]
+    pub fn events(&self) -> EventStream {
+        let newest = self.tree.read(|machine| machine.journal().seq());
+        EventStream::new(Arc::clone(&self.tree), newest.unwrap_or(0))
+    }
+
+    /// The events of the tree behind a number: 0 reads from the beginning, or tells how many of
+    /// those have gone.
+    #[must_use]
+    pub fn events_after(&self, seq: u64) -> EventStream {
+        EventStream::new(Arc::clone(&self.tree), seq)
+    }
+
+    pub(crate) async fn ended(&self) -> Result<ShutdownReport, SupervisorError> {
+        if current::is_inside(self.tree.address()) {
+            return Err(SupervisorError::WouldWaitForItself);
+        }
+        let over = |core: &mut Core| (core.stage() == Stage::Over).then_some(());
+        until(&self.tree, Listen::Stage, over).await;
+        Ok(self.tree.read(Machine::shutdown_report)?)
+    }
+
+    async fn audited(
+        &self,
+        verb: Verb,
+        child: impl Into<ChildRef>,
+        requested_by: impl Into<String>,
+        reason: impl Into<String>,
+    ) -> Result<CommandResult, SupervisorError> {
+        audit(&requested_by.into(), &reason.into())?;
+        self.alive()?;
+        let name = child.into().name;
+        let found = self.tree.read(|machine| lookup::child(machine, &name))?;
+        let id = match (found, verb.operation()) {
+            (Ok(id), _) => id,
+            (Err(SupervisorError::UnknownChild { did_you_mean, .. }), Some(operation)) => {
+                return self.record_intent(&name, operation, did_you_mean);
+            }
+            (Err(error), _) => return Err(error),
+        };
+        let path = self.path_of(id)?.unwrap_or_else(|| name.clone());
+        match self.command(|_| Ok(Command::Child(verb, id))).await? {
+            Ok(Answer::Child(answer)) => Ok(CommandResult::ChildControl {
+                outcome: outcome(&path, &answer),
+            }),
+            Ok(_) => {
+                let now = self.snapshot_of(path.as_str())?;
+                Ok(CommandResult::ChildControl {
+                    outcome: resumed(&path, &now),
+                })
+            }
+            Err(refusal) => Err(explain(refusal, &path, "")),
+        }
+    }
+
+    fn record_intent(
+        &self,
+        name: &str,
+        operation: ChildControlOperation,
+        did_you_mean: Vec<String>,
+    ) -> Result<CommandResult, SupervisorError> {
+        let now = self.tree.now();
+        let record = |core: &mut Core| core.machine.record_intent(name, operation);
+        match self.tree.with(now, None, record)?.0 {
+            Intent::Full => Err(SupervisorError::TooManyIntents {
+                name: name.to_owned(),
+                limit: intents::CAPACITY,
+            }),
+            Intent::Recorded { before } => Ok(CommandResult::ChildControl {
+                outcome: ChildControlResult {
+                    child_id: ChildId::new(name),
+                    generation: None,
+                    attempt: None,
+                    operation_before: before,
+                    operation_after: operation,
+                    status: None,
+                    cancel_delivered: false,
+                    stop_state: ChildStopState::NoActiveAttempt,
+                    idempotent: before == operation,
+                    did_you_mean,
+                },
+            }),
+        }
+    }
+
+    async fn command(
+        &self,
+        put: impl FnOnce(&Machine) -> Result<Command, Refusal>,
+    ) -> Result<Reply, SupervisorError> {
+        let answer = self.tree.command(put)?;
+        // The sender is dropped only by a tree that has broken.
+        answer.await.map_err(|_| self.gone())
+    }
+
+    fn alive(&self) -> Result<(), SupervisorError> {
+        match self.tree.stage() {
+            Stage::Over => Err(self.gone()),
+            Stage::Starting | Stage::Up | Stage::Closing => Ok(()),
+        }
+    }
+
+    fn gone(&self) -> SupervisorError {
+        match self.tree.broken_text() {
+            Some(text) => Broken(text).into(),
+            None => SupervisorError::TreeGone,
+        }
+    }
+
+    fn unknown(&self, path: &str) -> SupervisorError {
+        let nearest = self.tree.read(|machine| lookup::nearest(machine, path));
+        SupervisorError::UnknownChild {
+            path: path.to_owned(),
+            did_you_mean: nearest.unwrap_or_default(),
+        }
+    }
+
+    fn path_of(&self, id: NodeId) -> Result<Option<String>, SupervisorError> {
+        let path = |machine: &Machine| machine.find(id).map(|node| node.path.to_string());
+        Ok(self.tree.read(path)?)
+    }
+}
+
+impl fmt::Debug for TreeRef {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TreeRef")
+            .field("stage", &self.tree.stage())
+            .finish_non_exhaustive()
+    }
+}
+
+impl Verb {
+    /// What a command for a name that is not known yet leaves behind.
+    const fn operation(self) -> Option<ChildControlOperation> {
+        match self {
+            Self::Pause => Some(ChildControlOperation::Paused),
+            Self::Quarantine => Some(ChildControlOperation::Quarantined),
+            Self::Delete
+            | Self::Kill
+            | Self::Remove
+            | Self::Restart
+            | Self::Resume
+            | Self::Stop => None,
+        }
+    }
+}
+
+impl From<Broken> for SupervisorError {
+    fn from(broken: Broken) -> Self {
+        Self::Broken {
+            message: broken.0.to_string(),
+        }
+    }
+}
+
+/// Every command says who wants it, and why.
+fn audit(requested_by: &str, reason: &str) -> Result<(), SupervisorError> {
+    for (field, text) in [("requested_by", requested_by), ("reason", reason)] {
+        if text.trim().is_empty() {
+            return Err(SupervisorError::InvalidTransition {
+                message: format!("`{field}` is blank; say who wants this, and why"),
+            });
+        }
+    }
+    Ok(())
+}
+
+fn end_of(machine: &Machine) -> Option<Arc<crate::event::failure::Failure>> {
+    match machine.tree_phase() {
+        TreePhase::Ended(End::GaveUp(failure) | End::StartFailed(failure)) => {
+            Some(Arc::clone(failure))
+        }
+        _ => None,
+    }
+}
+
+fn outcome(path: &str, answer: &ChildAnswer) -> ChildControlResult {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    let state = answer.phase_after.public();
+    let asked = |phase: Phase| {
+        matches!(
+            phase,
+            Phase::Stopping(_) | Phase::Aborting(_) | Phase::Stuck(_)
+        )
+    };
+    ChildControlResult {
+        child_id: ChildId::new(name),
+        generation: answer.generation.map(|value| Generation { value }),
+        attempt: answer.attempt.map(|value| Attempt { value }),
+        operation_before: answer.operation_before,
+        operation_after: answer.operation_after,
+        status: Some(status(state)),
+        cancel_delivered: asked(answer.phase_after) && !asked(answer.phase_before),
+        stop_state: match answer.phase_after {
+            Phase::Stopping(_) | Phase::Aborting(_) => ChildStopState::CancelDelivered,
+            Phase::Stuck(_) => ChildStopState::Failed,
+            phase if phase.is_live() => ChildStopState::Idle,
+            _ => ChildStopState::NoActiveAttempt,
+        },
+        idempotent: answer.idempotent,
+        did_you_mean: Vec::new(),
+    }
+}
+
+/// The outcome of a start that has been waited for.
+fn resumed(path: &str, now: &ChildSnapshot) -> ChildControlResult {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    ChildControlResult {
+        child_id: ChildId::new(name),
+        generation: now.generation.map(|value| Generation { value }),
+        attempt: Some(Attempt { value: now.attempt }),
+        operation_before: ChildControlOperation::Active,
+        operation_after: now.operation,
+        status: Some(status(now.state)),
+        cancel_delivered: false,
+        stop_state: ChildStopState::Idle,
+        idempotent: false,
+        did_you_mean: Vec::new(),
+    }
+}
+
+const fn status(state: ChildState) -> ChildAttemptStatus {
+    match state {
+        ChildState::Aborting | ChildState::Stopping | ChildState::Stuck => {
+            ChildAttemptStatus::Cancelling
+        }
+        ChildState::Running => ChildAttemptStatus::Running,
+        ChildState::Starting => ChildAttemptStatus::Starting,
+        ChildState::Backoff
+        | ChildState::Declared
+        | ChildState::Failed
+        | ChildState::Finished
+        | ChildState::Ignored
+        | ChildState::NotStarted
+        | ChildState::Restarting
+        | ChildState::Stopped
+        | ChildState::Waiting => ChildAttemptStatus::Stopped,
+    }
+}
+
+/// A refusal, for the one who asked.
+fn explain(refusal: Refusal, path: &str, supervisor: &str) -> SupervisorError {
+    let path = path.to_owned();
+    let supervisor = display(supervisor);
+    match refusal {
+        Refusal::AddingNotAllowed => SupervisorError::AddingNotAllowed { supervisor },
+        Refusal::AlreadyPresent => SupervisorError::ChildExists {
+            path,
+            state: "down",
+        },
+        Refusal::AlreadyStarted => SupervisorError::ChildExists {
+            path,
+            state: "running",
+        },
+        Refusal::Fenced => SupervisorError::Fenced { path },
+        Refusal::Interrupted => SupervisorError::StartInterrupted { path },
+        Refusal::Invalid(problem) => problem.into(),
+        Refusal::LimitReached(limit) => SupervisorError::LimitReached { supervisor, limit },
+        Refusal::NoCode => SupervisorError::NoCode { path },
+        Refusal::NotDown(phase) => {
+            let state = phase.public().to_string();
+            SupervisorError::NotDown { path, state }
+        }
+        Refusal::ShuttingDown => SupervisorError::ShuttingDown { path },
+        Refusal::StartFailed(exit) => SupervisorError::StartFailed { path, exit },
+        Refusal::Unknown => SupervisorError::UnknownChild {
+            path,
+            did_you_mean: Vec::new(),
+        },
+    }
+}

@@ -1,0 +1,201 @@
+//! The errors of starting a tree, and of its commands.
+
+use std::fmt;
+use std::sync::Arc;
+
+use crate::event::exit::ExitRecord;
+use crate::event::failure::Failure;
+use crate::spec::error::{InvalidSpec, SpecProblem};
+
+/// Why a tree could not be started.
+#[derive(Clone, Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StartError {
+    /// The machine itself has panicked; everything that ran has been ended.
+    #[error("{message}")]
+    Broken {
+        /// What the panic said.
+        message: String,
+    },
+    /// A child could not be started, and what had been started was stopped again, in reverse.
+    #[error("{failure}")]
+    Failed {
+        /// Which child, and why.
+        failure: Arc<Failure>,
+        /// Critical children that were not ready.
+        not_ready: Vec<String>,
+    },
+    /// The specification is not sound; nothing was started.
+    #[error("{0}")]
+    Invalid(#[from] InvalidSpec),
+    /// The tree was told to stop before it was up.
+    #[error("the tree was stopped while it was starting")]
+    Interrupted,
+    /// Not called inside a tokio runtime.
+    #[error("there is no tokio runtime; call it inside `#[tokio::main]`, or enter one")]
+    NoRuntime,
+    /// The runtime has no clock.
+    #[error(
+        "the tokio runtime has no time driver; build it with `.enable_time()` or `.enable_all()`"
+    )]
+    NoTimeDriver,
+}
+
+/// Why a command had no effect.
+#[derive(Clone, Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SupervisorError {
+    /// The supervisor takes no children at run time.
+    #[error("`{supervisor}` takes no children at run time; set `add = \"yes\"` to allow it")]
+    AddingNotAllowed {
+        /// Path of the supervisor.
+        supervisor: String,
+    },
+    /// A name that several children have.
+    #[error("`{name}` could be {}; give the whole path", quoted(.candidates))]
+    AmbiguousName {
+        /// The name.
+        name: String,
+        /// The paths that end with it.
+        candidates: Vec<String>,
+    },
+    /// The machine itself has panicked; everything has been ended.
+    #[error("{message}")]
+    Broken {
+        /// What the panic said.
+        message: String,
+    },
+    /// The name is taken.
+    #[error(
+        "there is a child `{path}` already; it is {state}; remove it first, or choose another name"
+    )]
+    ChildExists {
+        /// Path of the child.
+        path: String,
+        /// What it is doing.
+        state: &'static str,
+    },
+    /// A former child of that name does not yield and still occupies the path.
+    #[error(
+        "a former `{path}` is stuck and has not physically gone; wait for its end, or choose another name"
+    )]
+    Fenced {
+        /// Path of the child.
+        path: String,
+    },
+    /// The tree gave up.
+    #[error("{failure}")]
+    GaveUp {
+        /// The tree of causes.
+        failure: Arc<Failure>,
+    },
+    /// A manifest that cannot be understood.
+    #[error("the manifest is not valid: {message}")]
+    InvalidManifest {
+        /// What is wrong with it.
+        message: String,
+    },
+    /// A specification that is not sound.
+    #[error("{0}")]
+    InvalidSpec(#[from] InvalidSpec),
+    /// The command cannot be carried out as it was given.
+    #[error("{message}")]
+    InvalidTransition {
+        /// What is wrong, and with which field.
+        message: String,
+    },
+    /// The supervisor has as many children as it may have.
+    #[error("`{supervisor}` has its {limit} children; remove one first, or raise the limit")]
+    LimitReached {
+        /// Path of the supervisor.
+        supervisor: String,
+        /// The limit.
+        limit: usize,
+    },
+    /// The child was declared without code.
+    #[error("`{path}` was declared without code; remove it, and start it from a `ChildSpec`")]
+    NoCode {
+        /// Path of the child.
+        path: String,
+    },
+    /// The child runs, and the command is for one that does not.
+    #[error("`{path}` is {state}; stop it first")]
+    NotDown {
+        /// Path of the child.
+        path: String,
+        /// What it is doing.
+        state: String,
+    },
+    /// The supervisor or the tree comes down, or is down.
+    #[error("`{path}` cannot be started: its supervisor is down or shutting down")]
+    ShuttingDown {
+        /// Path of the child.
+        path: String,
+    },
+    /// The child did not start.
+    #[error("`{path}` could not be started{}", because(.exit.as_ref()))]
+    StartFailed {
+        /// Path of the child.
+        path: String,
+        /// How its attempt ended.
+        exit: Option<Arc<ExitRecord>>,
+    },
+    /// The start was cut short by a stop.
+    #[error("the start of `{path}` was cut short by a stop")]
+    StartInterrupted {
+        /// Path of the child.
+        path: String,
+    },
+    /// More names without a child than are remembered.
+    #[error(
+        "{limit} commands wait for children that do not exist; remove some, or correct the name `{name}`"
+    )]
+    TooManyIntents {
+        /// The name of the last one.
+        name: String,
+        /// How many are remembered.
+        limit: usize,
+    },
+    /// The tree has ended.
+    #[error("the tree has ended")]
+    TreeGone,
+    /// There is no such child.
+    #[error("there is no child `{path}`{}", hint(.did_you_mean))]
+    UnknownChild {
+        /// The path or name that was given.
+        path: String,
+        /// The nearest paths there are.
+        did_you_mean: Vec<String>,
+    },
+    /// A child waits for its own end, or for that of its tree.
+    #[error(
+        "a child cannot wait for its own end or for that of its tree; ask for it without awaiting \
+         it, and return"
+    )]
+    WouldWaitForItself,
+}
+
+impl From<SpecProblem> for SupervisorError {
+    fn from(problem: SpecProblem) -> Self {
+        Self::InvalidSpec(InvalidSpec {
+            problems: vec![problem],
+        })
+    }
+}
+
+fn quoted(names: &[String]) -> String {
+    let names: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
+    names.join(" or ")
+}
+
+fn hint(names: &[String]) -> String {
+    if names.is_empty() {
+        String::new()
+    } else {
+        format!("; did you mean {}?", quoted(names))
+    }
+}
+
+fn because(exit: Option<&Arc<ExitRecord>>) -> impl fmt::Display + use<> {
+    exit.map_or_else(String::new, |exit| format!(": {exit}"))
+}

@@ -1,0 +1,164 @@
+//! How an attempt ended.
+
+use std::error::Error;
+use std::fmt;
+use std::time::Duration;
+
+use serde::{Serialize, Serializer};
+
+use crate::task::outcome::TaskError;
+
+/// The record of one end: what happened, to which attempt, after how long.
+///
+/// Errors are kept whole; [`ExitRecord::downcast_ref`] gives them back. They keep alive what they
+/// own for as long as the journal or the child's history holds the record.
+#[derive(Debug, Serialize)]
+#[non_exhaustive]
+pub struct ExitRecord {
+    /// What ended the attempt.
+    pub kind: ExitKind,
+    /// The attempt's generation.
+    pub generation: u64,
+    /// The attempt's number since the last back-off reset.
+    pub attempt: u32,
+    /// How long the attempt ran.
+    pub uptime: Duration,
+}
+
+/// What ended an attempt.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum ExitKind {
+    /// Its future was dropped before it had ended.
+    Aborted,
+    /// It ended after it had been asked to, or said that it was cancelled.
+    Cancelled,
+    /// It returned an error.
+    Failed(#[serde(serialize_with = "error_text")] TaskError),
+    /// It returned an error that says: do not try again.
+    Fatal(#[serde(serialize_with = "error_text")] TaskError),
+    /// It declined to run.
+    Ignored,
+    /// It was asked to stop before its first poll; no code of it ran.
+    NeverStarted,
+    /// It panicked: while it was built, polled or dropped.
+    Panicked(Panic),
+    /// The runtime went away under it.
+    RuntimeGone,
+    /// It returned `Ok`.
+    Succeeded,
+}
+
+/// A panic that has been caught.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct Panic {
+    /// The message, where the payload was text.
+    pub message: String,
+    /// `file:line:column`, where [`panics::install`](crate::panics::install) has been called.
+    pub location: Option<String>,
+    /// What was being done with the attempt.
+    pub during: During,
+}
+
+/// What was being done with an attempt when it panicked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum During {
+    /// Its future was being made: the factory, or the clone of an argument.
+    Build,
+    /// Its future was being dropped.
+    Drop,
+    /// Its future was being polled.
+    Poll,
+}
+
+impl ExitRecord {
+    /// The error that the attempt returned, if it is of this type.
+    #[must_use]
+    pub fn downcast_ref<E: Error + 'static>(&self) -> Option<&E> {
+        self.error()?.downcast_ref()
+    }
+
+    /// The error that the attempt returned.
+    #[must_use]
+    pub fn error(&self) -> Option<&(dyn Error + Send + Sync + 'static)> {
+        match &self.kind {
+            ExitKind::Failed(error) | ExitKind::Fatal(error) => Some(&**error),
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Display for ExitRecord {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.kind.fmt(f)
+    }
+}
+
+impl fmt::Display for ExitKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Aborted => f.write_str("aborted"),
+            Self::Cancelled => f.write_str("cancelled"),
+            Self::Failed(error) => write!(f, "error: {}", Chain(&**error)),
+            Self::Fatal(error) => write!(f, "fatal error: {}", Chain(&**error)),
+            Self::Ignored => f.write_str("declined to run"),
+            Self::NeverStarted => f.write_str("stopped before its first poll"),
+            Self::Panicked(panic) => panic.fmt(f),
+            Self::RuntimeGone => f.write_str("the runtime has gone"),
+            Self::Succeeded => f.write_str("ended normally"),
+        }
+    }
+}
+
+impl fmt::Display for Panic {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let during = match self.during {
+            During::Build => " while it was built",
+            During::Drop => " while it was dropped",
+            During::Poll => "",
+        };
+        write!(f, "panicked{during}: {}", self.message)?;
+        match &self.location {
+            Some(location) => write!(f, " at {location}"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// An error and its sources, on one line.
+///
+/// The code of user errors runs here, so a panic in it is caught and told.
+struct Chain<'a>(&'a (dyn Error + 'static));
+
+impl fmt::Display for Chain<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&text(self.0))
+    }
+}
+
+fn text(error: &(dyn Error + 'static)) -> String {
+    let written = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+        let mut text = error.to_string();
+        let mut source = error.source();
+        // A chain that is longer than this is a cycle.
+        for _ in 0..32 {
+            let Some(error) = source else { break };
+            text.push_str(": ");
+            text.push_str(&error.to_string());
+            source = error.source();
+        }
+        text
+    }));
+    written.unwrap_or_else(|payload| {
+        crate::panics::forget(payload);
+        "(its description panicked)".to_owned()
+    })
+}
+
+fn error_text<S: Serializer>(error: &TaskError, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(&text(&**error))
+}

@@ -1,0 +1,93 @@
+//! Why a supervisor came down: a chain of causes, the first one innermost.
+
+use std::fmt;
+use std::sync::Arc;
+
+use serde::Serialize;
+
+use super::exit::ExitRecord;
+use crate::spec::policy::Intensity;
+
+/// A supervisor that gave up or could not start, and what led to it.
+#[derive(Clone, Debug, Serialize)]
+#[non_exhaustive]
+pub struct Failure {
+    /// The supervisor; the root is `/`.
+    pub supervisor: Arc<str>,
+    /// What it says of itself.
+    pub why: Why,
+    /// The child whose end led to it.
+    pub child: Arc<str>,
+    /// How that child ended, where an attempt of it was made.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub exit: Option<Arc<ExitRecord>>,
+    /// Why that child came down, where it is a supervisor itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cause: Option<Arc<Self>>,
+}
+
+/// What made a supervisor come down.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Why {
+    /// A child ended with an error that must not be tried again.
+    Fatal,
+    /// More restarts than this within the window.
+    Intensity(Intensity),
+    /// A child was not ready in time.
+    NotReady,
+    /// The child could not be started.
+    StartFailed,
+}
+
+impl Failure {
+    /// The innermost failure: where it began.
+    #[must_use]
+    pub fn first_cause(&self) -> &Self {
+        let mut failure = self;
+        while let Some(cause) = &failure.cause {
+            failure = cause;
+        }
+        failure
+    }
+}
+
+impl fmt::Display for Failure {
+    /// The tree of causes, one line each, the first cause last.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut failure = self;
+        let mut depth = 0;
+        loop {
+            if depth > 0 {
+                write!(f, "\n{:indent$}because ", "", indent = 2 * depth)?;
+            }
+            let (supervisor, child) = (&failure.supervisor, &failure.child);
+            match failure.why {
+                Why::Fatal => write!(f, "`{supervisor}` gave up: `{child}` must not be restarted"),
+                Why::Intensity(limit) => write!(
+                    f,
+                    "`{supervisor}` gave up: more than {} restarts in {:?}, the last of `{child}`",
+                    limit.restarts, limit.window
+                ),
+                Why::NotReady => write!(f, "`{child}` was not ready in time"),
+                Why::StartFailed => write!(f, "`{child}` could not be started"),
+            }?;
+            depth += 1;
+            let Some(cause) = &failure.cause else { break };
+            failure = cause;
+        }
+        if let Some(exit) = &failure.exit {
+            write!(
+                f,
+                "\n{:indent$}first cause: `{}` {exit}",
+                "",
+                failure.child,
+                indent = 2 * depth
+            )?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for Failure {}

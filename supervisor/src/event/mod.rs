@@ -1,0 +1,8 @@
+//! What happened: typed events with gapless numbers, kept in a bounded journal.
+
+pub mod exit;
+pub mod failure;
+pub(crate) mod journal;
+pub mod kind;
+pub mod snapshot;
+pub mod stream;

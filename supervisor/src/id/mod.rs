@@ -1,0 +1,3 @@
+//! Names and numbers that identify children and their attempts.
+
+pub mod types;

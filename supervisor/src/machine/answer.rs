@@ -1,0 +1,67 @@
+//! What the machine answers to a command.
+
+use std::sync::Arc;
+
+use super::node::Phase;
+use crate::control::outcome::ChildControlOperation as Operation;
+use crate::event::exit::ExitRecord;
+use crate::spec::error::SpecProblem;
+use crate::spec::plan::PlannedBody;
+
+/// A command that has taken effect.
+#[derive(Clone, Debug)]
+pub(crate) enum Answer {
+    Child(ChildAnswer),
+    /// The shutdown has begun, or had.
+    Shutdown,
+    /// A child has been added, and its start is complete.
+    Started,
+    /// A child has been added or started, and declined to run.
+    Declined,
+}
+
+/// What a verb found and did.
+#[derive(Clone, Debug)]
+pub(crate) struct ChildAnswer {
+    pub(crate) operation_before: Operation,
+    pub(crate) operation_after: Operation,
+    pub(crate) phase_before: Phase,
+    pub(crate) phase_after: Phase,
+    pub(crate) generation: Option<u64>,
+    pub(crate) attempt: Option<u32>,
+    /// The command changed nothing.
+    pub(crate) idempotent: bool,
+}
+
+/// Why a command had no effect.
+#[derive(Clone, Debug)]
+pub(crate) enum Refusal {
+    AddingNotAllowed,
+    /// The name is taken by a child that runs.
+    AlreadyStarted,
+    /// The name is taken by a child that is down or being restarted.
+    AlreadyPresent,
+    /// The child may not stand there.
+    Invalid(SpecProblem),
+    /// A former child of that name has not physically gone.
+    Fenced,
+    LimitReached(usize),
+    /// There is no code to start.
+    NoCode,
+    /// The child failed to start; it has been removed, or stays down.
+    StartFailed(Option<Arc<ExitRecord>>),
+    /// The start was cut short by a stop.
+    Interrupted,
+    /// `Delete` of a child that is not down.
+    NotDown(Phase),
+    /// The supervisor or the tree is coming down, or is down.
+    ShuttingDown,
+    /// No such child.
+    Unknown,
+}
+
+/// What the shell needs to make a slot for a new node.
+#[derive(Debug)]
+pub(crate) struct Admission {
+    pub(crate) body: PlannedBody,
+}

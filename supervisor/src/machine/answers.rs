@@ -1,0 +1,39 @@
+//! Which commands wait for the start of a child to settle.
+
+use std::collections::HashMap;
+
+use super::Machine;
+use super::input::{Action, Token};
+use super::node::Ix;
+use crate::machine::answer::{Answer, Refusal};
+
+#[derive(Debug, Default)]
+pub(super) struct Answers {
+    waiting: HashMap<Ix, Vec<Token>>,
+}
+
+impl Machine {
+    pub(super) fn answer(&mut self, token: Token, answer: Result<Answer, Refusal>) {
+        self.actions.push_back(Action::Answer(token, answer));
+    }
+
+    /// Answers a command that could not even be put.
+    pub(crate) fn refuse_unasked(&mut self, token: Token, refusal: Refusal) {
+        self.answer(token, Err(refusal));
+    }
+
+    /// Answers the command when the start of the child has settled.
+    pub(super) fn answer_when_settled(&mut self, token: Token, ix: Ix) {
+        self.answers.waiting.entry(ix).or_default().push(token);
+    }
+
+    /// Answers those who wait for the start of this child (I7).
+    pub(super) fn settled(&mut self, ix: Ix, answer: &Result<Answer, Refusal>) {
+        if self.answers.waiting.is_empty() {
+            return;
+        }
+        for token in self.answers.waiting.remove(&ix).unwrap_or_default() {
+            self.answer(token, answer.clone());
+        }
+    }
+}

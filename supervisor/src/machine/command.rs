@@ -1,0 +1,471 @@
+//! What commands do: one clause for each verb and phase (I7).
+
+use super::answer::{Admission, Answer, ChildAnswer, Refusal};
+use super::input::{Action, Command, Token, Verb};
+use super::node::{Body, Cause, Down, Ending, Ix, Mail, NodeId, Phase, Retry, Wish};
+use super::walk::{End, Manner, Op, Scope, Then};
+use super::{Machine, TreePhase};
+use crate::control::outcome::ChildControlOperation as Operation;
+use crate::event::kind::EventKind;
+use crate::spec::plan::{Planned, PlannedBody, significance};
+use crate::spec::policy::{AddPolicy, Pool};
+
+impl Machine {
+    /// A command has arrived.
+    pub(super) fn command(&mut self, token: Token, command: Command) {
+        let sup = match &command {
+            Command::Shutdown => {
+                self.shut_down();
+                return self.answer(token, Ok(Answer::Shutdown));
+            }
+            Command::Add(sup, _) => self.nodes.find(*sup),
+            Command::Child(_, id) => {
+                let ix = self.nodes.find(*id);
+                ix.filter(|&ix| self.nodes[ix].phase != Phase::Down(Down::Removed))
+                    .and_then(|ix| self.nodes[ix].parent.some())
+            }
+        };
+        let Some(sup) = sup.filter(|&sup| self.nodes[sup].sup().is_some()) else {
+            return self.refuse(token, command, Refusal::Unknown);
+        };
+        let state = self.nodes.sup(sup);
+        let busy = !matches!(state.op, Op::Up) || !state.inbox.is_empty();
+        // What starts something waits its turn; so does everything where OTP's order is asked for.
+        let queues = busy && self.is_serial(sup) && (command.is_add() || self.waits(sup));
+        if queues && !self.comes_down(sup) {
+            self.mail(sup, Mail::Command(token, command));
+        } else {
+            self.deliver_command(sup, token, command);
+        }
+    }
+
+    /// It is the command's turn.
+    pub(super) fn deliver_command(&mut self, sup: Ix, token: Token, command: Command) {
+        match command {
+            Command::Add(_, planned) => self.add(sup, token, *planned),
+            Command::Child(verb, id) => {
+                let found = self.nodes.find(id);
+                let known = found.filter(|&ix| self.nodes[ix].phase != Phase::Down(Down::Removed));
+                match known {
+                    Some(ix) => self.verb(sup, ix, token, verb),
+                    None => self.answer(token, Err(Refusal::Unknown)),
+                }
+            }
+            Command::Shutdown => self.answer(token, Ok(Answer::Shutdown)),
+        }
+    }
+
+    fn shut_down(&mut self) {
+        match self.phase {
+            TreePhase::Idle => {
+                self.close();
+                self.phase = TreePhase::Ended(End::Requested);
+            }
+            TreePhase::Starting | TreePhase::Up => {
+                self.close();
+                self.stop_supervisor(Ix::ROOT);
+            }
+            TreePhase::Closing | TreePhase::Ended(_) => {}
+        }
+    }
+
+    fn verb(&mut self, sup: Ix, ix: Ix, token: Token, verb: Verb) {
+        let node = &self.nodes[ix];
+        let (operation_before, phase_before) = (node.operation, node.phase);
+        let (id, generation, attempt) = (self.nodes.id(ix), node.generation(), node.attempt);
+        let starts = matches!(verb, Verb::Restart | Verb::Resume);
+        if starts && self.comes_down(sup) {
+            return self.answer(token, Err(Refusal::ShuttingDown));
+        }
+        if starts && matches!(node.body, Body::Declared) && verb == Verb::Restart {
+            return self.answer(token, Err(Refusal::NoCode));
+        }
+        if verb == Verb::Delete && !phase_before.is_down() {
+            return self.answer(token, Err(Refusal::NotDown(phase_before)));
+        }
+        let settles = verb == Verb::Resume
+            && self.waits(sup)
+            && phase_before.is_down()
+            && phase_before != Phase::Down(Down::Declared);
+        if settles {
+            self.answer_when_settled(token, ix);
+        }
+        let idempotent = match verb {
+            Verb::Stop => self.stop_one(sup, ix),
+            Verb::Pause => self.keep_down(sup, ix, Operation::Paused),
+            Verb::Quarantine => self.keep_down(sup, ix, Operation::Quarantined),
+            Verb::Resume => self.resume_one(sup, ix),
+            Verb::Restart => self.restart_one(sup, ix),
+            Verb::Remove | Verb::Delete => self.remove(sup, ix),
+            Verb::Kill => self.kill_one(sup, ix),
+        };
+        if settles {
+            return;
+        }
+        let removed = matches!(verb, Verb::Remove | Verb::Delete);
+        let (operation_after, phase_after) = match self.nodes.find(id) {
+            _ if removed => (Operation::Removed, Phase::Down(Down::Removed)),
+            Some(ix) => (self.nodes[ix].operation, self.nodes[ix].phase),
+            None => (Operation::Removed, Phase::Down(Down::Removed)),
+        };
+        let live = phase_before.is_live();
+        self.answer(
+            token,
+            Ok(Answer::Child(ChildAnswer {
+                operation_before,
+                operation_after,
+                phase_before,
+                phase_after,
+                generation: generation.filter(|_| live),
+                attempt: live.then_some(attempt),
+                idempotent,
+            })),
+        );
+    }
+
+    /// Stops a child; it stays in the list, and a group restart revives it (R20, R34).
+    fn stop_one(&mut self, sup: Ix, ix: Ix) -> bool {
+        let node = &mut self.nodes[ix];
+        let repeated = node.wish == Wish::Stay;
+        match node.phase {
+            Phase::Down(_) => {
+                // Only what has not been started yet in this group has something to cancel.
+                let pending = matches!(node.wish, Wish::Start(_));
+                node.wish = Wish::None;
+                !pending
+            }
+            Phase::Stopping(_) | Phase::Aborting(_) | Phase::Stuck(_) => {
+                node.wish = Wish::Stay;
+                repeated
+            }
+            Phase::Starting(_) | Phase::Running => {
+                node.wish = Wish::Stay;
+                self.take_down(sup, ix);
+                repeated
+            }
+            Phase::Waiting(_) | Phase::Backoff(_) | Phase::Failed(_) | Phase::Exited(_) => {
+                self.cancel_pending(sup, ix);
+                self.come_to_rest(ix);
+                false
+            }
+        }
+    }
+
+    /// Stops a child and keeps it down, whatever its group does.
+    fn keep_down(&mut self, sup: Ix, ix: Ix, operation: Operation) -> bool {
+        let before = std::mem::replace(&mut self.nodes[ix].operation, operation);
+        if before != operation {
+            self.emit(ix, EventKind::Operation(operation));
+        }
+        match self.nodes[ix].phase {
+            Phase::Down(_) => self.nodes[ix].wish = Wish::None,
+            Phase::Stopping(_) | Phase::Aborting(_) | Phase::Stuck(_) => {
+                self.nodes[ix].wish = Wish::Stay;
+            }
+            Phase::Starting(_) | Phase::Running => {
+                self.nodes[ix].wish = Wish::Stay;
+                self.take_down(sup, ix);
+            }
+            Phase::Waiting(_) | Phase::Backoff(_) | Phase::Failed(_) | Phase::Exited(_) => {
+                self.cancel_pending(sup, ix);
+            }
+        }
+        before == operation
+    }
+
+    /// Starts what is down (R35).
+    fn resume_one(&mut self, sup: Ix, ix: Ix) -> bool {
+        let before = std::mem::replace(&mut self.nodes[ix].operation, Operation::Active);
+        if before != Operation::Active {
+            self.emit(ix, EventKind::Operation(Operation::Active));
+        }
+        match self.nodes[ix].phase {
+            Phase::Down(Down::Declared | Down::Removed) => before == Operation::Active,
+            Phase::Down(_) => {
+                self.want_start(sup, ix, Cause::Resume);
+                false
+            }
+            Phase::Stopping(_) | Phase::Aborting(_) | Phase::Stuck(_) => {
+                let stopped_for_good = self.nodes[ix].wish == Wish::Stay;
+                if stopped_for_good || before != Operation::Active {
+                    self.nodes[ix].wish = Wish::Start(Cause::Resume);
+                    return false;
+                }
+                true
+            }
+            Phase::Waiting(_)
+            | Phase::Backoff(_)
+            | Phase::Failed(_)
+            | Phase::Exited(_)
+            | Phase::Starting(_)
+            | Phase::Running => before == Operation::Active,
+        }
+    }
+
+    /// Stops a child, if it runs, and starts it through the fence (I1); never counted.
+    fn restart_one(&mut self, sup: Ix, ix: Ix) -> bool {
+        let before = std::mem::replace(&mut self.nodes[ix].operation, Operation::Active);
+        if before != Operation::Active {
+            self.emit(ix, EventKind::Operation(Operation::Active));
+        }
+        match self.nodes[ix].phase {
+            Phase::Down(_) => {
+                self.want_start(sup, ix, Cause::Alone);
+                false
+            }
+            Phase::Starting(_) | Phase::Running => {
+                self.nodes[ix].wish = Wish::Start(Cause::Alone);
+                self.take_down(sup, ix);
+                false
+            }
+            Phase::Stopping(_) | Phase::Aborting(_) | Phase::Stuck(_) => {
+                let merged = matches!(self.nodes[ix].wish, Wish::Start(_));
+                self.nodes[ix].wish = Wish::Start(Cause::Alone);
+                merged
+            }
+            Phase::Backoff(retry) => {
+                self.set_phase(ix, Phase::Failed(retry));
+                let due = Mail::Due(self.nodes.id(ix));
+                self.mail(sup, due);
+                false
+            }
+            // Its restart stands in the inbox already.
+            Phase::Waiting(_) | Phase::Failed(_) | Phase::Exited(_) => true,
+        }
+    }
+
+    fn remove(&mut self, sup: Ix, ix: Ix) -> bool {
+        match self.nodes[ix].phase {
+            Phase::Down(_) => self.forget(ix),
+            Phase::Stopping(_) | Phase::Aborting(_) | Phase::Stuck(_) => {
+                let repeated = self.nodes[ix].wish == Wish::Remove;
+                self.nodes[ix].wish = Wish::Remove;
+                return repeated;
+            }
+            Phase::Starting(_) | Phase::Running => {
+                self.nodes[ix].wish = Wish::Remove;
+                self.take_down(sup, ix);
+            }
+            Phase::Waiting(_) | Phase::Backoff(_) | Phase::Failed(_) | Phase::Exited(_) => {
+                self.cancel_pending(sup, ix);
+                self.forget(ix);
+            }
+        }
+        false
+    }
+
+    /// Drops a child at once: an abnormal exit like any other.
+    fn kill_one(&mut self, sup: Ix, ix: Ix) -> bool {
+        match self.nodes[ix].phase {
+            Phase::Running => self.kill(ix, Ending::Killed(None)),
+            Phase::Starting(cause) => self.kill(ix, Ending::Killed(Some(cause))),
+            Phase::Stopping(ending) => self.kill(ix, ending),
+            _ => return true,
+        }
+        self.schedule(sup);
+        false
+    }
+
+    /// Begins the stop of one live child.
+    fn take_down(&mut self, sup: Ix, ix: Ix) {
+        let in_scope = match &self.nodes.sup(sup).op {
+            Op::Stopping { scope, .. } => scope.contains(ix, &self.nodes[ix]),
+            Op::Down | Op::Up | Op::Starting { .. } => false,
+        };
+        if in_scope {
+            // Its turn comes in the order of the stop that is under way.
+            return;
+        }
+        self.pass_start(ix);
+        if self.waits(sup) && matches!(self.nodes.sup(sup).op, Op::Up) {
+            self.nodes.sup_mut(sup).op = Op::Stopping {
+                next: ix,
+                scope: Scope::One(ix),
+                manner: Manner::OneByOne,
+                then: Then::Serve,
+            };
+            self.schedule(sup);
+        }
+        self.ask_to_stop(ix);
+    }
+
+    /// Takes back a start that has not begun; nothing waits for a back-off (I7).
+    fn cancel_pending(&mut self, sup: Ix, ix: Ix) {
+        let phase = self.nodes[ix].phase;
+        self.becomes_unready(ix);
+        self.set_phase(ix, Phase::Down(Down::Stopped));
+        self.settled(ix, &Err(Refusal::Interrupted));
+        match phase {
+            Phase::Backoff(Retry::First) | Phase::Failed(Retry::First) => {
+                self.mail(sup, Mail::FirstStart);
+            }
+            Phase::Backoff(Retry::Group) => self.start_rest_of_group(sup, ix),
+            Phase::Failed(Retry::Group) if self.nodes[ix].operation != Operation::Active => {
+                self.start_rest_of_group(sup, ix);
+            }
+            _ => {}
+        }
+        self.check_all_ended(sup);
+    }
+
+    /// The delay of a group restart is over for the want of the child that it was for.
+    fn start_rest_of_group(&mut self, sup: Ix, culprit: Ix) {
+        if !matches!(self.nodes.sup(sup).op, Op::Up) {
+            return;
+        }
+        self.nodes[culprit].wish = Wish::Stay;
+        let scope = self.scope(sup, culprit);
+        let first = self.nodes.sup(sup).first;
+        self.nodes.sup_mut(sup).op = Op::Starting {
+            next: first,
+            scope,
+            cause: Cause::Group,
+        };
+        self.schedule(sup);
+    }
+
+    /// Starts a child that is down, now or when it is its turn.
+    fn want_start(&mut self, sup: Ix, ix: Ix, cause: Cause) {
+        self.nodes[ix].wish = Wish::Start(cause);
+        let state = self.nodes.sup(sup);
+        if matches!(state.op, Op::Up) && (state.inbox.is_empty() || self.waits(sup)) {
+            self.start_one(sup, ix, cause);
+        } else {
+            self.mail(sup, Mail::Start(self.nodes.id(ix)));
+        }
+    }
+
+    /// Adds a child and starts it (R33).
+    fn add(&mut self, sup: Ix, token: Token, planned: Planned) {
+        if let Err(refusal) = self.may_add(sup, &planned) {
+            self.discard(planned);
+            return self.answer(token, Err(refusal));
+        }
+        let after = match self.resolve_siblings(sup, &planned) {
+            Ok(after) => after,
+            Err(refusal) => {
+                self.discard(planned);
+                return self.answer(token, Err(refusal));
+            }
+        };
+        let mut places: Vec<Ix> = Vec::with_capacity(planned.nodes.len());
+        for node in planned.nodes {
+            let parent = node.parent.map_or(sup, |place| places[place]);
+            let is_static = node.parent.is_some();
+            let seen = self.take_over_path(&node.path);
+            let ix = self.insert(parent, node.path, node.policy, &node.body, is_static);
+            self.nodes[ix].starts = self.nodes[ix].starts.max(seen);
+            let inner = node.after.iter().map(|&place| places[place]).collect();
+            self.link_dependencies(ix, inner);
+            places.push(ix);
+            self.actions
+                .push_back(Action::Admit(ix, Admission { body: node.body }));
+        }
+        let ix = places[0];
+        self.link_dependencies(ix, after);
+        // A critical child that is not ready yet makes its supervisor unready.
+        if self.nodes[ix].policy.critical {
+            self.becomes_unready(sup);
+        }
+        self.emit(ix, EventKind::Added);
+        for &ix in &places {
+            self.apply_intent(ix);
+        }
+        let declared = matches!(self.nodes[ix].body, Body::Declared);
+        if declared || self.nodes[ix].operation != Operation::Active {
+            return self.answer(token, Ok(Answer::Started));
+        }
+        self.answer_when_settled(token, ix);
+        self.start_one(sup, ix, Cause::Add);
+    }
+
+    fn may_add(&self, sup: Ix, planned: &Planned) -> Result<(), Refusal> {
+        if self.comes_down(sup) || self.is_closing() {
+            return Err(Refusal::ShuttingDown);
+        }
+        let state = self.nodes.sup(sup);
+        let child = &planned.nodes[0];
+        significance(&child.policy, state.policy.auto_shutdown, &child.path)
+            .map_err(Refusal::Invalid)?;
+        if let Some(taken) = self.index.find(&child.path, &self.nodes) {
+            let node = &self.nodes[taken];
+            return Err(match node.phase {
+                Phase::Down(Down::Removed) if node.flags.is_static => return self.has_room(sup),
+                Phase::Starting(_) | Phase::Running => Refusal::AlreadyStarted,
+                _ if !node.flags.linked => Refusal::Fenced,
+                _ => Refusal::AlreadyPresent,
+            });
+        }
+        self.has_room(sup)
+    }
+
+    fn has_room(&self, sup: Ix) -> Result<(), Refusal> {
+        let state = self.nodes.sup(sup);
+        let limit = match state.policy.pool {
+            Pool::Limited(limit) => Some(limit),
+            Pool::Unlimited => None,
+            Pool::Off if state.policy.add == AddPolicy::No => {
+                return Err(Refusal::AddingNotAllowed);
+            }
+            Pool::Off => state.policy.max_children,
+        };
+        match limit {
+            Some(limit) if state.count >= limit => Err(Refusal::LimitReached(limit)),
+            _ => Ok(()),
+        }
+    }
+
+    fn resolve_siblings(&self, sup: Ix, planned: &Planned) -> Result<Vec<Ix>, Refusal> {
+        let parent = &self.nodes[sup].path;
+        let mut after = Vec::with_capacity(planned.after.len());
+        for name in &planned.after {
+            let path = crate::spec::plan::join(parent, &name.value);
+            let found = self.index.find(&path, &self.nodes);
+            match found.filter(|&ix| self.nodes[ix].flags.linked) {
+                Some(ix) => after.push(ix),
+                None => {
+                    return Err(Refusal::Invalid(
+                        crate::spec::error::SpecProblem::UnknownSibling {
+                            child: planned.nodes[0].path.to_string(),
+                            after: name.to_string(),
+                            did_you_mean: None,
+                        },
+                    ));
+                }
+            }
+        }
+        Ok(after)
+    }
+
+    /// A static child that has been removed gives its path, and its count, to the new one.
+    fn take_over_path(&mut self, path: &str) -> u64 {
+        let Some(former) = self.index.find(path, &self.nodes) else {
+            return 0;
+        };
+        self.index.remove(former, &self.nodes);
+        self.nodes[former].starts
+    }
+
+    /// The node at a path, where the root is the empty one.
+    pub(crate) fn lookup(&self, path: &str) -> Option<NodeId> {
+        let ix = self.index.find(path, &self.nodes)?;
+        let known = self.nodes[ix].phase != Phase::Down(Down::Removed);
+        known.then(|| self.nodes.id(ix))
+    }
+}
+
+impl Command {
+    const fn is_add(&self) -> bool {
+        matches!(self, Self::Add(..))
+    }
+}
+
+impl PlannedBody {
+    /// The code of a worker.
+    pub(crate) fn into_launch(self) -> Option<crate::task::launch::Launch> {
+        match self {
+            Self::Worker(launch) => Some(launch),
+            Self::Declared | Self::Supervisor(_) => None,
+        }
+    }
+}

@@ -1,0 +1,96 @@
+//! Which node has the next deadline: an indexed heap, at most one entry for each node.
+//!
+//! Every node knows its place in the heap, so that a deadline is moved or removed where it stands.
+//! Lazy deletion would be a leak: a stop budget of seconds, at a million stops a second, would
+//! hold millions of dead entries.
+
+use super::node::{Ix, Nodes};
+use super::time::Nanos;
+
+#[derive(Debug, Default)]
+pub(super) struct Deadlines {
+    heap: Vec<Ix>,
+}
+
+impl Deadlines {
+    /// The earliest deadline.
+    pub(super) fn next(&self, nodes: &Nodes) -> Option<Nanos> {
+        self.heap.first().map(|&ix| nodes[ix].deadline)
+    }
+
+    /// Takes the earliest node that is due at `now`, and clears its deadline.
+    pub(super) fn pop_due(&mut self, nodes: &mut Nodes, now: Nanos) -> Option<Ix> {
+        let &first = self.heap.first()?;
+        if nodes[first].deadline > now {
+            return None;
+        }
+        self.clear(nodes, first);
+        Some(first)
+    }
+
+    /// Sets or moves the deadline of a node.
+    pub(super) fn set(&mut self, nodes: &mut Nodes, ix: Ix, deadline: Nanos) {
+        if deadline == Nanos::NEVER {
+            return self.clear(nodes, ix);
+        }
+        nodes[ix].deadline = deadline;
+        let at = if nodes[ix].heap_place == Ix::NONE.0 {
+            self.heap.push(ix);
+            self.heap.len() - 1
+        } else {
+            nodes[ix].heap_place as usize
+        };
+        self.settle(nodes, at);
+    }
+
+    /// Removes the deadline of a node, if it has one.
+    pub(super) fn clear(&mut self, nodes: &mut Nodes, ix: Ix) {
+        let place = nodes[ix].heap_place;
+        if place == Ix::NONE.0 {
+            return;
+        }
+        nodes[ix].heap_place = Ix::NONE.0;
+        nodes[ix].deadline = Nanos::NEVER;
+        let last = self.heap.pop().expect("a node with a place is in the heap");
+        if last != ix {
+            self.heap[place as usize] = last;
+            self.settle(nodes, place as usize);
+        }
+    }
+
+    /// Moves the entry at `at` up or down to where it belongs.
+    fn settle(&mut self, nodes: &mut Nodes, mut at: usize) {
+        let ix = self.heap[at];
+        let deadline = nodes[ix].deadline;
+        while at > 0 {
+            let parent = (at - 1) / 2;
+            if nodes[self.heap[parent]].deadline <= deadline {
+                break;
+            }
+            self.put(nodes, at, self.heap[parent]);
+            at = parent;
+        }
+        loop {
+            let mut child = 2 * at + 1;
+            if child >= self.heap.len() {
+                break;
+            }
+            if child + 1 < self.heap.len()
+                && nodes[self.heap[child + 1]].deadline < nodes[self.heap[child]].deadline
+            {
+                child += 1;
+            }
+            if nodes[self.heap[child]].deadline >= deadline {
+                break;
+            }
+            self.put(nodes, at, self.heap[child]);
+            at = child;
+        }
+        self.put(nodes, at, ix);
+    }
+
+    fn put(&mut self, nodes: &mut Nodes, at: usize, ix: Ix) {
+        self.heap[at] = ix;
+        nodes[ix].heap_place = u32::try_from(at).expect("fewer nodes than u32::MAX");
+    }
+}

@@ -1,0 +1,352 @@
+//! What follows when an attempt has ended: the decision, the restart, the end for good.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::answer::{Answer, Refusal};
+use super::decision::{ExitClass, Verdict, decide};
+use super::input::{Action, Exit};
+use super::intensity::{Allowance, DEFAULT_RESTARTS, DEFAULT_WINDOW};
+use super::node::{
+    Body, Cause, Down, Ending, FirstStartState, Ix, Mail, NodeId, Phase, Retry, Wish,
+};
+use super::time::Nanos;
+use super::walk::{End, Op, Then};
+use super::{Machine, Trash, TreePhase};
+use crate::event::exit::ExitKind;
+use crate::event::failure::{Failure, Why};
+use crate::event::kind::EventKind;
+use crate::shutdown::report::ChildShutdownStatus;
+use crate::spec::plan::Planned;
+use crate::spec::policy::{AutoShutdown, Intensity, Pool, Readiness};
+
+impl Machine {
+    /// An attempt has been observed to have ended (I1, I2).
+    pub(super) fn exited(&mut self, id: NodeId, generation: u64, exit: Exit) {
+        let current = self.nodes.find(id).filter(|&ix| {
+            let node = &self.nodes[ix];
+            node.phase.is_live() && node.generation() == Some(generation)
+        });
+        let Some(ix) = current else {
+            self.trash.push(Trash::Record(exit.record));
+            return self.stale();
+        };
+        let now = self.now;
+        let node = &mut self.nodes[ix];
+        if now.since(node.since) >= node.policy.backoff_reset {
+            node.attempt = 1;
+        }
+        let phase = node.phase;
+        let former = node.last.replace(Arc::clone(&exit.record));
+        self.trash.extend(former.map(Trash::Record));
+        self.emit(ix, EventKind::Exited(Arc::clone(&exit.record)));
+        self.no_longer_awaited(ix);
+        match phase {
+            Phase::Starting(cause) => self.ended_while_starting(ix, cause, &exit),
+            Phase::Stopping(ending) | Phase::Aborting(ending) | Phase::Stuck(ending) => {
+                if ending == Ending::Asked {
+                    self.report_stopped(ix, how_it_stopped(&exit, phase));
+                }
+                self.ended_after(ix, ending);
+            }
+            _ => self.ended_by_itself(ix, exit.class),
+        }
+        if self.is_closing() {
+            self.actions.push_back(Action::Release(ix));
+        }
+    }
+
+    /// Nobody asked for this end; the supervisor decides when it is its turn.
+    pub(super) fn ended_by_itself(&mut self, ix: Ix, class: ExitClass) {
+        let sup = self.nodes[ix].parent;
+        self.set_phase(ix, Phase::Exited(class));
+        let ended = Mail::Ended(self.nodes.id(ix), self.now);
+        self.mail(sup, ended);
+    }
+
+    /// The attempt ended because it was made to.
+    pub(super) fn ended_after(&mut self, ix: Ix, ending: Ending) {
+        match ending {
+            Ending::Asked => self.stopped(ix),
+            Ending::Killed(None) => self.ended_by_itself(ix, ExitClass::Abnormal),
+            Ending::Killed(Some(cause)) => self.start_failed(ix, cause, Why::StartFailed),
+            Ending::NotReady(cause) => self.start_failed(ix, cause, Why::NotReady),
+        }
+    }
+
+    fn ended_while_starting(&mut self, ix: Ix, cause: Cause, exit: &Exit) {
+        let completes = self.nodes[ix].policy.readiness == Readiness::Completed;
+        match exit.class {
+            ExitClass::Ignored => self.start_declined(ix),
+            ExitClass::Normal if completes => {
+                let sup = self.nodes[ix].parent;
+                let answer = Ok(Answer::Started);
+                self.set_phase(ix, Phase::Down(Down::Finished));
+                self.emit(ix, EventKind::Ready);
+                self.becomes_ready(ix);
+                self.settled(ix, &answer);
+                self.pass_start(ix);
+                self.ended_for_good(sup, ix);
+            }
+            ExitClass::Abnormal | ExitClass::Fatal | ExitClass::Normal => {
+                self.start_failed(ix, cause, Why::StartFailed);
+            }
+        }
+    }
+
+    /// The supervisor takes up an end, or a failed start (I4, I5).
+    pub(super) fn decide(&mut self, sup: Ix, id: NodeId, at: Nanos) {
+        let Some(ix) = self.nodes.find(id) else {
+            return;
+        };
+        let (verdict, retry) = match self.nodes[ix].phase {
+            Phase::Exited(class) => {
+                let verdict = decide(self.nodes[ix].policy.restart, class);
+                (verdict, self.retry_by_strategy(sup, ix))
+            }
+            Phase::Failed(retry) => {
+                let last = self.nodes[ix].last.as_deref();
+                let fatal = last.is_some_and(|exit| matches!(exit.kind, ExitKind::Fatal(_)));
+                let verdict = if fatal {
+                    Verdict::GiveUp
+                } else {
+                    Verdict::Restart
+                };
+                (verdict, retry)
+            }
+            // Taken up by something else in the meantime.
+            _ => return self.stale(),
+        };
+        match verdict {
+            Verdict::Leave => {
+                let gave_up = self.nodes[ix]
+                    .sup()
+                    .is_some_and(|sup| sup.failure.is_some());
+                if gave_up {
+                    self.becomes_unready(ix);
+                }
+                self.set_phase(
+                    ix,
+                    Phase::Down(if gave_up {
+                        Down::Failed
+                    } else {
+                        Down::Finished
+                    }),
+                );
+                self.emit(ix, EventKind::Finished);
+                self.ended_for_good(sup, ix);
+            }
+            Verdict::Forget => {
+                self.set_phase(ix, Phase::Down(Down::Finished));
+                self.emit(ix, EventKind::Finished);
+                self.ended_for_good(sup, ix);
+            }
+            Verdict::GiveUp => self.give_up(sup, ix, Why::Fatal),
+            Verdict::Restart => {
+                self.becomes_unready(ix);
+                let limit = self.limit(sup);
+                let now = self.now;
+                match self.nodes.sup_mut(sup).window.record(now, limit) {
+                    Allowance::Spent => self.give_up(sup, ix, Why::Intensity(limit)),
+                    Allowance::Allowed => {
+                        let delay = self.delay(ix);
+                        let exit = self.nodes[ix].last.clone();
+                        self.emit(ix, EventKind::Restarting { delay, exit });
+                        self.restart(sup, ix, retry, at.after(delay));
+                    }
+                }
+            }
+        }
+    }
+
+    /// Starts a failed child again, when it is due.
+    pub(super) fn restart(&mut self, sup: Ix, ix: Ix, retry: Retry, due: Nanos) {
+        match retry {
+            Retry::Group => {
+                self.set_phase(ix, Phase::Failed(Retry::Group));
+                let scope = self.scope(sup, ix);
+                let manner = self.manner(sup);
+                let state = self.nodes.sup_mut(sup);
+                state.op = Op::Stopping {
+                    next: state.last,
+                    scope,
+                    manner,
+                    then: Then::Start { culprit: ix, due },
+                };
+                self.schedule(sup);
+            }
+            Retry::Alone | Retry::First if due > self.now => {
+                self.set_phase(ix, Phase::Backoff(retry));
+                self.set_deadline(ix, due);
+            }
+            Retry::Alone => self.start_one(sup, ix, Cause::Alone),
+            Retry::First => {
+                self.set_phase(ix, Phase::Failed(Retry::First));
+                self.continue_first_start(sup);
+            }
+        }
+    }
+
+    /// The restarts that the supervisor accepts.
+    pub(super) fn limit(&self, sup: Ix) -> Intensity {
+        let state = self.nodes.sup(sup);
+        state.policy.intensity.unwrap_or_else(|| {
+            let children = u32::try_from(state.count.max(1)).unwrap_or(u32::MAX);
+            Intensity::new(DEFAULT_RESTARTS.saturating_mul(children), DEFAULT_WINDOW)
+        })
+    }
+
+    /// Back-off with half jitter: uniform in the upper half.
+    fn delay(&mut self, ix: Ix) -> Duration {
+        let node = &self.nodes[ix];
+        let ceiling = node.policy.backoff.ceiling(node.attempt);
+        if ceiling.is_zero() {
+            return ceiling;
+        }
+        let nanos = u64::try_from(ceiling.as_nanos()).unwrap_or(u64::MAX);
+        Duration::from_nanos(self.random.u64(nanos / 2..=nanos))
+    }
+
+    /// The supervisor comes down because of this child.
+    fn give_up(&mut self, sup: Ix, ix: Ix, why: Why) {
+        let failure = self.failure(ix, why);
+        self.becomes_unready(ix);
+        self.set_phase(ix, Phase::Down(Down::Failed));
+        self.stop_children(sup, End::GaveUp(failure));
+    }
+
+    /// What there is to say of a child that brings its supervisor down.
+    pub(super) fn failure(&self, ix: Ix, why: Why) -> Arc<Failure> {
+        let node = &self.nodes[ix];
+        let supervisor = &self.nodes[node.parent].path;
+        let cause = node.sup().and_then(|sup| sup.failure.clone());
+        Arc::new(Failure {
+            supervisor: if supervisor.is_empty() {
+                "/".into()
+            } else {
+                Arc::clone(supervisor)
+            },
+            why,
+            child: Arc::clone(&node.path),
+            exit: node.last.clone(),
+            cause,
+        })
+    }
+
+    /// A child has ended by itself and is not started again: is that the end of more (R46, R47)?
+    fn ended_for_good(&mut self, sup: Ix, ix: Ix) {
+        let significant = self.nodes[ix].policy.significant;
+        if self.is_forgotten_when_down(ix) {
+            self.forget(ix);
+        }
+        let state = self.nodes.sup(sup);
+        let over = significant
+            && match state.policy.auto_shutdown {
+                AutoShutdown::AnySignificant => true,
+                AutoShutdown::AllSignificant => state.busy_significant == 0,
+                AutoShutdown::AllEnded | AutoShutdown::Never => false,
+            };
+        if over {
+            return self.stop_children(sup, End::AutoShutdown);
+        }
+        let all_ended = state.policy.auto_shutdown == AutoShutdown::AllEnded
+            && state.first_start == FirstStartState::Done
+            && state.busy == 0;
+        if all_ended {
+            self.stop_children(sup, End::AutoShutdown);
+        }
+    }
+
+    /// Removes a child that does not run from its supervisor.
+    pub(super) fn forget(&mut self, ix: Ix) {
+        let sup = self.nodes[ix].parent;
+        self.settled(ix, &Err(Refusal::Interrupted));
+        self.set_phase(ix, Phase::Down(Down::Removed));
+        self.nodes[ix].wish = Wish::None;
+        self.nodes[ix].operation = crate::control::outcome::ChildControlOperation::Active;
+        self.emit(ix, EventKind::Removed);
+        self.nodes.unlink(ix);
+        if self.nodes[ix].flags.is_static {
+            self.nodes.sup_mut(sup).incomplete = true;
+        } else {
+            self.unlink_dependencies(ix);
+            self.dispose(ix);
+        }
+        self.check_ready(sup);
+        self.schedule(sup);
+    }
+
+    /// Gives up the node of a child that has left the tree, and everything below it.
+    fn dispose(&mut self, ix: Ix) {
+        let mut going = vec![ix];
+        while let Some(ix) = going.pop() {
+            if let Body::Supervisor(sup) = &mut self.nodes[ix].body {
+                let failure = sup.failure.take();
+                going.append(&mut sup.statics);
+                self.trash.extend(failure.map(Trash::Failure));
+            }
+            if self.nodes[ix].phase.is_live() {
+                // Stuck: its path stays fenced until it has physically gone.
+                self.nodes[ix].parent = Ix::NONE;
+                self.nodes[ix].flags.linked = false;
+                continue;
+            }
+            self.nodes[ix].phase = Phase::Down(Down::Removed);
+            let starts = self.nodes[ix].starts;
+            self.fences.remember(&self.nodes[ix].path, starts);
+            if self.index.find(&self.nodes[ix].path, &self.nodes) == Some(ix) {
+                self.index.remove(ix, &self.nodes);
+            }
+            let last = self.nodes[ix].last.take();
+            self.trash.extend(last.map(Trash::Record));
+            self.deadlines.clear(&mut self.nodes, ix);
+            self.actions.push_back(Action::Release(ix));
+            if !self.nodes[ix].flags.driven {
+                self.nodes.free(ix);
+            }
+        }
+    }
+
+    /// The task of a node has gone, and everything it owned with it.
+    pub(super) fn released(&mut self, id: NodeId) {
+        let Some(ix) = self.nodes.find(id) else {
+            return self.stale();
+        };
+        let node = &mut self.nodes[ix];
+        node.flags.driven = false;
+        if node.phase == Phase::Down(Down::Removed) && !node.flags.is_static {
+            self.nodes.free(ix);
+        }
+    }
+
+    /// Values of users must not be dropped here.
+    pub(super) fn discard(&mut self, planned: Planned) {
+        let bodies = planned.nodes.into_iter().map(|node| Trash::Body(node.body));
+        self.trash.extend(bodies);
+    }
+
+    pub(super) fn tree_ended_while_starting(&mut self) {
+        debug_assert!(
+            matches!(self.phase, TreePhase::Ended(_)),
+            "only the root has no parent"
+        );
+    }
+
+    fn retry_by_strategy(&self, sup: Ix, ix: Ix) -> Retry {
+        let policy = &self.nodes.sup(sup).policy;
+        if policy.pool == Pool::Off && self.takes_others_along(policy.strategy, ix) {
+            Retry::Group
+        } else {
+            Retry::Alone
+        }
+    }
+}
+
+/// The status that the report of a shutdown gives a child.
+fn how_it_stopped(exit: &Exit, phase: Phase) -> ChildShutdownStatus {
+    match (&exit.record.kind, phase) {
+        (_, Phase::Stuck(_)) => ChildShutdownStatus::LateReport,
+        (ExitKind::Aborted, Phase::Aborting(_)) => ChildShutdownStatus::Aborted,
+        _ => ChildShutdownStatus::Graceful,
+    }
+}

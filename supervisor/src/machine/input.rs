@@ -1,0 +1,87 @@
+//! What can be told to the machine.
+
+use std::sync::Arc;
+
+use super::decision::ExitClass;
+use super::node::{Ix, NodeId};
+use super::time::Nanos;
+use crate::event::exit::ExitRecord;
+use crate::spec::plan::Planned;
+
+/// Identifies a command, so that its answer finds the one who asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Token(pub(crate) u64);
+
+/// One thing that has happened, or that is asked for.
+#[derive(Debug)]
+pub(crate) enum Input {
+    Command(Token, Command),
+    /// An attempt has been observed to have ended.
+    Exited(NodeId, u64, Exit),
+    /// An attempt says that it is ready.
+    Ready(NodeId, u64),
+    /// The driver of a node has gone; nothing of the child is left.
+    Released(NodeId),
+    /// The runtime has gone and took an attempt (or a parked driver) along.
+    RuntimeGone,
+    /// Starts the tree.
+    Start,
+    /// Time has passed.
+    Tick,
+}
+
+/// How an attempt has ended.
+#[derive(Clone, Debug)]
+pub(crate) struct Exit {
+    pub(crate) class: ExitClass,
+    pub(crate) record: Arc<ExitRecord>,
+}
+
+/// What may be asked of a running tree.
+#[derive(Debug)]
+pub(crate) enum Command {
+    /// Adds a planned child to a supervisor and starts it.
+    Add(NodeId, Box<Planned>),
+    /// One of the verbs, for one child.
+    Child(Verb, NodeId),
+    /// Stops the tree.
+    Shutdown,
+}
+
+/// What may be asked of a child.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Verb {
+    /// Forget it, if it is down (OTP's `delete_child`).
+    Delete,
+    Kill,
+    Pause,
+    Quarantine,
+    Remove,
+    Restart,
+    Resume,
+    Stop,
+}
+
+/// What the machine wants done. Actions name states to be reached: carrying one out twice, or
+/// late, does no harm.
+#[derive(Debug)]
+pub(crate) enum Action {
+    /// Drop the attempt's future.
+    Abort(Ix),
+    Answer(Token, Result<super::answer::Answer, super::answer::Refusal>),
+    /// A place was taken by a new child.
+    Admit(Ix, super::answer::Admission),
+    /// No attempt of the node is wanted any more, ever.
+    Release(Ix),
+    /// Run an attempt.
+    Start(Ix),
+    /// Ask the attempt to end.
+    Stop(Ix),
+}
+
+/// When something was, for readers outside.
+impl From<Nanos> for std::time::Duration {
+    fn from(at: Nanos) -> Self {
+        at.since_start()
+    }
+}

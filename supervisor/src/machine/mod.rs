@@ -1,0 +1,555 @@
+//! The rules of supervision, as one synchronous machine without IO, clock or runtime.
+//!
+//! [`Machine::handle`] takes what has happened, [`Machine::poll_action`] gives what is to be done,
+//! [`Machine::next_deadline`] says when to call again. Time and randomness come from outside.
+//!
+//! # Invariants
+//!
+//! - **I1** At most one live attempt for each child path: a start needs a phase that is not live,
+//!   and a phase stops being live only in [`Machine::handle`] of [`Input::Exited`].
+//! - **I2** Every message about a child carries its node and generation; a stale one is counted
+//!   and otherwise ignored. Generations of a path only grow (see [`fences`]).
+//! - **I3** Start in order, stop in reverse: one walk over the list, [`walk`].
+//! - **I4** More than `intensity` restarts within the window: [`intensity`].
+//! - **I5** Giving up stops the children in reverse and ends with `shutdown`: [`stop`].
+//! - **I6** Nothing starts in a supervisor that comes down: a walk that stops replaces one that
+//!   starts, and waiting phases with it.
+//! - **I7** Every delay is the deadline of the node that waits; leaving the phase clears it. Every
+//!   command is answered exactly once.
+//! - **I10** Events are numbered where they are written.
+//! - **I11** Memory is bounded: journal, windows and fences are rings; a removed child leaves its
+//!   fence.
+
+pub(crate) mod answer;
+mod answers;
+mod command;
+mod deadlines;
+pub(crate) mod decision;
+mod ended;
+mod fences;
+mod index;
+pub(crate) mod input;
+mod intensity;
+pub(crate) mod intents;
+pub(crate) mod node;
+mod ready;
+mod scope;
+mod snapshot;
+mod start;
+mod stop;
+#[cfg(test)]
+mod tests;
+pub(crate) mod time;
+pub(crate) mod walk;
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::Duration;
+
+use self::answers::Answers;
+use self::deadlines::Deadlines;
+use self::fences::Fences;
+use self::index::PathIndex;
+use self::input::{Action, Input};
+use self::node::{Body, Cause, Down, Ending, Flags, Ix, Links, Mail, Node, NodeId, Nodes, Phase};
+use self::node::{Retry, Sup, Wish};
+use self::time::Nanos;
+use self::walk::{End, Op};
+use crate::control::outcome::ChildControlOperation as Operation;
+use crate::event::exit::ExitRecord;
+use crate::event::failure::Failure;
+use crate::event::journal::Journal;
+use crate::event::kind::{Event, EventKind};
+use crate::shutdown::report::Stopped;
+use crate::spec::plan::{Plan, PlannedBody};
+use crate::spec::policy::StartOrder;
+use crate::task::launch::Launch;
+
+/// How long a child may take to go once its future is to be dropped, before it counts as stuck.
+pub(crate) const ABORT_BUDGET: Duration = Duration::from_secs(1);
+
+/// How many steps one call makes before it lets the caller breathe: holds of the lock stay short
+/// whatever the size of the tree.
+const STEPS: u32 = 128;
+
+/// How far the tree is.
+#[derive(Clone, Debug)]
+pub(crate) enum TreePhase {
+    Idle,
+    Starting,
+    /// Every critical child of the first start is up.
+    Up,
+    /// It comes down and will not start anything any more.
+    Closing,
+    Ended(End),
+}
+
+/// Values that may run the code of users when they are dropped; the caller drops them, unlocked.
+#[derive(Debug)]
+#[allow(dead_code, reason = "kept only to be dropped elsewhere")]
+pub(crate) enum Trash {
+    Body(PlannedBody),
+    Event(Event),
+    Failure(Arc<Failure>),
+    Record(Arc<ExitRecord>),
+}
+
+/// One tree.
+#[derive(Debug)]
+pub(crate) struct Machine {
+    nodes: Nodes,
+    index: PathIndex,
+    deadlines: Deadlines,
+    fences: Fences,
+    journal: Journal,
+    answers: Answers,
+    actions: VecDeque<Action>,
+    /// Supervisors that may have something to do.
+    todo: VecDeque<Ix>,
+    steps_left: u32,
+    now: Nanos,
+    random: fastrand::Rng,
+    phase: TreePhase,
+    /// Live attempts, and those among them that are stuck.
+    live: usize,
+    stuck: usize,
+    /// Messages that came too late.
+    stale: u64,
+    report: Vec<Stopped>,
+    intents: Vec<(Arc<str>, Operation)>,
+    closing_since: Nanos,
+    trash: Vec<Trash>,
+}
+
+impl Machine {
+    /// A tree in which nothing runs yet, and the code of its children, by node.
+    pub(crate) fn new(plan: Plan, seed: u64) -> (Self, Vec<(Ix, Launch)>) {
+        let mut machine = Self {
+            nodes: Nodes::with_capacity(plan.nodes.len()),
+            index: PathIndex::with_capacity(plan.nodes.len()),
+            deadlines: Deadlines::default(),
+            fences: Fences::default(),
+            journal: Journal::new(),
+            answers: Answers::default(),
+            actions: VecDeque::new(),
+            todo: VecDeque::new(),
+            steps_left: 0,
+            now: Nanos::default(),
+            random: fastrand::Rng::with_seed(seed),
+            phase: TreePhase::Idle,
+            live: 0,
+            stuck: 0,
+            stale: 0,
+            report: Vec::new(),
+            intents: Vec::new(),
+            closing_since: Nanos::default(),
+            trash: Vec::new(),
+        };
+        let mut launches = Vec::with_capacity(plan.nodes.len());
+        for planned in plan.nodes {
+            let parent = planned.parent.map_or(Ix::NONE, index_of);
+            let after = planned.after.into_iter().map(index_of).collect();
+            let ix = machine.insert(parent, planned.path, planned.policy, &planned.body, true);
+            machine.link_dependencies(ix, after);
+            if let PlannedBody::Worker(launch) = planned.body {
+                launches.push((ix, launch));
+            }
+        }
+        (machine, launches)
+    }
+
+    /// Tells the machine what has happened. Follow up with [`Machine::resume`] while
+    /// [`Machine::has_more`], and carry out the actions.
+    pub(crate) fn handle(&mut self, now: Nanos, input: Input) {
+        self.now = self.now.max(now);
+        self.steps_left = STEPS;
+        match input {
+            Input::Command(token, command) => self.command(token, command),
+            Input::Exited(id, generation, exit) => self.exited(id, generation, exit),
+            Input::Ready(id, generation) => self.reported_ready(id, generation),
+            Input::Released(id) => self.released(id),
+            Input::RuntimeGone => self.runtime_gone(),
+            Input::Start => self.start_tree(),
+            Input::Tick => self.tick(),
+        }
+        self.advance();
+    }
+
+    /// Goes on where a call left off for having done enough.
+    pub(crate) fn resume(&mut self) {
+        self.steps_left = STEPS;
+        self.tick();
+        self.advance();
+    }
+
+    /// Whether [`Machine::resume`] has something to do.
+    pub(crate) fn has_more(&self) -> bool {
+        !self.todo.is_empty()
+    }
+
+    /// What is to be done next.
+    pub(crate) fn poll_action(&mut self) -> Option<Action> {
+        self.actions.pop_front()
+    }
+
+    /// When to tell the machine that time has passed.
+    pub(crate) fn next_deadline(&self) -> Option<Nanos> {
+        self.deadlines.next(&self.nodes)
+    }
+
+    pub(crate) const fn tree_phase(&self) -> &TreePhase {
+        &self.phase
+    }
+
+    /// Whether nothing is left but attempts that cannot be ended.
+    pub(crate) fn is_over(&self) -> bool {
+        matches!(self.phase, TreePhase::Ended(_)) && self.live == self.stuck
+    }
+
+    pub(crate) const fn stuck(&self) -> usize {
+        self.stuck
+    }
+
+    pub(crate) const fn journal(&self) -> &Journal {
+        &self.journal
+    }
+
+    pub(crate) fn take_trash(&mut self) -> Vec<Trash> {
+        std::mem::take(&mut self.trash)
+    }
+
+    /// The node and its present or last generation, for the slot that runs it.
+    pub(crate) fn node(&self, ix: Ix) -> &Node {
+        &self.nodes[ix]
+    }
+
+    pub(crate) fn id(&self, ix: Ix) -> NodeId {
+        self.nodes.id(ix)
+    }
+
+    /// The node, unless it has gone.
+    pub(crate) fn find(&self, id: NodeId) -> Option<&Node> {
+        Some(&self.nodes[self.nodes.find(id)?])
+    }
+
+    /// Marks that the node has a task on the runtime.
+    pub(crate) fn driven(&mut self, ix: Ix) {
+        self.nodes[ix].flags.driven = true;
+    }
+
+    fn insert(
+        &mut self,
+        parent: Ix,
+        path: Arc<str>,
+        policy: Arc<crate::spec::plan::ChildPolicy>,
+        body: &PlannedBody,
+        is_static: bool,
+    ) -> Ix {
+        let starts = self.fences.recall(&path);
+        let (body, phase) = match body {
+            PlannedBody::Declared => (Body::Declared, Phase::Down(Down::Declared)),
+            PlannedBody::Supervisor(policy) => (
+                Body::Supervisor(Box::new(Sup::new(policy.clone()))),
+                Phase::Down(Down::Fresh),
+            ),
+            PlannedBody::Worker(_) => (Body::Worker, Phase::Down(Down::Fresh)),
+        };
+        let ix = self.nodes.insert(Node {
+            parent,
+            prev: Ix::NONE,
+            next: Ix::NONE,
+            order: 0,
+            tenancy: 0,
+            heap_place: Ix::NONE.0,
+            deadline: Nanos::NEVER,
+            since: self.now,
+            asked: self.now,
+            starts,
+            attempt: 0,
+            phase,
+            operation: Operation::Active,
+            wish: Wish::None,
+            flags: Flags {
+                is_static,
+                ..Flags::default()
+            },
+            path,
+            policy,
+            last: None,
+            links: None,
+            body,
+        });
+        self.index.insert(ix, &self.nodes);
+        if parent != Ix::NONE {
+            self.nodes.link(ix);
+            if is_static {
+                self.nodes.sup_mut(parent).statics.push(ix);
+            }
+        }
+        ix
+    }
+
+    fn link_dependencies(&mut self, ix: Ix, after: Vec<Ix>) {
+        if after.is_empty() {
+            return;
+        }
+        for &on in &after {
+            let links = self.nodes[on].links.get_or_insert_default();
+            links.before.push(ix);
+        }
+        self.nodes[ix]
+            .links
+            .get_or_insert_with(|| Box::new(Links::default()))
+            .after = after;
+    }
+
+    /// Forgets the edges of a node that is going.
+    fn unlink_dependencies(&mut self, ix: Ix) {
+        let Some(links) = self.nodes[ix].links.take() else {
+            return;
+        };
+        for on in links.after {
+            if let Some(links) = &mut self.nodes[on].links {
+                links.before.retain(|&dependent| dependent != ix);
+            }
+        }
+        for dependent in links.before {
+            if let Some(links) = &mut self.nodes[dependent].links {
+                links.after.retain(|&on| on != ix);
+            }
+            if matches!(self.nodes[dependent].phase, Phase::Waiting(_)) {
+                self.mail(
+                    self.nodes[dependent].parent,
+                    Mail::Start(self.nodes.id(dependent)),
+                );
+            }
+        }
+    }
+
+    /// Writes an event (I10).
+    fn emit(&mut self, ix: Ix, kind: EventKind) {
+        let node = &self.nodes[ix];
+        let evicted = self.journal.push(Event {
+            seq: 0,
+            at: self.now.since_start(),
+            path: Arc::clone(&node.path),
+            generation: node.generation(),
+            attempt: node.attempt,
+            kind,
+        });
+        if let Some(event) = evicted.filter(|event| event.kind.holds_user_values()) {
+            self.trash.push(Trash::Event(event));
+        }
+    }
+
+    /// Changes the phase of a child, and the counts of its supervisor with it.
+    fn set_phase(&mut self, ix: Ix, phase: Phase) {
+        let node = &mut self.nodes[ix];
+        let (before, parent) = (std::mem::replace(&mut node.phase, phase), node.parent);
+        let significant = node.policy.significant;
+        if !(before.is_live() && phase.is_live()) {
+            node.since = self.now;
+        }
+        match (before.is_live(), phase.is_live()) {
+            (false, true) => self.live += 1,
+            (true, false) => self.live -= 1,
+            _ => {}
+        }
+        match (
+            matches!(before, Phase::Stuck(_)),
+            matches!(phase, Phase::Stuck(_)),
+        ) {
+            (false, true) => self.stuck += 1,
+            (true, false) => self.stuck -= 1,
+            _ => {}
+        }
+        if node.deadline != Nanos::NEVER {
+            self.deadlines.clear(&mut self.nodes, ix);
+        }
+        if parent != Ix::NONE && before.is_down() != phase.is_down() {
+            let sup = self.nodes.sup_mut(parent);
+            if phase.is_down() {
+                sup.busy -= 1;
+                sup.busy_significant -= u32::from(significant);
+            } else {
+                sup.busy += 1;
+                sup.busy_significant += u32::from(significant);
+            }
+        }
+    }
+
+    fn set_deadline(&mut self, ix: Ix, deadline: Nanos) {
+        self.deadlines.set(&mut self.nodes, ix, deadline);
+    }
+
+    /// Puts a message into a supervisor's inbox.
+    fn mail(&mut self, sup: Ix, mail: Mail) {
+        self.nodes.sup_mut(sup).inbox.push_back(mail);
+        self.schedule(sup);
+    }
+
+    fn schedule(&mut self, sup: Ix) {
+        let state = self.nodes.sup_mut(sup);
+        if !state.scheduled {
+            state.scheduled = true;
+            self.todo.push_back(sup);
+        }
+    }
+
+    /// Lets supervisors go on until nothing moves, or enough has been done.
+    fn advance(&mut self) {
+        while self.steps_left > 0 {
+            let Some(sup) = self.todo.pop_front() else {
+                return;
+            };
+            self.nodes.sup_mut(sup).scheduled = false;
+            while self.step(sup) {
+                self.steps_left = self.steps_left.saturating_sub(1);
+                if self.steps_left == 0 {
+                    self.schedule(sup);
+                    return;
+                }
+            }
+        }
+    }
+
+    /// One step of a supervisor; false when it has to wait.
+    fn step(&mut self, sup: Ix) -> bool {
+        // The node may have been given free since it was scheduled.
+        let Some(state) = self.nodes[sup].sup() else {
+            return false;
+        };
+        match state.op {
+            Op::Down => false,
+            Op::Starting { next, scope, cause } => self.step_start(sup, next, scope, cause),
+            Op::Stopping {
+                next,
+                scope,
+                manner,
+                ..
+            } => self.step_stop(sup, next, scope, manner),
+            Op::Up => match self.nodes.sup_mut(sup).inbox.pop_front() {
+                Some(mail) => {
+                    self.deliver(sup, mail);
+                    true
+                }
+                None => false,
+            },
+        }
+    }
+
+    fn deliver(&mut self, sup: Ix, mail: Mail) {
+        match mail {
+            Mail::Command(token, command) => self.deliver_command(sup, token, command),
+            Mail::Due(id) => {
+                let Some(ix) = self.nodes.find(id) else {
+                    return;
+                };
+                if let Phase::Failed(retry) = self.nodes[ix].phase {
+                    self.restart(sup, ix, retry, self.now);
+                }
+            }
+            Mail::Ended(id, at) => self.decide(sup, id, at),
+            Mail::FirstStart => self.continue_first_start(sup),
+            Mail::Start(id) => {
+                let Some(ix) = self.nodes.find(id) else {
+                    return;
+                };
+                match (self.nodes[ix].phase, self.nodes[ix].wish) {
+                    (Phase::Waiting(cause), _) => self.start_one(sup, ix, cause),
+                    (Phase::Down(_), Wish::Start(cause)) => self.start_one(sup, ix, cause),
+                    _ => {}
+                }
+            }
+            Mail::Stop => self.stop_children(sup, End::Requested),
+        }
+    }
+
+    /// Everything whose deadline has passed.
+    fn tick(&mut self) {
+        while self.steps_left > 0 {
+            let Some(ix) = self.deadlines.pop_due(&mut self.nodes, self.now) else {
+                return;
+            };
+            self.steps_left -= 1;
+            match self.nodes[ix].phase {
+                Phase::Backoff(retry) => {
+                    self.set_phase(ix, Phase::Failed(retry));
+                    let due = Mail::Due(self.nodes.id(ix));
+                    self.mail(self.nodes[ix].parent, due);
+                }
+                Phase::Starting(cause) => self.end_attempt(ix, Ending::NotReady(cause)),
+                Phase::Stopping(ending) => self.stop_overdue(ix, ending),
+                Phase::Aborting(ending) => self.declare_stuck(ix, ending),
+                Phase::Down(_)
+                | Phase::Waiting(_)
+                | Phase::Failed(_)
+                | Phase::Exited(_)
+                | Phase::Running
+                | Phase::Stuck(_) => {}
+            }
+        }
+    }
+
+    fn start_tree(&mut self) {
+        if matches!(self.phase, TreePhase::Idle) {
+            self.phase = TreePhase::Starting;
+            self.begin_start(Ix::ROOT, Cause::First);
+        }
+    }
+
+    /// Nothing will run any more, wherever it is.
+    fn runtime_gone(&mut self) {
+        if !self.is_closing() {
+            self.close();
+            self.stop_supervisor(Ix::ROOT);
+        }
+    }
+
+    fn is_closing(&self) -> bool {
+        matches!(self.phase, TreePhase::Closing | TreePhase::Ended(_))
+    }
+
+    /// From here on nothing starts, and an observed end is answered with a release.
+    fn close(&mut self) {
+        if !self.is_closing() {
+            self.phase = TreePhase::Closing;
+            self.closing_since = self.now;
+        }
+    }
+
+    /// Whether a start in this supervisor holds up the next one (I3), and stops of single
+    /// children hold up its inbox.
+    fn is_serial(&self, sup: Ix) -> bool {
+        let policy = &self.nodes.sup(sup).policy;
+        self.waits(sup)
+            || (policy.start == StartOrder::Ordered
+                && policy.pool == crate::spec::policy::Pool::Off)
+    }
+
+    /// Whether the supervisor lets a start run its course, as OTP does.
+    fn waits(&self, sup: Ix) -> bool {
+        let mode = self.nodes.sup(sup).policy.while_starting;
+        mode == crate::spec::policy::WhileStarting::Wait
+    }
+
+    /// Counts a message that came too late (I2).
+    fn stale(&mut self) {
+        self.stale += 1;
+    }
+}
+
+fn index_of(place: usize) -> Ix {
+    Ix(u32::try_from(place).expect("fewer nodes than u32::MAX"))
+}
+
+impl Retry {
+    /// What a start that follows from it belongs to.
+    const fn cause(self) -> Cause {
+        match self {
+            Self::Alone => Cause::Alone,
+            Self::First => Cause::First,
+            Self::Group => Cause::Group,
+        }
+    }
+}

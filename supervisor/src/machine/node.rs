@@ -1,0 +1,440 @@
+//! What the machine knows of one child: its phase, its numbers, its place among its siblings.
+
+use std::collections::VecDeque;
+use std::ops::{Index, IndexMut};
+use std::sync::Arc;
+
+use super::decision::ExitClass;
+use super::input::Token;
+use super::intensity::Window;
+use super::time::Nanos;
+use super::walk::Op;
+use crate::control::outcome::ChildControlOperation as Operation;
+use crate::event::exit::ExitRecord;
+use crate::event::failure::Failure;
+use crate::spec::plan::{ChildPolicy, SupervisorPolicy};
+
+/// The place of a node in the arena.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Ix(pub(crate) u32);
+
+impl Ix {
+    pub(crate) const NONE: Self = Self(u32::MAX);
+    pub(crate) const ROOT: Self = Self(0);
+
+    pub(crate) fn some(self) -> Option<Self> {
+        (self != Self::NONE).then_some(self)
+    }
+}
+
+/// A node and its tenancy: stays unmistakable when the place in the arena is used again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct NodeId {
+    pub(crate) ix: Ix,
+    pub(crate) tenancy: u32,
+}
+
+/// What a child is doing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Phase {
+    /// Nothing runs, and nothing will without a new reason.
+    Down(Down),
+    /// Must start, but a sibling that it is `after` is not ready.
+    Waiting(Cause),
+    /// The restart is due at the node's deadline.
+    Backoff(Retry),
+    /// Failed; what follows stands in the supervisor's inbox.
+    Failed(Retry),
+    /// Ended by itself; what follows stands in the supervisor's inbox.
+    Exited(ExitClass),
+    /// An attempt lives and is not ready yet.
+    Starting(Cause),
+    /// An attempt lives, and is ready.
+    Running,
+    /// An attempt lives and has been asked to end.
+    Stopping(Ending),
+    /// An attempt lives and its future is to be dropped.
+    Aborting(Ending),
+    /// An attempt lives that could not be ended in time: its path is fenced.
+    Stuck(Ending),
+}
+
+impl Phase {
+    /// Whether an attempt of the child may still be running (I1).
+    pub(crate) const fn is_live(self) -> bool {
+        matches!(
+            self,
+            Self::Starting(_)
+                | Self::Running
+                | Self::Stopping(_)
+                | Self::Aborting(_)
+                | Self::Stuck(_)
+        )
+    }
+
+    pub(crate) const fn is_down(self) -> bool {
+        matches!(self, Self::Down(_))
+    }
+}
+
+/// Why a child is down.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Down {
+    /// No code is known for it.
+    Declared,
+    /// Ended for good, badly: a supervisor that gave up, a start that failed.
+    Failed,
+    /// Ended normally and is not restarted.
+    Finished,
+    /// Not started yet in this incarnation of its supervisor.
+    Fresh,
+    /// Stopped with its group, or not reached by the start of its group.
+    Group,
+    /// Declined to run.
+    Ignored,
+    /// Removed; only the node is left.
+    Removed,
+    /// Stopped by command: stopped, paused or quarantined.
+    Stopped,
+}
+
+/// What a start belongs to: decides what a failure of it means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Cause {
+    /// A child that is being added.
+    Add,
+    /// Automatic restart of one child, or a restart by command.
+    Alone,
+    /// The first start of an incarnation of the supervisor.
+    First,
+    /// Restart of a group.
+    Group,
+    /// Started again by command.
+    Resume,
+}
+
+/// How a failed child is started again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Retry {
+    Alone,
+    /// Goes on with the first start of the supervisor.
+    First,
+    /// With its group, by strategy.
+    Group,
+}
+
+/// Why a live attempt is being ended: decides how its end is judged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Ending {
+    /// It was asked to stop; any end is a normal one.
+    Asked,
+    /// Ended by force from outside: an abnormal exit of a child that was running (or starting).
+    Killed(Option<Cause>),
+    /// Not ready in time: a failed start.
+    NotReady(Cause),
+}
+
+/// What is wanted of a child after the stop that is under way.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Wish {
+    #[default]
+    None,
+    /// Forget it.
+    Remove,
+    /// Start it again.
+    Start(Cause),
+    /// Leave it down, and let a group start pass it by.
+    Stay,
+}
+
+/// Dependencies, where there are any.
+#[derive(Debug, Default)]
+pub(crate) struct Links {
+    /// Siblings that must be ready before this one starts.
+    pub(crate) after: Vec<Ix>,
+    /// Siblings that are after this one.
+    pub(crate) before: Vec<Ix>,
+    /// While a graph is being stopped: dependents that have not ended yet.
+    pub(crate) dependents_left: u32,
+}
+
+/// One child: a worker, a nested supervisor, or a name without code.
+#[derive(Debug)]
+pub(crate) struct Node {
+    pub(crate) parent: Ix,
+    pub(crate) prev: Ix,
+    pub(crate) next: Ix,
+    /// Position in the supervisor's order; grows along the list and is never changed.
+    pub(crate) order: u64,
+    pub(crate) tenancy: u32,
+    pub(super) heap_place: u32,
+    pub(super) deadline: Nanos,
+    /// When the present phase began; of a live attempt, when it was started.
+    pub(crate) since: Nanos,
+    /// When the child was asked to stop.
+    pub(crate) asked: Nanos,
+    /// Start attempts of this path so far (I2).
+    pub(crate) starts: u64,
+    /// Starts since the back-off was last reset.
+    pub(crate) attempt: u32,
+    pub(crate) phase: Phase,
+    pub(crate) operation: Operation,
+    pub(crate) wish: Wish,
+    pub(crate) flags: Flags,
+    pub(crate) path: Arc<str>,
+    pub(crate) policy: Arc<ChildPolicy>,
+    pub(crate) last: Option<Arc<ExitRecord>>,
+    pub(crate) links: Option<Box<Links>>,
+    pub(crate) body: Body,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+#[allow(
+    clippy::struct_excessive_bools,
+    reason = "independent facts, each set and cleared alone"
+)]
+pub(crate) struct Flags {
+    /// Counts as ready, for its supervisor and for those that are after it.
+    pub(crate) ready: bool,
+    /// Part of the specification its supervisor begins with.
+    pub(crate) is_static: bool,
+    /// Stands in its supervisor's list.
+    pub(crate) linked: bool,
+    /// Belongs to the `dependents` scope of the operation under way.
+    pub(crate) marked: bool,
+    /// The stop under way waits for its end.
+    pub(crate) awaited: bool,
+    /// A driver of it has been started and has not gone yet.
+    pub(crate) driven: bool,
+}
+
+#[derive(Debug)]
+pub(crate) enum Body {
+    Declared,
+    Supervisor(Box<Sup>),
+    Worker,
+}
+
+impl Node {
+    pub(crate) fn name(&self) -> &str {
+        self.path.rsplit('/').next().unwrap_or(&self.path)
+    }
+
+    /// The number of the present or last attempt; none was made before the first start.
+    pub(crate) fn generation(&self) -> Option<u64> {
+        self.starts.checked_sub(1)
+    }
+
+    pub(crate) fn sup(&self) -> Option<&Sup> {
+        match &self.body {
+            Body::Supervisor(sup) => Some(sup),
+            Body::Declared | Body::Worker => None,
+        }
+    }
+}
+
+/// What the machine knows of a supervisor.
+#[derive(Debug)]
+pub(crate) struct Sup {
+    pub(crate) policy: SupervisorPolicy,
+    pub(crate) first: Ix,
+    pub(crate) last: Ix,
+    pub(crate) count: usize,
+    pub(super) next_order: u64,
+    /// The children it begins every incarnation with, in order.
+    pub(super) statics: Vec<Ix>,
+    /// Static children have left the list since the incarnation began.
+    pub(super) incomplete: bool,
+    pub(super) op: Op,
+    /// What has arrived and waits until the operation under way is over.
+    pub(super) inbox: VecDeque<Mail>,
+    pub(super) window: Window,
+    pub(super) first_start: FirstStartState,
+    /// Critical children that are not ready.
+    pub(super) unready: u32,
+    /// Children that run or will run again by themselves.
+    pub(super) busy: u32,
+    /// The same among significant children.
+    pub(super) busy_significant: u32,
+    /// Children that the stop under way waits for.
+    pub(super) awaited: u32,
+    /// Stands in the machine's list of supervisors to advance.
+    pub(super) scheduled: bool,
+    /// Why it came down.
+    pub(crate) failure: Option<Arc<Failure>>,
+}
+
+/// How far the first start of an incarnation has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum FirstStartState {
+    Done,
+    /// Held up by a child that is tried again.
+    Held,
+    Walking,
+}
+
+impl Sup {
+    pub(crate) fn new(policy: SupervisorPolicy) -> Self {
+        Self {
+            policy,
+            first: Ix::NONE,
+            last: Ix::NONE,
+            count: 0,
+            next_order: 0,
+            statics: Vec::new(),
+            incomplete: false,
+            op: Op::Down,
+            inbox: VecDeque::new(),
+            window: Window::default(),
+            first_start: FirstStartState::Walking,
+            unready: 0,
+            busy: 0,
+            busy_significant: 0,
+            awaited: 0,
+            scheduled: false,
+            failure: None,
+        }
+    }
+}
+
+/// A message to a supervisor, handled when nothing else is under way, in order of arrival.
+#[derive(Debug)]
+pub(super) enum Mail {
+    /// A command that has to wait its turn.
+    Command(Token, super::input::Command),
+    /// The back-off of this child is over.
+    Due(NodeId),
+    /// This child has ended by itself, or failed to start again.
+    Ended(NodeId, Nanos),
+    /// Go on with the first start.
+    FirstStart,
+    /// Start this child, if that is still wanted.
+    Start(NodeId),
+    /// The parent asks the supervisor to stop.
+    Stop,
+}
+
+/// The arena.
+#[derive(Debug, Default)]
+pub(crate) struct Nodes {
+    all: Vec<Node>,
+    free: Vec<Ix>,
+}
+
+impl Nodes {
+    pub(crate) fn with_capacity(capacity: usize) -> Self {
+        Self {
+            all: Vec::with_capacity(capacity),
+            free: Vec::new(),
+        }
+    }
+
+    /// Puts a node into a free place; the tenancy of a place that is used again goes on.
+    pub(crate) fn insert(&mut self, mut node: Node) -> Ix {
+        if let Some(ix) = self.free.pop() {
+            node.tenancy = self[ix].tenancy;
+            self[ix] = node;
+            return ix;
+        }
+        let ix = Ix(u32::try_from(self.all.len()).expect("fewer nodes than u32::MAX"));
+        self.all.push(node);
+        ix
+    }
+
+    /// Gives a place free; whoever still holds its [`NodeId`] is told that it is gone.
+    pub(crate) fn free(&mut self, ix: Ix) {
+        let node = &mut self[ix];
+        node.tenancy = node.tenancy.wrapping_add(1);
+        node.body = Body::Worker;
+        node.links = None;
+        node.phase = Phase::Down(Down::Removed);
+        self.free.push(ix);
+    }
+
+    pub(crate) fn id(&self, ix: Ix) -> NodeId {
+        NodeId {
+            ix,
+            tenancy: self[ix].tenancy,
+        }
+    }
+
+    /// The node's place, unless it has gone.
+    pub(crate) fn find(&self, id: NodeId) -> Option<Ix> {
+        let node = self.all.get(id.ix.0 as usize)?;
+        (node.tenancy == id.tenancy).then_some(id.ix)
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.all.len()
+    }
+
+    pub(crate) fn sup(&self, ix: Ix) -> &Sup {
+        self[ix].sup().expect("only supervisors have children")
+    }
+
+    pub(crate) fn sup_mut(&mut self, ix: Ix) -> &mut Sup {
+        match &mut self[ix].body {
+            Body::Supervisor(sup) => sup,
+            Body::Declared | Body::Worker => unreachable!("only supervisors have children"),
+        }
+    }
+
+    /// Appends a child to its supervisor's list.
+    pub(crate) fn link(&mut self, ix: Ix) {
+        let parent = self[ix].parent;
+        let critical = u32::from(self[ix].policy.critical && !self[ix].flags.ready);
+        let sup = self.sup_mut(parent);
+        let last = std::mem::replace(&mut sup.last, ix);
+        if last == Ix::NONE {
+            sup.first = ix;
+        }
+        let order = sup.next_order;
+        sup.next_order += 1;
+        sup.count += 1;
+        sup.unready += critical;
+        if last != Ix::NONE {
+            self[last].next = ix;
+        }
+        let node = &mut self[ix];
+        (node.prev, node.next, node.order) = (last, Ix::NONE, order);
+        node.flags.linked = true;
+    }
+
+    /// Takes a child out of its supervisor's list.
+    pub(crate) fn unlink(&mut self, ix: Ix) {
+        let node = &mut self[ix];
+        node.flags.linked = false;
+        let (parent, prev, next) = (node.parent, node.prev, node.next);
+        let critical = u32::from(node.policy.critical && !node.flags.ready);
+        if prev != Ix::NONE {
+            self[prev].next = next;
+        }
+        if next != Ix::NONE {
+            self[next].prev = prev;
+        }
+        let sup = self.sup_mut(parent);
+        if sup.first == ix {
+            sup.first = next;
+        }
+        if sup.last == ix {
+            sup.last = prev;
+        }
+        sup.count -= 1;
+        sup.unready -= critical;
+        sup.op.pass_by(ix, prev, next);
+    }
+}
+
+impl Index<Ix> for Nodes {
+    type Output = Node;
+
+    fn index(&self, ix: Ix) -> &Node {
+        &self.all[ix.0 as usize]
+    }
+}
+
+impl IndexMut<Ix> for Nodes {
+    fn index_mut(&mut self, ix: Ix) -> &mut Node {
+        &mut self.all[ix.0 as usize]
+    }
+}

@@ -1,0 +1,85 @@
+//! Who is ready: a child, its supervisor, the tree.
+
+use super::Machine;
+use super::node::{FirstStartState, Ix, Mail, NodeId, Phase};
+use super::walk::Op;
+use crate::spec::policy::Readiness;
+
+impl Machine {
+    /// An attempt says that it is ready (I2).
+    pub(super) fn reported_ready(&mut self, id: NodeId, generation: u64) {
+        let Some(ix) = self.nodes.find(id) else {
+            return self.stale();
+        };
+        let node = &self.nodes[ix];
+        if node.generation() != Some(generation) {
+            return self.stale();
+        }
+        // Said twice, or while it is being stopped: nothing follows.
+        if matches!(node.phase, Phase::Starting(_)) && node.policy.readiness == Readiness::Explicit
+        {
+            self.start_completed(ix);
+        }
+    }
+
+    /// The child counts as ready from now on.
+    pub(super) fn becomes_ready(&mut self, ix: Ix) {
+        let node = &mut self.nodes[ix];
+        if std::mem::replace(&mut node.flags.ready, true) {
+            return;
+        }
+        let (sup, critical) = (node.parent, node.policy.critical && node.flags.linked);
+        let Some(sup) = sup.some() else {
+            return;
+        };
+        let waiting = self.nodes[ix]
+            .links
+            .as_ref()
+            .map_or_else(Vec::new, |links| {
+                let waits = |&&on: &&Ix| matches!(self.nodes[on].phase, Phase::Waiting(_));
+                links.before.iter().filter(waits).copied().collect()
+            });
+        for dependent in waiting {
+            let start = Mail::Start(self.nodes.id(dependent));
+            self.mail(sup, start);
+        }
+        if critical {
+            self.nodes.sup_mut(sup).unready -= 1;
+            self.check_ready(sup);
+        }
+    }
+
+    /// The child does not count as ready any more; nor does a supervisor that needs it.
+    pub(super) fn becomes_unready(&mut self, ix: Ix) {
+        let mut ix = ix;
+        loop {
+            let node = &mut self.nodes[ix];
+            if !std::mem::replace(&mut node.flags.ready, false) {
+                return;
+            }
+            let (sup, critical) = (node.parent, node.policy.critical && node.flags.linked);
+            if sup == Ix::NONE || !critical {
+                return;
+            }
+            self.nodes.sup_mut(sup).unready += 1;
+            ix = sup;
+        }
+    }
+
+    /// A supervisor is ready when its first start is through and its critical children are ready.
+    pub(super) fn check_ready(&mut self, sup: Ix) {
+        let state = self.nodes.sup(sup);
+        let ready = state.unready == 0
+            && state.first_start == FirstStartState::Done
+            && !matches!(state.op, Op::Down)
+            && !self.comes_down(sup);
+        if !ready {
+            return;
+        }
+        match self.nodes[sup].phase {
+            Phase::Starting(_) => self.start_completed(sup),
+            Phase::Running => self.becomes_ready(sup),
+            _ => {}
+        }
+    }
+}

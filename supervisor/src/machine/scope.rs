@@ -1,0 +1,58 @@
+//! Which siblings a restart takes along: one clause for each strategy (R17 to R19).
+
+use super::Machine;
+use super::node::Ix;
+use super::walk::Scope;
+use crate::spec::policy::Strategy;
+
+impl Machine {
+    /// The scope of a restart that takes siblings along.
+    pub(super) fn scope(&mut self, sup: Ix, culprit: Ix) -> Scope {
+        match self.nodes.sup(sup).policy.strategy {
+            Strategy::Dependents => {
+                self.mark_dependents(culprit);
+                Scope::Marked
+            }
+            Strategy::OneForAll => Scope::All,
+            Strategy::OneForOne => Scope::One(culprit),
+            Strategy::RestForOne => Scope::From(self.nodes[culprit].order),
+        }
+    }
+
+    /// Whether a restart of the child is about more than itself.
+    pub(super) fn takes_others_along(&self, strategy: Strategy, ix: Ix) -> bool {
+        match strategy {
+            Strategy::Dependents => {
+                let links = self.nodes[ix].links.as_ref();
+                links.is_some_and(|links| !links.before.is_empty())
+            }
+            Strategy::OneForAll | Strategy::RestForOne => true,
+            Strategy::OneForOne => false,
+        }
+    }
+
+    /// Marks the child and, transitively, all that are after it.
+    fn mark_dependents(&mut self, culprit: Ix) {
+        let mut reached = vec![culprit];
+        while let Some(ix) = reached.pop() {
+            if std::mem::replace(&mut self.nodes[ix].flags.marked, true) {
+                continue;
+            }
+            if let Some(links) = &self.nodes[ix].links {
+                reached.extend(&links.before);
+            }
+        }
+    }
+
+    /// Forgets the scope of a restart that is not carried through.
+    pub(super) fn clear_marks(&mut self, sup: Ix) {
+        if self.nodes.sup(sup).policy.strategy != Strategy::Dependents {
+            return;
+        }
+        let mut next = self.nodes.sup(sup).first;
+        while let Some(ix) = next.some() {
+            self.nodes[ix].flags.marked = false;
+            next = self.nodes[ix].next;
+        }
+    }
+}

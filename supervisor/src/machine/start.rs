@@ -1,0 +1,382 @@
+//! Starting children: one, a group in order, or a whole supervisor (I1, I3).
+
+use super::answer::{Answer, Refusal};
+use super::input::Action;
+use super::node::{Body, Cause, Down, FirstStartState, Ix, Mail, Phase, Retry, Wish};
+use super::walk::{End, Op, Scope};
+use super::{Machine, TreePhase};
+use crate::control::outcome::ChildControlOperation as Operation;
+use crate::event::failure::Why;
+use crate::event::kind::EventKind;
+use crate::spec::policy::{AutoShutdown, FirstStart, Readiness, RestartPolicy};
+
+/// What became of a start.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Begun {
+    /// It goes on until the child is ready.
+    InFlight,
+    /// It is complete, or the child waits for others.
+    Settled,
+}
+
+impl Machine {
+    /// The next step of a walk that starts; false when it has to wait.
+    pub(super) fn step_start(&mut self, sup: Ix, next: Ix, scope: Scope, cause: Cause) -> bool {
+        let Some(ix) = next.some() else {
+            self.finish_start(sup, scope, cause);
+            return true;
+        };
+        let node = &self.nodes[ix];
+        let (phase, behind) = (node.phase, node.next);
+        if !scope.contains(ix, node) {
+            let end = if matches!(scope, Scope::One(_)) {
+                Ix::NONE
+            } else {
+                behind
+            };
+            self.move_start(sup, end);
+            return true;
+        }
+        match phase {
+            Phase::Starting(_) if self.is_serial(sup) => return false,
+            Phase::Backoff(Retry::First) if cause == Cause::First => {
+                // Held up again by a child that is tried again; its restart goes on from there.
+                self.leave_walk(sup);
+                self.nodes.sup_mut(sup).first_start = FirstStartState::Held;
+                return true;
+            }
+            Phase::Stuck(_) => self.start_when_gone(ix),
+            _ if self.is_eligible(ix, cause, scope) => {
+                if self.begin_start(ix, cause) == Begun::InFlight && self.is_serial(sup) {
+                    return true;
+                }
+            }
+            _ => {}
+        }
+        let node = &mut self.nodes[ix];
+        node.flags.marked = false;
+        if node.wish == Wish::Stay {
+            node.wish = Wish::None;
+        }
+        // A start that has settled at once may have changed the list.
+        if let Op::Starting { next, .. } = &mut self.nodes.sup_mut(sup).op
+            && *next == ix
+        {
+            *next = behind;
+        }
+        true
+    }
+
+    /// Starts one child of a supervisor that has nothing under way.
+    pub(super) fn start_one(&mut self, sup: Ix, ix: Ix, cause: Cause) {
+        self.nodes[ix].wish = Wish::None;
+        let (phase, operation) = (self.nodes[ix].phase, self.nodes[ix].operation);
+        if phase.is_live() || operation != Operation::Active {
+            return;
+        }
+        if self.is_serial(sup) {
+            // One step of the walk is the start itself.
+            self.nodes.sup_mut(sup).op = Op::Starting {
+                next: ix,
+                scope: Scope::One(ix),
+                cause,
+            };
+            self.schedule(sup);
+        } else {
+            self.begin_start(ix, cause);
+        }
+    }
+
+    /// Starts an attempt of a worker, or the children of a supervisor.
+    pub(super) fn begin_start(&mut self, ix: Ix, cause: Cause) -> Begun {
+        debug_assert!(!self.nodes[ix].phase.is_live(), "I1");
+        if !self.dependencies_ready(ix) {
+            self.set_phase(ix, Phase::Waiting(cause));
+            self.emit(ix, EventKind::Waiting);
+            return Begun::Settled;
+        }
+        let now = self.now;
+        let node = &mut self.nodes[ix];
+        node.wish = Wish::None;
+        node.starts += 1;
+        node.attempt = node.attempt.saturating_add(1);
+        let policy = &node.policy;
+        let (readiness, ready_within) = (policy.readiness, policy.ready_within);
+        match node.body {
+            Body::Declared => Begun::Settled,
+            Body::Supervisor(_) => {
+                self.set_phase(ix, Phase::Starting(cause));
+                self.emit(ix, EventKind::Started);
+                self.begin_incarnation(ix);
+                Begun::InFlight
+            }
+            Body::Worker => {
+                self.actions.push_back(Action::Start(ix));
+                self.emit(ix, EventKind::Started);
+                if readiness == Readiness::Immediate {
+                    self.set_phase(ix, Phase::Running);
+                    self.becomes_ready(ix);
+                    self.start_settled(ix, &Ok(Answer::Started));
+                    return Begun::Settled;
+                }
+                self.set_phase(ix, Phase::Starting(cause));
+                self.set_deadline(ix, now.after(ready_within));
+                Begun::InFlight
+            }
+        }
+    }
+
+    /// The child is up: ready, or ended as it should.
+    pub(super) fn start_completed(&mut self, ix: Ix) {
+        self.set_phase(ix, Phase::Running);
+        self.emit(ix, EventKind::Ready);
+        self.becomes_ready(ix);
+        if ix == Ix::ROOT && matches!(self.phase, TreePhase::Starting) {
+            self.phase = TreePhase::Up;
+        }
+        self.start_settled(ix, &Ok(Answer::Started));
+    }
+
+    /// The child declined to run, which is a successful start without a process (R4, R32).
+    pub(super) fn start_declined(&mut self, ix: Ix) {
+        let sup = self.nodes[ix].parent;
+        let answer = Ok(Answer::Declined);
+        self.set_phase(ix, Phase::Down(Down::Ignored));
+        self.becomes_ready(ix);
+        self.start_settled(ix, &answer);
+        if self.is_forgotten_when_down(ix) {
+            self.forget(ix);
+        }
+        self.schedule(sup);
+    }
+
+    /// The start did not lead to a child that is ready. Nothing of the attempt is left.
+    pub(super) fn start_failed(&mut self, ix: Ix, cause: Cause, why: Why) {
+        let sup = self.nodes[ix].parent;
+        let Some(sup) = sup.some() else {
+            return self.tree_ended_while_starting();
+        };
+        let record = self.nodes[ix].last.clone();
+        let policy = &self.nodes[ix].policy;
+        let (critical, restart) = (policy.critical, policy.restart);
+        self.schedule(sup);
+        if self.comes_down(sup) {
+            self.set_phase(ix, Phase::Down(Down::Group));
+            self.start_settled(ix, &Err(Refusal::Interrupted));
+            return;
+        }
+        let retry = match cause {
+            Cause::Add => {
+                self.set_phase(ix, Phase::Down(Down::Failed));
+                self.start_settled(ix, &Err(Refusal::StartFailed(record)));
+                return self.forget(ix);
+            }
+            Cause::Resume => {
+                self.set_phase(ix, Phase::Down(Down::Failed));
+                return self.start_settled(ix, &Err(Refusal::StartFailed(record)));
+            }
+            Cause::First => {
+                let first_start = self.nodes.sup(sup).policy.first_start;
+                if critical && first_start == FirstStart::Fail {
+                    let failure = self.failure(ix, why);
+                    self.set_phase(ix, Phase::Down(Down::Failed));
+                    return self.stop_children(sup, End::StartFailed(failure));
+                }
+                if critical && self.is_serial(sup) {
+                    Retry::First
+                } else {
+                    Retry::Alone
+                }
+            }
+            Cause::Alone => Retry::Alone,
+            Cause::Group => Retry::Group,
+        };
+        if restart == RestartPolicy::Temporary {
+            self.set_phase(ix, Phase::Down(Down::Failed));
+            self.start_settled(ix, &Err(Refusal::StartFailed(record)));
+            return self.forget(ix);
+        }
+        self.set_phase(ix, Phase::Failed(retry));
+        match retry {
+            Retry::Alone => self.pass_start(ix),
+            Retry::First => {
+                self.leave_walk(sup);
+                self.nodes.sup_mut(sup).first_start = FirstStartState::Held;
+            }
+            Retry::Group => {
+                if matches!(self.nodes.sup(sup).op, Op::Starting { .. }) {
+                    self.leave_walk(sup);
+                }
+                self.clear_marks(sup);
+            }
+        }
+        let ended = Mail::Ended(self.nodes.id(ix), self.now);
+        self.mail(sup, ended);
+    }
+
+    /// Goes on with the first start, from the beginning: what runs is passed by.
+    pub(super) fn continue_first_start(&mut self, sup: Ix) {
+        let state = self.nodes.sup_mut(sup);
+        if state.first_start == FirstStartState::Done {
+            return;
+        }
+        state.first_start = FirstStartState::Walking;
+        state.op = Op::Starting {
+            next: state.first,
+            scope: Scope::All,
+            cause: Cause::First,
+        };
+    }
+
+    /// Answers who waits for this start, and lets the walk go on behind it.
+    fn start_settled(&mut self, ix: Ix, answer: &Result<Answer, Refusal>) {
+        self.settled(ix, answer);
+        self.pass_start(ix);
+    }
+
+    /// Moves a walk that waits for this child on to the next.
+    pub(super) fn pass_start(&mut self, ix: Ix) {
+        let (sup, behind) = (self.nodes[ix].parent, self.nodes[ix].next);
+        if sup == Ix::NONE {
+            return;
+        }
+        if let Op::Starting { next, .. } = &mut self.nodes.sup_mut(sup).op
+            && *next == ix
+        {
+            *next = behind;
+            self.nodes[ix].flags.marked = false;
+            self.schedule(sup);
+        }
+    }
+
+    fn move_start(&mut self, sup: Ix, to: Ix) {
+        if let Op::Starting { next, .. } = &mut self.nodes.sup_mut(sup).op {
+            *next = to;
+        }
+    }
+
+    pub(super) fn leave_walk(&mut self, sup: Ix) {
+        self.nodes.sup_mut(sup).op = Op::Up;
+        self.schedule(sup);
+    }
+
+    /// Begins a new incarnation of a supervisor, from its static children (R38).
+    fn begin_incarnation(&mut self, sup: Ix) {
+        if self.nodes.sup(sup).incomplete {
+            self.restore_statics(sup);
+        }
+        let state = self.nodes.sup_mut(sup);
+        state.window.clear();
+        state.first_start = FirstStartState::Walking;
+        state.op = Op::Starting {
+            next: state.first,
+            scope: Scope::All,
+            cause: Cause::First,
+        };
+        let failure = state.failure.take();
+        self.trash.extend(failure.map(super::Trash::Failure));
+        self.schedule(sup);
+    }
+
+    /// Puts static children that have left the list back, in their order.
+    fn restore_statics(&mut self, sup: Ix) {
+        let statics = std::mem::take(&mut self.nodes.sup_mut(sup).statics);
+        for &ix in &statics {
+            if self.nodes[ix].flags.linked {
+                self.nodes.unlink(ix);
+            }
+        }
+        for &ix in &statics {
+            if self.nodes[ix].phase == Phase::Down(Down::Removed) {
+                let seen = self.fences.recall(&self.nodes[ix].path);
+                let declared = matches!(self.nodes[ix].body, Body::Declared);
+                let node = &mut self.nodes[ix];
+                node.starts = node.starts.max(seen);
+                node.phase = Phase::Down(if declared {
+                    Down::Declared
+                } else {
+                    Down::Fresh
+                });
+                if self.index.find(&self.nodes[ix].path, &self.nodes).is_none() {
+                    self.index.insert(ix, &self.nodes);
+                }
+            }
+            self.nodes.link(ix);
+        }
+        let state = self.nodes.sup_mut(sup);
+        state.statics = statics;
+        state.incomplete = false;
+    }
+
+    fn finish_start(&mut self, sup: Ix, scope: Scope, cause: Cause) {
+        self.leave_walk(sup);
+        let state = self.nodes.sup_mut(sup);
+        if cause == Cause::First && scope == Scope::All {
+            state.first_start = FirstStartState::Done;
+            self.check_ready(sup);
+            self.check_all_ended(sup);
+        } else if state.first_start == FirstStartState::Held {
+            self.mail(sup, Mail::FirstStart);
+        }
+    }
+
+    /// Whether the walk starts this child.
+    fn is_eligible(&self, ix: Ix, cause: Cause, scope: Scope) -> bool {
+        let node = &self.nodes[ix];
+        if node.operation != Operation::Active || matches!(node.wish, Wish::Stay | Wish::Remove) {
+            return false;
+        }
+        if self.is_fenced_by_another(ix) {
+            return false;
+        }
+        let alone = matches!(scope, Scope::One(_));
+        match node.phase {
+            Phase::Down(Down::Declared | Down::Removed) => false,
+            Phase::Down(Down::Fresh) => true,
+            Phase::Down(_) => alone || cause == Cause::Group,
+            Phase::Failed(retry) => alone || retry.cause() == cause,
+            Phase::Waiting(_) => alone,
+            Phase::Backoff(_)
+            | Phase::Exited(_)
+            | Phase::Starting(_)
+            | Phase::Running
+            | Phase::Stopping(_)
+            | Phase::Aborting(_)
+            | Phase::Stuck(_) => false,
+        }
+    }
+
+    /// Whether a removed child of the same path still occupies it (I1).
+    fn is_fenced_by_another(&self, ix: Ix) -> bool {
+        let holder = self.index.find(&self.nodes[ix].path, &self.nodes);
+        holder.is_some_and(|holder| holder != ix && self.nodes[holder].phase.is_live())
+    }
+
+    /// A stuck child is started once it has physically gone.
+    pub(super) fn start_when_gone(&mut self, ix: Ix) {
+        let node = &mut self.nodes[ix];
+        if node.operation == Operation::Active && node.wish == Wish::None {
+            node.wish = Wish::Start(Cause::Alone);
+        }
+    }
+
+    fn dependencies_ready(&self, ix: Ix) -> bool {
+        let Some(links) = &self.nodes[ix].links else {
+            return true;
+        };
+        links.after.iter().all(|&on| self.nodes[on].flags.ready)
+    }
+
+    /// Ends a supervisor none of whose children runs or will run again.
+    pub(super) fn check_all_ended(&mut self, sup: Ix) {
+        let state = self.nodes.sup(sup);
+        let over = state.policy.auto_shutdown == AutoShutdown::AllEnded
+            && state.first_start == FirstStartState::Done
+            && state.busy == 0
+            && state.count > 0
+            && !self.comes_down(sup);
+        if over {
+            self.stop_children(sup, End::AutoShutdown);
+        }
+    }
+}

@@ -1,0 +1,521 @@
+//! Ending children: one, a group in reverse, or a whole supervisor (I3, I5, I8).
+
+use super::answer::Refusal;
+use super::input::{Action, Command};
+use super::node::{Body, Cause, Down, Ending, Ix, Mail, Phase, Retry, Wish};
+use super::walk::{End, Manner, Op, Scope, Then};
+use super::{ABORT_BUDGET, Machine, TreePhase};
+use crate::control::outcome::ChildControlOperation as Operation;
+use crate::event::failure::Why;
+use crate::event::kind::{EventKind, SupervisorEnd};
+use crate::machine::decision::ExitClass;
+use crate::shutdown::report::{ChildShutdownStatus, Stopped};
+use crate::spec::plan::StopPolicy;
+use crate::spec::policy::{Pool, RestartPolicy, Shutdown, StartOrder};
+
+impl Machine {
+    /// The next step of a walk that ends children; false when it has to wait.
+    pub(super) fn step_stop(&mut self, sup: Ix, next: Ix, scope: Scope, manner: Manner) -> bool {
+        let Some(ix) = next.some() else {
+            if self.nodes.sup(sup).awaited > 0 {
+                return false;
+            }
+            self.scope_ended(sup);
+            return true;
+        };
+        let (phase, before) = (self.nodes[ix].phase, self.nodes[ix].prev);
+        if !scope.contains(ix, &self.nodes[ix]) {
+            let over = matches!(scope, Scope::From(_) | Scope::One(_));
+            self.move_stop(sup, if over { Ix::NONE } else { before });
+            return true;
+        }
+        match phase {
+            Phase::Starting(_) | Phase::Running | Phase::Stopping(_) | Phase::Aborting(_) => {
+                match manner {
+                    Manner::OneByOne => {
+                        self.ask_to_stop(ix);
+                        return false;
+                    }
+                    Manner::Graph => {
+                        self.await_end(sup, ix);
+                        if self.count_dependents(ix, scope) == 0 {
+                            self.ask_to_stop(ix);
+                        }
+                    }
+                    Manner::Kill => {
+                        self.await_end(sup, ix);
+                        self.kill(ix, Ending::Asked);
+                    }
+                }
+                self.move_stop(sup, before);
+            }
+            Phase::Stuck(_) => {
+                self.nodes[ix].phase = Phase::Stuck(Ending::Asked);
+                let starts = matches!(
+                    self.nodes.sup(sup).op,
+                    Op::Stopping {
+                        then: Then::Start { .. },
+                        ..
+                    }
+                );
+                if starts {
+                    self.start_when_gone(ix);
+                }
+                self.move_stop(sup, before);
+            }
+            Phase::Down(_)
+            | Phase::Waiting(_)
+            | Phase::Backoff(_)
+            | Phase::Failed(_)
+            | Phase::Exited(_) => {
+                self.move_stop(sup, before);
+                self.absorb(sup, ix);
+            }
+        }
+        true
+    }
+
+    /// Asks a live child to stop, by its policy.
+    pub(super) fn ask_to_stop(&mut self, ix: Ix) {
+        match self.nodes[ix].phase {
+            Phase::Starting(_) | Phase::Running => self.end_attempt(ix, Ending::Asked),
+            // Already ending for another reason: from now on any end is a normal one.
+            Phase::Stopping(_) => self.nodes[ix].phase = Phase::Stopping(Ending::Asked),
+            Phase::Aborting(_) => self.nodes[ix].phase = Phase::Aborting(Ending::Asked),
+            Phase::Stuck(_) => self.nodes[ix].phase = Phase::Stuck(Ending::Asked),
+            _ => {}
+        }
+    }
+
+    /// Ends a live attempt for a reason: cancel, budget, drop.
+    pub(super) fn end_attempt(&mut self, ix: Ix, ending: Ending) {
+        self.nodes[ix].asked = self.now;
+        if self.nodes[ix].sup().is_some() {
+            return self.end_supervisor(ix, ending);
+        }
+        let budget = match self.nodes[ix].policy.stop {
+            StopPolicy::Drop | StopPolicy::Shutdown(Shutdown::Abort) => {
+                return self.abort(ix, ending);
+            }
+            StopPolicy::Shutdown(Shutdown::Within(budget)) if budget.is_zero() => {
+                return self.abort(ix, ending);
+            }
+            StopPolicy::Shutdown(Shutdown::Infinity) => None,
+            StopPolicy::Shutdown(Shutdown::Within(budget)) => Some(budget),
+        };
+        self.set_phase(ix, Phase::Stopping(ending));
+        if let Some(budget) = budget {
+            self.set_deadline(ix, self.now.after(budget));
+        }
+        self.emit(ix, EventKind::Stopping);
+        self.actions.push_back(Action::Stop(ix));
+    }
+
+    /// Drops the future of a worker.
+    pub(super) fn abort(&mut self, ix: Ix, ending: Ending) {
+        self.set_phase(ix, Phase::Aborting(ending));
+        self.set_deadline(ix, self.now.after(ABORT_BUDGET));
+        self.emit(ix, EventKind::Aborting);
+        self.actions.push_back(Action::Abort(ix));
+    }
+
+    /// Ends a child by force: a worker is dropped, a supervisor with everything below it (R45).
+    pub(super) fn kill(&mut self, ix: Ix, ending: Ending) {
+        let ending = match self.nodes[ix].phase {
+            // What was asked to stop has stopped, however it ends.
+            Phase::Stopping(before) | Phase::Aborting(before) if before == Ending::Asked => before,
+            _ => ending,
+        };
+        if matches!(self.nodes[ix].phase, Phase::Aborting(_)) {
+            self.nodes[ix].phase = Phase::Aborting(ending);
+        } else if self.nodes[ix].sup().is_some() {
+            self.kill_supervisor(ix, ending);
+        } else {
+            self.abort(ix, ending);
+        }
+    }
+
+    /// The stop budget of a child is spent.
+    pub(super) fn stop_overdue(&mut self, ix: Ix, ending: Ending) {
+        if self.nodes[ix].sup().is_some() {
+            self.kill_supervisor(ix, ending);
+        } else {
+            self.abort(ix, ending);
+        }
+    }
+
+    /// The child could not be ended: its path is fenced, and nobody waits for it any more (I8).
+    pub(super) fn declare_stuck(&mut self, ix: Ix, ending: Ending) {
+        let sup = self.nodes[ix].parent;
+        self.set_phase(ix, Phase::Stuck(ending));
+        self.emit(ix, EventKind::Stuck);
+        self.report_stopped(ix, ChildShutdownStatus::Stuck);
+        if sup == Ix::NONE {
+            return;
+        }
+        self.pass_start(ix);
+        if ending != Ending::Asked {
+            self.settled(ix, &Err(Refusal::Interrupted));
+        }
+        if matches!(
+            self.nodes.sup(sup).op,
+            Op::Stopping {
+                then: Then::Start { .. },
+                ..
+            }
+        ) {
+            self.start_when_gone(ix);
+        }
+        self.no_longer_awaited(ix);
+        self.schedule(sup);
+    }
+
+    /// Asks a supervisor to end.
+    pub(super) fn stop_supervisor(&mut self, sup: Ix) {
+        self.end_attempt(sup, Ending::Asked);
+    }
+
+    fn end_supervisor(&mut self, sup: Ix, ending: Ending) {
+        if sup == Ix::ROOT {
+            self.close();
+        }
+        match self.nodes[sup].policy.stop {
+            StopPolicy::Shutdown(Shutdown::Abort) => return self.kill_supervisor(sup, ending),
+            StopPolicy::Shutdown(Shutdown::Within(budget)) => {
+                self.set_phase(sup, Phase::Stopping(ending));
+                self.set_deadline(sup, self.now.after(budget));
+            }
+            StopPolicy::Drop | StopPolicy::Shutdown(Shutdown::Infinity) => {
+                self.set_phase(sup, Phase::Stopping(ending));
+            }
+        }
+        self.emit(sup, EventKind::Stopping);
+        let starting = matches!(self.nodes.sup(sup).op, Op::Starting { .. });
+        if starting && self.waits(sup) {
+            self.mail(sup, Mail::Stop);
+        } else {
+            self.stop_children(sup, End::Requested);
+        }
+    }
+
+    fn kill_supervisor(&mut self, sup: Ix, ending: Ending) {
+        self.set_phase(sup, Phase::Aborting(ending));
+        self.emit(sup, EventKind::Aborting);
+        let state = self.nodes.sup_mut(sup);
+        state.op = Op::Stopping {
+            next: state.last,
+            scope: Scope::All,
+            manner: Manner::Kill,
+            then: Then::Down(End::Killed),
+        };
+        self.schedule(sup);
+    }
+
+    /// Begins to bring a supervisor down; the first reason stands.
+    pub(super) fn stop_children(&mut self, sup: Ix, end: End) {
+        if self.comes_down(sup) {
+            return;
+        }
+        if sup == Ix::ROOT {
+            self.close();
+        }
+        if let End::GaveUp(failure) | End::StartFailed(failure) = &end {
+            let failure = std::sync::Arc::clone(failure);
+            self.nodes.sup_mut(sup).failure = Some(std::sync::Arc::clone(&failure));
+            self.emit(sup, EventKind::GaveUp(failure));
+        }
+        let manner = self.manner(sup);
+        let state = self.nodes.sup_mut(sup);
+        state.op = Op::Stopping {
+            next: state.last,
+            scope: Scope::All,
+            manner,
+            then: Then::Down(end),
+        };
+        self.schedule(sup);
+    }
+
+    /// Whether a supervisor is down, or on its way.
+    pub(super) fn comes_down(&self, sup: Ix) -> bool {
+        matches!(
+            self.nodes.sup(sup).op,
+            Op::Down
+                | Op::Stopping {
+                    then: Then::Down(_),
+                    ..
+                }
+        )
+    }
+
+    /// How the children of a supervisor are stopped.
+    pub(super) fn manner(&self, sup: Ix) -> Manner {
+        let policy = &self.nodes.sup(sup).policy;
+        if policy.pool != Pool::Off || policy.start == StartOrder::Concurrent {
+            Manner::Graph
+        } else {
+            Manner::OneByOne
+        }
+    }
+
+    /// A child that was asked to stop has ended.
+    pub(super) fn stopped(&mut self, ix: Ix) {
+        let sup = self.nodes[ix].parent;
+        self.settled(ix, &Err(Refusal::Interrupted));
+        let Some(sup) = sup.some() else {
+            return;
+        };
+        self.schedule(sup);
+        let in_group = match &self.nodes.sup(sup).op {
+            Op::Down => true,
+            Op::Stopping { scope, then, .. } => {
+                !matches!(then, Then::Serve) && scope.contains(ix, &self.nodes[ix])
+            }
+            Op::Up | Op::Starting { .. } => false,
+        };
+        self.becomes_unready(ix);
+        if in_group {
+            self.set_phase(ix, Phase::Down(Down::Group));
+            return;
+        }
+        self.pass_start(ix);
+        self.set_phase(ix, Phase::Down(Down::Stopped));
+        self.come_to_rest(ix);
+    }
+
+    /// Does what was wanted of a child once it is down.
+    pub(super) fn come_to_rest(&mut self, ix: Ix) {
+        let sup = self.nodes[ix].parent;
+        match self.nodes[ix].wish {
+            Wish::Remove => self.forget(ix),
+            Wish::Start(_) => self.mail(sup, Mail::Start(self.nodes.id(ix))),
+            Wish::None | Wish::Stay => {
+                let kept = self.nodes[ix].operation != Operation::Active;
+                if !kept && self.is_forgotten_when_down(ix) {
+                    self.forget(ix);
+                }
+            }
+        }
+    }
+
+    /// Temporary children and instances of pools leave nothing behind (R14, R40).
+    pub(super) fn is_forgotten_when_down(&self, ix: Ix) -> bool {
+        let node = &self.nodes[ix];
+        node.policy.restart == RestartPolicy::Temporary
+            || self.nodes.sup(node.parent).policy.pool != Pool::Off
+    }
+
+    /// A walk that ends children has come to one that does not run (R51).
+    fn absorb(&mut self, sup: Ix, ix: Ix) {
+        let (culprit, goes_down) = match &self.nodes.sup(sup).op {
+            Op::Stopping {
+                then: Then::Start { culprit, .. },
+                ..
+            } => (*culprit, false),
+            Op::Stopping {
+                then: Then::Down(_),
+                ..
+            } => (Ix::NONE, true),
+            _ => return,
+        };
+        let node = &self.nodes[ix];
+        let down = node.phase.is_down();
+        let wanted = node.operation == Operation::Active && node.wish != Wish::Remove;
+        if ix == culprit && wanted && node.phase == Phase::Failed(Retry::Group) {
+            return;
+        }
+        if goes_down && down {
+            self.report_stopped(ix, ChildShutdownStatus::AlreadyExited);
+        }
+        self.becomes_unready(ix);
+        let temporary = self.nodes[ix].policy.restart == RestartPolicy::Temporary;
+        let kept = self.nodes[ix].operation != Operation::Active && !goes_down;
+        let gone = self.nodes[ix].wish == Wish::Remove
+            || (temporary && !kept)
+            || (goes_down && !self.nodes[ix].flags.is_static);
+        if gone {
+            self.set_phase(ix, Phase::Down(Down::Group));
+            return self.forget(ix);
+        }
+        let declared = matches!(self.nodes[ix].body, Body::Declared);
+        if goes_down && !declared {
+            let node = &mut self.nodes[ix];
+            node.wish = Wish::None;
+            node.flags.marked = false;
+            self.set_phase(ix, Phase::Down(Down::Fresh));
+        } else if !down {
+            self.set_phase(ix, Phase::Down(Down::Group));
+        }
+    }
+
+    /// Nothing of the scope runs any more.
+    fn scope_ended(&mut self, sup: Ix) {
+        let state = self.nodes.sup_mut(sup);
+        let Op::Stopping { scope, then, .. } = std::mem::replace(&mut state.op, Op::Up) else {
+            return;
+        };
+        match then {
+            Then::Serve => {}
+            Then::Down(end) => self.supervisor_down(sup, end),
+            Then::Start { culprit, due } => {
+                let node = &self.nodes[culprit];
+                let waits = node.phase == Phase::Failed(Retry::Group) && node.parent == sup;
+                if waits && due > self.now {
+                    self.set_phase(culprit, Phase::Backoff(Retry::Group));
+                    return self.set_deadline(culprit, due);
+                }
+                let next = match scope {
+                    Scope::From(_) if node.flags.linked && node.parent == sup => culprit,
+                    _ => self.nodes.sup(sup).first,
+                };
+                self.nodes.sup_mut(sup).op = Op::Starting {
+                    next,
+                    scope,
+                    cause: Cause::Group,
+                };
+            }
+        }
+    }
+
+    /// A supervisor has ended; what it means is for its parent to say.
+    fn supervisor_down(&mut self, sup: Ix, end: End) {
+        let state = self.nodes.sup_mut(sup);
+        state.op = Op::Down;
+        let inbox = std::mem::take(&mut state.inbox);
+        for mail in inbox {
+            match mail {
+                Mail::Command(token, command) => self.refuse(token, command, Refusal::ShuttingDown),
+                Mail::Due(_) | Mail::Ended(..) | Mail::FirstStart | Mail::Start(_) | Mail::Stop => {
+                }
+            }
+        }
+        self.emit(sup, EventKind::SupervisorEnded(end.public()));
+        let class = match end {
+            End::Killed => ExitClass::Abnormal,
+            End::AutoShutdown | End::GaveUp(_) | End::Requested | End::StartFailed(_) => {
+                ExitClass::Normal
+            }
+        };
+        let phase = self.nodes[sup].phase;
+        if sup == Ix::ROOT {
+            self.set_phase(sup, Phase::Down(Down::Finished));
+            self.becomes_unready(sup);
+            self.phase = TreePhase::Ended(end);
+            return;
+        }
+        self.no_longer_awaited(sup);
+        match phase {
+            Phase::Starting(cause) => self.start_failed(sup, cause, Why::StartFailed),
+            Phase::Running => self.ended_by_itself(sup, class),
+            Phase::Stopping(ending) | Phase::Aborting(ending) | Phase::Stuck(ending) => {
+                self.ended_after(sup, ending);
+            }
+            Phase::Down(_)
+            | Phase::Waiting(_)
+            | Phase::Backoff(_)
+            | Phase::Failed(_)
+            | Phase::Exited(_) => {}
+        }
+    }
+
+    pub(super) fn refuse(&mut self, token: super::input::Token, command: Command, why: Refusal) {
+        if let Command::Add(_, planned) = command {
+            self.discard(*planned);
+        }
+        self.answer(token, Err(why));
+    }
+
+    fn move_stop(&mut self, sup: Ix, to: Ix) {
+        if let Op::Stopping { next, .. } = &mut self.nodes.sup_mut(sup).op {
+            *next = to;
+        }
+    }
+
+    fn await_end(&mut self, sup: Ix, ix: Ix) {
+        if !self.nodes[ix].flags.awaited {
+            self.nodes[ix].flags.awaited = true;
+            self.nodes.sup_mut(sup).awaited += 1;
+        }
+    }
+
+    /// Nobody waits for the end of this child any more; those it is after may stop now.
+    pub(super) fn no_longer_awaited(&mut self, ix: Ix) {
+        let node = &mut self.nodes[ix];
+        if !std::mem::take(&mut node.flags.awaited) {
+            return;
+        }
+        let sup = node.parent;
+        let state = self.nodes.sup_mut(sup);
+        state.awaited -= 1;
+        let graph = matches!(
+            state.op,
+            Op::Stopping {
+                manner: Manner::Graph,
+                ..
+            }
+        );
+        self.schedule(sup);
+        if !graph {
+            return;
+        }
+        let after = self.nodes[ix]
+            .links
+            .as_ref()
+            .map(|links| links.after.clone());
+        for on in after.unwrap_or_default() {
+            if !self.nodes[on].flags.awaited {
+                continue;
+            }
+            let links = self.nodes[on].links.as_mut().expect("an edge has two ends");
+            links.dependents_left = links.dependents_left.saturating_sub(1);
+            if links.dependents_left == 0 {
+                self.ask_to_stop(on);
+            }
+        }
+    }
+
+    /// How many children of the scope have to end before this one may be asked.
+    fn count_dependents(&mut self, ix: Ix, scope: Scope) -> u32 {
+        let Some(links) = self.nodes[ix].links.take() else {
+            return 0;
+        };
+        let left = links.before.iter().filter(|&&dependent| {
+            let node = &self.nodes[dependent];
+            let live = node.phase.is_live() && !matches!(node.phase, Phase::Stuck(_));
+            live && scope.contains(dependent, node)
+        });
+        let left = u32::try_from(left.count()).unwrap_or(u32::MAX);
+        let mut links = links;
+        links.dependents_left = left;
+        self.nodes[ix].links = Some(links);
+        left
+    }
+
+    /// Adds a child to the report of a shutdown of the tree.
+    pub(super) fn report_stopped(&mut self, ix: Ix, status: ChildShutdownStatus) {
+        if !self.is_closing() || self.nodes[ix].sup().is_some() {
+            return;
+        }
+        let node = &self.nodes[ix];
+        let took = match status {
+            ChildShutdownStatus::AlreadyExited => std::time::Duration::ZERO,
+            _ => self.now.since(node.asked),
+        };
+        self.report.push(Stopped {
+            path: std::sync::Arc::clone(&node.path),
+            status,
+            took,
+        });
+    }
+}
+
+impl End {
+    pub(super) const fn public(&self) -> SupervisorEnd {
+        match self {
+            Self::AutoShutdown => SupervisorEnd::AutoShutdown,
+            Self::GaveUp(_) => SupervisorEnd::GaveUp,
+            Self::Killed => SupervisorEnd::Killed,
+            Self::Requested => SupervisorEnd::Requested,
+            Self::StartFailed(_) => SupervisorEnd::StartFailed,
+        }
+    }
+}

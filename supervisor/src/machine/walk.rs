@@ -1,0 +1,95 @@
+//! What a supervisor has under way: a walk over its children, one at a time, that can be left and
+//! taken up again.
+
+use std::sync::Arc;
+
+use super::node::{Cause, Ix, Node};
+use super::time::Nanos;
+use crate::event::failure::Failure;
+
+/// The operation under way. While it is not [`Op::Up`], the inbox waits.
+#[derive(Clone, Debug)]
+pub(super) enum Op {
+    Down,
+    Up,
+    /// Starting the scope in order; `next` is the child that is starting or comes next.
+    Starting {
+        next: Ix,
+        scope: Scope,
+        cause: Cause,
+    },
+    /// Ending the scope in reverse; `next` is the child that is stopping or comes next.
+    Stopping {
+        next: Ix,
+        scope: Scope,
+        manner: Manner,
+        then: Then,
+    },
+}
+
+/// Which children an operation is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Scope {
+    All,
+    /// Those at and behind a place in the order.
+    From(u64),
+    /// Those that carry the mark.
+    Marked,
+    One(Ix),
+}
+
+impl Scope {
+    pub(super) const fn contains(self, ix: Ix, node: &Node) -> bool {
+        match self {
+            Self::All => true,
+            Self::From(order) => node.order >= order,
+            Self::Marked => node.flags.marked,
+            Self::One(one) => one.0 == ix.0,
+        }
+    }
+}
+
+/// How the members of a scope are ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Manner {
+    /// All at once, by force.
+    Kill,
+    /// One after the other, each gone before the next is asked.
+    OneByOne,
+    /// Each when those that are after it have gone.
+    Graph,
+}
+
+/// What follows when the scope has ended.
+#[derive(Clone, Debug)]
+pub(super) enum Then {
+    /// The supervisor ends.
+    Down(End),
+    /// The inbox is served again.
+    Serve,
+    /// The scope starts, when the back-off of the child that failed is over.
+    Start { culprit: Ix, due: Nanos },
+}
+
+/// Why a supervisor ends.
+#[derive(Clone, Debug)]
+pub(crate) enum End {
+    AutoShutdown,
+    /// More restarts than allowed, or an end that must not be restarted.
+    GaveUp(Arc<Failure>),
+    Killed,
+    Requested,
+    /// A child could not be started.
+    StartFailed(Arc<Failure>),
+}
+
+impl Op {
+    /// Moves the walk off a child that leaves the list.
+    pub(super) fn pass_by(&mut self, ix: Ix, prev: Ix, next: Ix) {
+        match self {
+            Self::Starting { next: at, .. } if *at == ix => *at = next,
+            Self::Stopping { next: at, .. } if *at == ix => *at = prev,
+            Self::Down | Self::Up | Self::Starting { .. } | Self::Stopping { .. } => {}
+        }
+    }
+}

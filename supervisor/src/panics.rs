@@ -1,0 +1,77 @@
+//! Panics of children: where they happened, and how none gets away.
+//!
+//! A panic in a child is caught, recorded with its message, and decided on like an error. Where it
+//! happened is known only to a panic hook; [`install`] adds one that notes it for supervised code
+//! and then calls the hook that was there before. [`Supervisor::run`] installs it,
+//! [`Supervisor::start`] does not.
+//!
+//! A build with `panic = "abort"` ends the process at the first panic; nothing can be supervised
+//! there.
+//!
+//! [`Supervisor::run`]: crate::runtime::supervisor::Supervisor::run
+//! [`Supervisor::start`]: crate::runtime::supervisor::Supervisor::start
+
+use std::any::Any;
+use std::cell::RefCell;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Once;
+
+use crate::event::exit::{During, Panic};
+use crate::runtime::current;
+
+thread_local! {
+    static LOCATION: RefCell<Option<String>> = const { RefCell::new(None) };
+}
+
+/// Installs the hook that notes where a supervised panic happened. A second call does nothing.
+///
+/// The hook that was installed before is always called.
+pub fn install() {
+    static INSTALLED: Once = Once::new();
+    INSTALLED.call_once(|| {
+        let previous = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |info| {
+            if current::is_supervised() {
+                let location = info.location().map(ToString::to_string);
+                // Not while the thread's locals are being destroyed.
+                let _ = LOCATION.try_with(|noted| noted.replace(location));
+            }
+            previous(info);
+        }));
+    });
+}
+
+/// Runs the code of a user; a panic comes back as what is to be told of it.
+pub(crate) fn catch<R>(during: During, f: impl FnOnce() -> R) -> Result<R, Panic> {
+    catch_unwind(AssertUnwindSafe(f)).map_err(|payload| {
+        let message = message(&*payload);
+        forget(payload);
+        Panic {
+            message,
+            location: LOCATION.take(),
+            during,
+        }
+    })
+}
+
+/// Drops a value of a user; a panic in it is the end of it.
+pub(crate) fn drop_quietly<T>(value: T) {
+    if let Err(payload) = catch_unwind(AssertUnwindSafe(|| drop(value))) {
+        forget(payload);
+    }
+}
+
+/// Drops the payload of a panic, which may panic again; that one is leaked.
+pub(crate) fn forget(payload: Box<dyn Any + Send>) {
+    if let Err(again) = catch_unwind(AssertUnwindSafe(|| drop(payload))) {
+        std::mem::forget(again);
+    }
+}
+
+fn message(payload: &(dyn Any + Send)) -> String {
+    payload
+        .downcast_ref::<&str>()
+        .map(|text| (*text).to_owned())
+        .or_else(|| payload.downcast_ref::<String>().cloned())
+        .unwrap_or_else(|| "(a panic without a text)".to_owned())
+}

@@ -1,0 +1,66 @@
+//! What has to be done once the lock is free: everything that wakes, spawns, or drops.
+
+use std::sync::Arc;
+use std::task::Waker;
+
+use tokio::sync::oneshot;
+
+use super::current;
+use super::driver::{Driver, DriverGuard};
+use super::slot::{Slot, Word};
+use super::tree::{Reply, Tree};
+use crate::machine::Trash;
+use crate::task::launch::Launch;
+
+/// Collected under the lock, carried out after it.
+#[derive(Default)]
+pub(super) struct Effects {
+    pub(super) changed: Vec<(Arc<Slot>, Word)>,
+    pub(super) arm: bool,
+    pub(super) spawns: Vec<(Arc<Slot>, Launch)>,
+    pub(super) answers: Vec<(oneshot::Sender<Reply>, Reply)>,
+    pub(super) readers: Vec<Waker>,
+    pub(super) trash: Vec<Trash>,
+    pub(super) launches: Vec<Launch>,
+    pub(super) slots: Vec<Arc<Slot>>,
+    pub(super) news: bool,
+}
+
+impl Effects {
+    /// Carries everything out, in an order in which nobody waits for somebody's `Drop`.
+    ///
+    /// Answers whether other tasks of the tree have been woken.
+    pub(super) fn carry_out(self, tree: &Arc<Tree>) -> bool {
+        current::assert_unlocked();
+        let woke = !self.changed.is_empty() || self.arm || !self.spawns.is_empty();
+        for (slot, before) in self.changed {
+            slot.notify(before);
+        }
+        if self.arm {
+            tree.timekeeper.notify_one();
+        }
+        for (slot, launch) in self.spawns {
+            let guard = DriverGuard::new(Arc::clone(&slot));
+            launch.launch(Driver::new(slot), guard, &tree.runtime);
+        }
+        for (sender, reply) in self.answers {
+            // Who does not wait for the answer any more does not want it.
+            drop(sender.send(reply));
+        }
+        for reader in self.readers {
+            reader.wake();
+        }
+        // Each alone: a panic of one must not meet that of another.
+        for value in self.trash {
+            crate::panics::drop_quietly(value);
+        }
+        for launch in self.launches {
+            crate::panics::drop_quietly(launch);
+        }
+        drop(self.slots);
+        if self.news {
+            super::lifecycle::report(tree);
+        }
+        woke
+    }
+}

@@ -1,0 +1,92 @@
+//! Events as `tracing` events: one more reader of the journal, so that their order is its order.
+
+use std::sync::{Arc, TryLockError};
+
+use tracing::level_filters::LevelFilter;
+use tracing::{Level, debug, error, info, warn};
+
+use super::tree::Tree;
+use crate::event::exit::ExitKind;
+use crate::event::kind::{Event, EventKind};
+
+const CHUNK: usize = 64;
+
+/// Gives what is new to `tracing`. Whoever holds the baton does it for all; the others leave.
+pub(super) fn report(tree: &Arc<Tree>) {
+    loop {
+        let mut printed = match tree.printed.try_lock() {
+            Ok(printed) => printed,
+            Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
+            Err(TryLockError::WouldBlock) => return,
+        };
+        let silent = LevelFilter::current() == LevelFilter::OFF;
+        let mut events = Vec::new();
+        let newest = tree.copy_events(*printed, if silent { 0 } else { CHUNK }, &mut events);
+        if silent {
+            *printed = newest;
+            return;
+        }
+        for event in &events {
+            print(event);
+            *printed = event.seq;
+        }
+        drop(printed);
+        // The errors in it are values of users.
+        crate::panics::drop_quietly(events);
+        if tree.newest_event() == newest && newest_is_printed(tree, newest) {
+            return;
+        }
+    }
+}
+
+fn newest_is_printed(tree: &Tree, newest: u64) -> bool {
+    match tree.printed.try_lock() {
+        Ok(printed) => *printed >= newest,
+        Err(TryLockError::Poisoned(poisoned)) => *poisoned.into_inner() >= newest,
+        // Somebody else has the baton, and looks again when it is done.
+        Err(TryLockError::WouldBlock) => true,
+    }
+}
+
+fn print(event: &Event) {
+    macro_rules! emit {
+        ($emit:ident) => {
+            $emit!(
+                target: "rust_supervisor::lifecycle",
+                parent: None,
+                path = if event.path.is_empty() { "/" } else { &*event.path },
+                generation = event.generation,
+                attempt = event.attempt,
+                seq = event.seq,
+                "{event}"
+            )
+        };
+    }
+    match level(&event.kind) {
+        Level::ERROR => emit!(error),
+        Level::WARN => emit!(warn),
+        Level::INFO => emit!(info),
+        _ => emit!(debug),
+    }
+}
+
+/// What an operator wants to read without asking, and what only in a search for a fault.
+fn level(kind: &EventKind) -> Level {
+    match kind {
+        EventKind::GaveUp(_) | EventKind::Stuck => Level::ERROR,
+        EventKind::Restarting {
+            exit: Some(exit), ..
+        } if matches!(exit.kind, ExitKind::Succeeded | ExitKind::Cancelled) => Level::INFO,
+        EventKind::Aborting | EventKind::Intent(_) | EventKind::Restarting { .. } => Level::WARN,
+        EventKind::Added
+        | EventKind::Finished
+        | EventKind::Operation(_)
+        | EventKind::Removed
+        | EventKind::SupervisorEnded(_) => Level::INFO,
+        EventKind::Exited(_)
+        | EventKind::Ready
+        | EventKind::Started
+        | EventKind::Stopping
+        | EventKind::Waiting => Level::DEBUG,
+    }
+}

@@ -1,0 +1,19 @@
+//! The thin shell around the machine: it carries out what the machine wants, on tokio.
+//!
+//! The machine lives behind one lock that whoever has news takes for a moment ([`tree`]). What it
+//! wants of a child is the state of one atomic word ([`slot`]), which the child's own task reads
+//! ([`driver`]). One task for each tree keeps the time ([`timekeeper`]).
+
+pub(crate) mod blocking;
+pub(crate) mod current;
+pub(crate) mod driver;
+mod effects;
+mod lifecycle;
+pub mod outcome;
+#[cfg(feature = "signal")]
+mod signals;
+pub(crate) mod slot;
+pub mod supervisor;
+mod timekeeper;
+pub(crate) mod tree;
+pub(crate) mod wait;

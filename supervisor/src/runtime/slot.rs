@@ -1,0 +1,216 @@
+//! What is wanted of one child, as one atomic word.
+//!
+//! Start, stop, abort, release and the generation are bits of [`Slot::word`]. They are written
+//! while the tree's lock is held, and both sides change the word only by read-modify-write, so
+//! that no wake-up is lost: the driver publishes its waker, sets `REGISTERED`, and then decides on
+//! a fresh load; whoever wants something sets its bit and wakes if the word had `REGISTERED`. If it
+//! had not, the driver's own change comes later and sees the bit.
+
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::task::Waker;
+
+use tokio_util::sync::CancellationToken;
+
+use super::tree::Tree;
+use crate::id::types::ChildId;
+use crate::machine::node::NodeId;
+
+/// The driver has published its waker.
+const REGISTERED: u64 = 1 << 0;
+/// The attempt of this generation is asked to end.
+const STOP: u64 = 1 << 1;
+/// Its future is to be dropped.
+const ABORT: u64 = 1 << 2;
+/// No attempt is wanted any more, ever.
+const RELEASE: u64 = 1 << 3;
+/// A cancellation token has been made for this generation.
+const TOKEN: u64 = 1 << 4;
+/// Generations begin here; 56 bits do not wrap within the life of a machine.
+const GENERATION: u32 = 8;
+
+#[derive(Debug)]
+pub(crate) struct Slot {
+    /// `generation + 1` (0: none yet), then the flags.
+    word: AtomicU64,
+    waker: OnceLock<Waker>,
+    /// Odd while the attempt is being polled.
+    polls: AtomicU32,
+    token: Mutex<Option<(u64, CancellationToken)>>,
+    /// Of the generation that is wanted; written before it.
+    attempt: AtomicU32,
+    pub(crate) id: NodeId,
+    pub(crate) child: ChildId,
+    pub(crate) path: Arc<str>,
+    /// None for a context that belongs to no tree.
+    pub(crate) tree: Option<Arc<Tree>>,
+}
+
+/// What the word said at one moment.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Word(u64);
+
+impl Word {
+    /// The generation that is wanted.
+    pub(crate) const fn generation(self) -> Option<u64> {
+        (self.0 >> GENERATION).checked_sub(1)
+    }
+
+    pub(crate) const fn is_stopping(self) -> bool {
+        self.0 & (STOP | ABORT) != 0
+    }
+
+    pub(crate) const fn is_aborting(self) -> bool {
+        self.0 & ABORT != 0
+    }
+
+    pub(crate) const fn is_released(self) -> bool {
+        self.0 & RELEASE != 0
+    }
+}
+
+impl Slot {
+    pub(crate) fn new(id: NodeId, path: Arc<str>, tree: Option<Arc<Tree>>) -> Self {
+        let name = path.rsplit('/').next().unwrap_or(&path);
+        let child = if name.len() == path.len() {
+            ChildId::new(Arc::clone(&path))
+        } else {
+            ChildId::new(name)
+        };
+        Self {
+            word: AtomicU64::new(0),
+            waker: OnceLock::new(),
+            polls: AtomicU32::new(0),
+            token: Mutex::new(None),
+            attempt: AtomicU32::new(1),
+            id,
+            child,
+            path,
+            tree,
+        }
+    }
+
+    pub(crate) fn load(&self) -> Word {
+        Word(self.word.load(Ordering::Acquire))
+    }
+
+    /// Publishes the driver's waker; what is wanted is read afterwards.
+    pub(crate) fn register(&self, waker: &Waker) {
+        self.waker.get_or_init(|| waker.clone());
+        self.word.fetch_or(REGISTERED, Ordering::AcqRel);
+    }
+
+    /// Wants an attempt of this generation; the flags of the former one are void.
+    pub(crate) fn want_start(&self, generation: u64, attempt: u32) -> Word {
+        self.attempt.store(attempt, Ordering::Relaxed);
+        let wanted = (generation + 1) << GENERATION;
+        let change = |word| Some(wanted | (word & (REGISTERED | RELEASE)));
+        let former = self
+            .word
+            .fetch_update(Ordering::AcqRel, Ordering::Acquire, change);
+        Word(former.unwrap_or_else(|word| word))
+    }
+
+    /// The attempt since the last back-off reset.
+    pub(crate) fn attempt(&self) -> u32 {
+        self.attempt.load(Ordering::Relaxed)
+    }
+
+    /// Asks the attempt to end.
+    pub(crate) fn want_stop(&self) -> Word {
+        Word(self.word.fetch_or(STOP, Ordering::AcqRel))
+    }
+
+    /// Wants the attempt dropped.
+    pub(crate) fn want_abort(&self) -> Word {
+        Word(self.word.fetch_or(STOP | ABORT, Ordering::AcqRel))
+    }
+
+    /// Wants the driver to end.
+    pub(crate) fn want_release(&self) -> Word {
+        Word(self.word.fetch_or(RELEASE, Ordering::AcqRel))
+    }
+
+    /// Wants everything to end, whatever it is.
+    pub(crate) fn want_end(&self) -> Word {
+        Word(self.word.fetch_or(STOP | ABORT | RELEASE, Ordering::AcqRel))
+    }
+
+    /// Tells the driver, and foreign tasks, of a change to the word; never under the lock.
+    pub(crate) fn notify(&self, before: Word) {
+        if before.0 & REGISTERED != 0
+            && let Some(waker) = self.waker.get()
+        {
+            waker.wake_by_ref();
+        }
+        if before.0 & TOKEN != 0 && self.load().is_stopping() {
+            self.cancel_token();
+        }
+    }
+
+    /// Whether the waker is the driver's own, so that a stop needs no other way to be heard.
+    pub(crate) fn wakes_driver(&self, waker: &Waker) -> bool {
+        self.waker.get().is_some_and(|own| own.will_wake(waker))
+    }
+
+    /// Whether an attempt has to end: asked to, or over.
+    pub(crate) fn is_cancelled(&self, generation: u64) -> bool {
+        let word = self.load();
+        if self.tree.is_none() {
+            return self.token(generation).is_cancelled();
+        }
+        word.is_stopping() || word.generation() != Some(generation)
+    }
+
+    /// The cancellation token of an attempt, made when it is first asked for.
+    pub(crate) fn token(&self, generation: u64) -> CancellationToken {
+        let mut stored = self.token.lock().unwrap_or_else(PoisonError::into_inner);
+        match &*stored {
+            Some((of, token)) if *of == generation => return token.clone(),
+            // An old attempt asks: it is over.
+            Some((of, _)) if *of > generation => {
+                drop(stored);
+                return cancelled_token();
+            }
+            _ => {}
+        }
+        let token = CancellationToken::new();
+        let former = stored.replace((generation, token.clone()));
+        drop(stored);
+        drop(former);
+        // Whoever comes second cancels: the stop sees the flag, or this sees the stop.
+        let before = Word(self.word.fetch_or(TOKEN, Ordering::AcqRel));
+        let over = before.is_stopping() || before.generation() != Some(generation);
+        if over && self.tree.is_some() {
+            token.cancel();
+        }
+        token
+    }
+
+    /// Tells those who hold the token of the present attempt.
+    pub(crate) fn cancel_token(&self) {
+        let stored = self.token.lock().unwrap_or_else(PoisonError::into_inner);
+        let token = stored.as_ref().map(|(_, token)| token.clone());
+        drop(stored);
+        if let Some(token) = token {
+            token.cancel();
+        }
+    }
+
+    /// Whether somebody holds a token of the present attempt.
+    pub(crate) fn has_token(&self) -> bool {
+        self.word.load(Ordering::Acquire) & TOKEN != 0
+    }
+
+    /// Marks the beginning, or the end, of a poll of the attempt.
+    pub(crate) fn turn_poll(&self) {
+        let polls = self.polls.load(Ordering::Relaxed);
+        self.polls.store(polls.wrapping_add(1), Ordering::Relaxed);
+    }
+}
+
+fn cancelled_token() -> CancellationToken {
+    let token = CancellationToken::new();
+    token.cancel();
+    token
+}

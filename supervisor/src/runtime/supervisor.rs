@@ -1,0 +1,195 @@
+//! Starting a tree.
+
+use std::future::Future;
+use std::panic::catch_unwind;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::runtime::Handle;
+
+use super::outcome::RunOutcome;
+use super::timekeeper;
+use super::tree::{Core, Listen, Stage, Tree};
+use super::wait::until;
+use crate::control::handle::SupervisorHandle;
+use crate::error::types::StartError;
+use crate::machine::TreePhase;
+use crate::machine::input::Input;
+use crate::machine::walk::End;
+use crate::spec::plan::Plan;
+use crate::spec::supervisor::SupervisorSpec;
+
+/// Starts and runs supervision trees.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub enum Supervisor {}
+
+/// How a tree is run: what makes it stop, besides its own end.
+///
+/// Made by [`Supervisor::builder`].
+#[must_use]
+pub struct SupervisorBuilder {
+    spec: SupervisorSpec,
+    stop: Option<Pin<Box<dyn Future<Output = ()> + Send>>>,
+    #[cfg(feature = "signal")]
+    signals: bool,
+}
+
+impl Supervisor {
+    /// Starts a tree on the present tokio runtime.
+    ///
+    /// Resolves when every child has started (and is ready, where that is asked for). When one
+    /// cannot be started, what has been started is stopped in reverse, and the error says which
+    /// child failed and why.
+    ///
+    /// No signal handler and no panic hook is installed: see [`Supervisor::run`].
+    ///
+    /// # Errors
+    ///
+    /// [`StartError::Invalid`] lists every mistake of the specification; nothing has run then.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future stops what has been started, in reverse.
+    pub async fn start(spec: SupervisorSpec) -> Result<SupervisorHandle, StartError> {
+        let tree = begin(spec)?;
+        // Dropped with the future, it stops the tree.
+        let handle = SupervisorHandle::new(Arc::clone(&tree));
+        started(&tree).await?;
+        Ok(handle)
+    }
+
+    /// The `main` of a service: starts the tree, stops it on SIGINT or SIGTERM, and waits for its
+    /// end.
+    ///
+    /// The first signal stops gracefully, the second one ends the process at once. A failure is
+    /// written to standard error as a tree of causes when the outcome is returned from `main`.
+    #[cfg(feature = "signal")]
+    pub async fn run(spec: SupervisorSpec) -> RunOutcome {
+        Self::builder(spec).handle_signals().run().await
+    }
+
+    /// Says how a tree is to be run.
+    pub fn builder(spec: SupervisorSpec) -> SupervisorBuilder {
+        SupervisorBuilder {
+            spec,
+            stop: None,
+            #[cfg(feature = "signal")]
+            signals: false,
+        }
+    }
+}
+
+impl SupervisorBuilder {
+    /// Stops the tree on SIGINT or SIGTERM (Ctrl-C on other systems); a second one ends the
+    /// process at once, with exit code 130 or 143.
+    #[cfg(feature = "signal")]
+    pub fn handle_signals(mut self) -> Self {
+        self.signals = true;
+        self
+    }
+
+    /// Stops the tree when the future is done. Of several, the last one counts.
+    pub fn shutdown_when(mut self, done: impl Future<Output = ()> + Send + 'static) -> Self {
+        self.stop = Some(Box::pin(done));
+        self
+    }
+
+    /// Starts the tree and waits for its end; installs the panic hook.
+    ///
+    /// What makes it stop also ends a start that is under way.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future stops the tree.
+    pub async fn run(self) -> RunOutcome {
+        crate::panics::install();
+        let tree = match begin(self.spec) {
+            Ok(tree) => tree,
+            Err(error) => return RunOutcome::not_started(error),
+        };
+        let handle = SupervisorHandle::new(Arc::clone(&tree));
+        let asked = handle.downgrade();
+        let stop = async {
+            match self.stop {
+                Some(stop) => stop.await,
+                None => std::future::pending().await,
+            }
+        };
+        #[cfg(feature = "signal")]
+        let signal = super::signals::first(self.signals);
+        #[cfg(not(feature = "signal"))]
+        let signal = std::future::pending::<()>();
+        let ended = async {
+            match started(&tree).await {
+                Ok(()) => RunOutcome::ended(handle.join().await),
+                Err(StartError::Interrupted) => RunOutcome::ended(handle.join().await),
+                Err(error) => RunOutcome::not_started(error),
+            }
+        };
+        let mut ended = std::pin::pin!(ended);
+        tokio::select! {
+            biased;
+            outcome = &mut ended => return outcome,
+            () = stop => {}
+            () = signal => {}
+        }
+        asked.request_shutdown();
+        ended.await
+    }
+}
+
+impl std::fmt::Debug for SupervisorBuilder {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("SupervisorBuilder")
+            .field("spec", &self.spec)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Makes a tree and begins to start it.
+fn begin(spec: SupervisorSpec) -> Result<Arc<Tree>, StartError> {
+    let plan = Plan::try_from(spec)?;
+    let runtime = Handle::try_current().map_err(|_| StartError::NoRuntime)?;
+    // Without a time driver this panics, and nothing else tells.
+    catch_unwind(|| drop(tokio::time::sleep(Duration::ZERO))).map_err(|payload| {
+        crate::panics::forget(payload);
+        StartError::NoTimeDriver
+    })?;
+    let tree = Tree::new(plan, runtime.clone());
+    let now = tree.now();
+    let begun = tree.with(now, None, |core| core.machine.handle(now, Input::Start));
+    begun.map_err(|broken| StartError::Broken {
+        message: broken.0.to_string(),
+    })?;
+    drop(runtime.spawn(timekeeper::keep(Arc::clone(&tree))));
+    drop(runtime.spawn(timekeeper::push(Arc::clone(&tree))));
+    Ok(tree)
+}
+
+/// Waits until the start has succeeded, or everything that it had started is gone.
+async fn started(tree: &Arc<Tree>) -> Result<(), StartError> {
+    let settled = |core: &mut Core| match core.stage() {
+        Stage::Up => Some(Ok(())),
+        Stage::Over => Some(Err(match core.machine.tree_phase() {
+            TreePhase::Ended(End::GaveUp(failure) | End::StartFailed(failure)) => {
+                let not_ready = core.machine.not_ready();
+                StartError::Failed {
+                    failure: Arc::clone(failure),
+                    not_ready: not_ready.iter().map(ToString::to_string).collect(),
+                }
+            }
+            _ => StartError::Interrupted,
+        })),
+        // A tree that was up, and has been asked to stop since, has been started.
+        Stage::Starting | Stage::Closing => None,
+    };
+    let settled = until(tree, Listen::Stage, settled).await;
+    match tree.broken_text() {
+        Some(text) => Err(StartError::Broken {
+            message: text.to_string(),
+        }),
+        None => settled,
+    }
+}

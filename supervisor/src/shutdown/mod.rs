@@ -1,0 +1,4 @@
+//! How a tree comes down: its phases, and the report.
+
+pub mod report;
+pub mod stage;

@@ -1,0 +1,131 @@
+//! What a shutdown did: every child, in order, how it ended and how long that took.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::stage::ShutdownPhase;
+
+/// The result of [`shutdown_tree`](crate::control::handle::SupervisorHandle::shutdown_tree).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct ShutdownResult {
+    /// How far the shutdown is.
+    pub phase: ShutdownPhase,
+    /// The report, once it is complete.
+    pub report: Option<ShutdownReport>,
+    /// The tree had been asked to shut down before.
+    pub idempotent: bool,
+}
+
+/// What a shutdown did. Every later question gets the same report.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct ShutdownReport {
+    /// How far the shutdown is: [`ShutdownPhase::Completed`].
+    pub phase: ShutdownPhase,
+    /// Every worker, in the order in which it ended.
+    pub children: Vec<Stopped>,
+    /// From the decision to the end of the last child.
+    pub took: Duration,
+    /// What the shutdown left of resources.
+    pub reconcile: ShutdownReconcileReport,
+}
+
+/// How one child came to rest.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Stopped {
+    /// Path of the child.
+    pub path: Arc<str>,
+    /// How it ended.
+    pub status: ChildShutdownStatus,
+    /// From the request to its end.
+    pub took: Duration,
+}
+
+/// How a child ended in a shutdown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[non_exhaustive]
+pub enum ChildShutdownStatus {
+    /// Its future was dropped when its budget was spent.
+    Aborted,
+    /// It did not run when it was its turn.
+    AlreadyExited,
+    /// It ended when it was asked to.
+    Graceful,
+    /// It had been given up as stuck, and ended after all.
+    LateReport,
+    /// It could not be ended: it occupies its thread.
+    Stuck,
+}
+
+/// What a shutdown left of resources.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct ShutdownReconcileReport {
+    /// Control sockets: this library opens none.
+    pub socket_status: ResourceReconcileStatus,
+    /// Tasks of the tree.
+    pub task_status: ResourceReconcileStatus,
+}
+
+/// What became of a kind of resource.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[non_exhaustive]
+pub enum ResourceReconcileStatus {
+    /// Nothing is left.
+    Cleaned,
+    /// Something is left: see the children that are stuck.
+    Failed,
+    /// The tree has none.
+    NotOwned,
+}
+
+impl ShutdownReport {
+    /// Whether every child stopped by itself when it was asked to.
+    #[must_use]
+    pub fn is_clean(&self) -> bool {
+        self.children.iter().all(|child| {
+            let status = child.status;
+            status == ChildShutdownStatus::Graceful || status == ChildShutdownStatus::AlreadyExited
+        })
+    }
+
+    /// The children that could not be ended.
+    pub fn stuck(&self) -> impl Iterator<Item = &Stopped> {
+        let stuck = |child: &&Stopped| child.status == ChildShutdownStatus::Stuck;
+        self.children.iter().filter(stuck)
+    }
+}
+
+impl fmt::Display for ShutdownReport {
+    /// One line for each child, in the order in which they ended.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "stopped in {:.1?}", self.took)?;
+        for child in &self.children {
+            write!(
+                f,
+                "\n  {:<32} {:<14} {:.1?}",
+                child.path,
+                child.status.to_string(),
+                child.took
+            )?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for ChildShutdownStatus {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Aborted => "aborted",
+            Self::AlreadyExited => "already exited",
+            Self::Graceful => "graceful",
+            Self::LateReport => "late",
+            Self::Stuck => "stuck",
+        })
+    }
+}

@@ -1,0 +1,268 @@
+//! What a user says of a child: its name, its policy, and its code.
+
+use std::fmt;
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::backoff::Backoff;
+use super::policy::{Readiness, RestartPolicy, Shutdown};
+use super::supervisor::SupervisorSpec;
+use crate::id::types::ChildId;
+use crate::runtime::driver::Driver;
+use crate::task::context::TaskContext;
+use crate::task::factory::{IntoTaskResult, TaskFactory};
+use crate::task::launch::{self, Launch};
+
+/// A child of a supervisor: its name, its policy, and the code of its attempts.
+///
+/// Written by `#[supervised]` as `feed::spec(..)`, or made by hand with [`ChildSpec::worker`],
+/// [`ChildSpec::supervisor`]. The methods set one policy each; a later call wins.
+///
+/// A `ChildSpec` is not `Clone`: it may hold values that are lent to one attempt at a time.
+///
+/// # Examples
+///
+/// ```
+/// use std::time::Duration;
+/// use rust_supervisor::spec::child::ChildSpec;
+/// use rust_supervisor::spec::policy::RestartPolicy;
+/// use rust_supervisor::task::context::TaskContext;
+/// use rust_supervisor::task::factory::TaskResult;
+///
+/// let beat = ChildSpec::from_fn("beat", |ctx: TaskContext| async move {
+///     ctx.cancelled().await;
+///     TaskResult::Cancelled
+/// })
+/// .restart(RestartPolicy::Permanent)
+/// .shutdown(Duration::from_secs(1));
+/// assert_eq!(beat.id().to_string(), "beat");
+/// ```
+#[must_use]
+pub struct ChildSpec {
+    pub(crate) id: ChildId,
+    pub(crate) settings: Settings,
+    pub(crate) after: Vec<ChildId>,
+    pub(crate) hears_stop: bool,
+    pub(crate) body: Body,
+}
+
+/// What has been set; `None` where the default depends on something else.
+#[derive(Debug)]
+pub(crate) struct Settings {
+    pub(crate) restart: Option<RestartPolicy>,
+    pub(crate) backoff: Option<Backoff>,
+    pub(crate) backoff_reset: Option<Duration>,
+    pub(crate) shutdown: Option<Shutdown>,
+    pub(crate) readiness: Readiness,
+    pub(crate) ready_within: Option<Duration>,
+    pub(crate) significant: bool,
+    pub(crate) critical: bool,
+}
+
+pub(crate) enum Body {
+    Declared,
+    Supervisor(Box<SupervisorSpec>),
+    Worker(Launch),
+}
+
+/// Kind of a child, in the words of the flat API and of manifests.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TaskKind {
+    /// An asynchronous function.
+    #[default]
+    AsyncWorker,
+    /// A function on the blocking pool.
+    BlockingWorker,
+    /// A nested supervisor.
+    Supervisor,
+}
+
+/// Whether a function can be told to stop.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[doc(hidden)]
+#[allow(unnameable_types, reason = "reached by generated code only")]
+pub enum HearsStop {
+    No,
+    Yes,
+}
+
+impl ChildSpec {
+    /// A worker from a factory, in the flat form.
+    ///
+    /// `name` is a label for humans and is not used to find the child; `kind` says which code the
+    /// factory holds. Prefer [`ChildSpec::from_fn`] or `#[supervised]`.
+    pub fn worker(
+        id: ChildId,
+        name: impl Into<String>,
+        kind: TaskKind,
+        factory: Arc<dyn TaskFactory>,
+    ) -> Self {
+        let _label: String = name.into();
+        let _ = kind;
+        Self::with_body(id, HearsStop::Yes, Body::Worker(launch::factory(factory)))
+    }
+
+    /// A worker whose attempts are made by a closure.
+    pub fn from_fn<F, Fut>(id: impl Into<ChildId>, attempt: F) -> Self
+    where
+        F: FnMut(TaskContext) -> Fut + Send + 'static,
+        Fut: Future<Output: IntoTaskResult> + Send + 'static,
+    {
+        Self::with_body(
+            id.into(),
+            HearsStop::Yes,
+            Body::Worker(launch::attempts(attempt)),
+        )
+    }
+
+    /// A nested supervisor. Its `restart` is [`Permanent`](RestartPolicy::Permanent) by default.
+    pub fn supervisor(id: impl Into<ChildId>, spec: SupervisorSpec) -> Self {
+        Self::with_body(id.into(), HearsStop::Yes, Body::Supervisor(Box::new(spec)))
+    }
+
+    /// A name whose code is not known; it never runs, and is shown.
+    pub(crate) fn declared(id: ChildId) -> Self {
+        Self::with_body(id, HearsStop::Yes, Body::Declared)
+    }
+
+    /// A worker that drives its own loop of attempts.
+    pub(crate) fn driven<L, Fut>(id: ChildId, hears_stop: HearsStop, run: L) -> Self
+    where
+        L: FnOnce(Driver) -> Fut + Send + 'static,
+        Fut: Future<Output = ()> + Send + 'static,
+    {
+        Self::with_body(id, hears_stop, Body::Worker(launch::driven(run)))
+    }
+
+    /// A synchronous worker, whose state travels to the blocking pool with every attempt.
+    pub(crate) fn blocking<S, T, F>(id: ChildId, hears_stop: HearsStop, state: S, run: F) -> Self
+    where
+        S: Send + 'static,
+        T: IntoTaskResult,
+        F: Fn(TaskContext, &mut S) -> T + Send + Sync + 'static,
+    {
+        Self::with_body(id, hears_stop, Body::Worker(launch::blocking(state, run)))
+    }
+
+    fn with_body(id: ChildId, hears_stop: HearsStop, body: Body) -> Self {
+        Self {
+            id,
+            settings: Settings::default(),
+            after: Vec::new(),
+            hears_stop: hears_stop == HearsStop::Yes,
+            body,
+        }
+    }
+
+    /// The name among its siblings.
+    #[must_use]
+    pub const fn id(&self) -> &ChildId {
+        &self.id
+    }
+
+    /// Gives the child another name, for instance to use one function twice.
+    pub fn named(mut self, id: impl Into<ChildId>) -> Self {
+        self.id = id.into();
+        self
+    }
+
+    /// When the child is started again. Default: transient; nested supervisors: permanent.
+    pub const fn restart(mut self, restart: RestartPolicy) -> Self {
+        self.settings.restart = Some(restart);
+        self
+    }
+
+    /// How long the child waits before it is started again. Default: 100 ms doubling to 30 s.
+    pub fn backoff(mut self, backoff: impl Into<Backoff>) -> Self {
+        self.settings.backoff = Some(backoff.into());
+        self
+    }
+
+    /// How long an attempt must be healthy for the back-off to begin anew.
+    ///
+    /// Default: the upper bound of the back-off, at least ten seconds.
+    pub const fn backoff_reset(mut self, healthy: Duration) -> Self {
+        self.settings.backoff_reset = Some(healthy);
+        self
+    }
+
+    /// How the child is asked to stop, and how long it may take. Default: five seconds.
+    pub fn shutdown(mut self, shutdown: impl Into<Shutdown>) -> Self {
+        self.settings.shutdown = Some(shutdown.into());
+        self
+    }
+
+    /// When a start of the child is complete. Default: at once.
+    pub const fn readiness(mut self, readiness: Readiness) -> Self {
+        self.settings.readiness = readiness;
+        self
+    }
+
+    /// How long a start may take where readiness is not immediate. Default: 30 s.
+    pub const fn ready_within(mut self, limit: Duration) -> Self {
+        self.settings.ready_within = Some(limit);
+        self
+    }
+
+    /// Whether the end of this child may shut its supervisor down, see
+    /// [`AutoShutdown`](super::policy::AutoShutdown). Default: no.
+    pub const fn significant(mut self, significant: bool) -> Self {
+        self.settings.significant = significant;
+        self
+    }
+
+    /// Whether the tree counts as ready only while this child is. Default: yes.
+    pub const fn critical(mut self, critical: bool) -> Self {
+        self.settings.critical = critical;
+        self
+    }
+
+    /// Siblings that must be ready before this child starts; adds to those already named.
+    pub fn after<I>(mut self, siblings: I) -> Self
+    where
+        I: IntoIterator<Item: Into<ChildId>>,
+    {
+        self.after.extend(siblings.into_iter().map(Into::into));
+        self
+    }
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            restart: None,
+            backoff: None,
+            backoff_reset: None,
+            shutdown: None,
+            readiness: Readiness::default(),
+            ready_within: None,
+            significant: false,
+            critical: true,
+        }
+    }
+}
+
+impl fmt::Debug for ChildSpec {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ChildSpec")
+            .field("id", &self.id)
+            .field("settings", &self.settings)
+            .field("after", &self.after)
+            .field("body", &self.body)
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Body {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Declared => f.write_str("Declared"),
+            Self::Supervisor(spec) => spec.fmt(f),
+            Self::Worker(_) => f.write_str("Worker"),
+        }
+    }
+}

@@ -1,0 +1,150 @@
+//! What can be wrong with a specification.
+
+use std::fmt;
+
+use serde::Serialize;
+
+use super::backoff::Backoff;
+
+/// A tree that cannot be run, with all of its mistakes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct InvalidSpec {
+    /// The mistakes, in the order of the tree.
+    pub problems: Vec<SpecProblem>,
+}
+
+impl fmt::Display for InvalidSpec {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (place, problem) in self.problems.iter().enumerate() {
+            if place > 0 {
+                f.write_str("\n")?;
+            }
+            problem.fmt(f)?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for InvalidSpec {}
+
+/// One mistake: who, what is wrong, and what to do.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, thiserror::Error)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum SpecProblem {
+    /// The shortest delay is longer than the longest.
+    #[error(
+        "`{child}`: its back-off begins at {:?}, above its upper bound {:?}; write the smaller first",
+        .backoff.min(), .backoff.max()
+    )]
+    BackoffReversed {
+        /// Path of the child.
+        child: String,
+        /// What was written.
+        backoff: Backoff,
+    },
+    /// Children wait for each other.
+    #[error("`{supervisor}`: these children wait for each other: {}; take one `after` away", chain(.children))]
+    Cycle {
+        /// Path of the supervisor.
+        supervisor: String,
+        /// Each is after the next one; the last one is the first again.
+        children: Vec<String>,
+    },
+    /// Two children of one supervisor have the same name.
+    #[error("`{child}` is declared twice; give one of them another name with `.named(..)`")]
+    DuplicateName {
+        /// Path of the child.
+        child: String,
+    },
+    /// A name that cannot stand in a path.
+    #[error("a child of `{supervisor}` is called `{name}`: {why}")]
+    IllFormedName {
+        /// Path of the supervisor.
+        supervisor: String,
+        /// The name.
+        name: String,
+        /// The rule that it breaks.
+        why: String,
+    },
+    /// `after` names a sibling that starts later.
+    #[error(
+        "`{child}` is after `{after}`, which starts later; move it up, or set `start = \"concurrent\"`"
+    )]
+    LaterSibling {
+        /// Path of the child.
+        child: String,
+        /// The sibling.
+        after: String,
+    },
+    /// A permanent child never ends for good, so it cannot be significant.
+    #[error("`{child}` is `significant` and `permanent`; make it `transient` or `temporary`")]
+    SignificantPermanent {
+        /// Path of the child.
+        child: String,
+    },
+    /// Nobody would act on it.
+    #[error(
+        "`{child}` is `significant`, but its supervisor never shuts down for that; \
+         set `auto_shutdown` to `any_significant` or `all_significant`"
+    )]
+    SignificantWithoutAutoShutdown {
+        /// Path of the child.
+        child: String,
+    },
+    /// A pool has instances, and they are added at run time.
+    #[error(
+        "`{supervisor}` is a pool and cannot have the static child `{child}`; add it at run time"
+    )]
+    StaticChildInPool {
+        /// Path of the supervisor.
+        supervisor: String,
+        /// Name of the child.
+        child: String,
+    },
+    /// Supervisors are nested too deep.
+    #[error("`{supervisor}` is nested deeper than {limit} levels; flatten the tree")]
+    TooDeep {
+        /// Path of the supervisor.
+        supervisor: String,
+        /// The limit.
+        limit: usize,
+    },
+    /// `after` names a sibling that does not exist.
+    #[error("`{child}` is after `{after}`, which is not a sibling of it{}", hint(.did_you_mean.as_ref()))]
+    UnknownSibling {
+        /// Path of the child.
+        child: String,
+        /// The name that was not found.
+        after: String,
+        /// The nearest name there is.
+        did_you_mean: Option<String>,
+    },
+    /// A duration that must not be zero.
+    #[error("`{child}`: `{setting}` is zero; write a positive duration")]
+    ZeroDuration {
+        /// Path of the child.
+        child: String,
+        /// The setting.
+        setting: &'static str,
+    },
+    /// Restarts within no time at all cannot be counted.
+    #[error("`{supervisor}`: the window of its intensity is zero; write `\"5/30s\"` for 5 in 30 s")]
+    ZeroWindow {
+        /// Path of the supervisor.
+        supervisor: String,
+    },
+}
+
+fn chain(children: &[String]) -> String {
+    let quoted: Vec<String> = children.iter().map(|child| format!("`{child}`")).collect();
+    quoted.join(" after ")
+}
+
+fn hint(did_you_mean: Option<&String>) -> String {
+    did_you_mean.map_or_else(
+        || "; `after` names siblings only".to_owned(),
+        |name| format!("; did you mean `{name}`?"),
+    )
+}

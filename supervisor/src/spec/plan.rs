@@ -1,0 +1,438 @@
+//! What is known to be sound: a specification, checked, ordered and indexed.
+//!
+//! [`Plan::try_from`] is the only way from what a user wrote ([`SupervisorSpec`]) to what the
+//! machine runs. It reports every mistake of a tree at once.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use rust_supervisor_settings::{name, suggest};
+
+use super::backoff::Backoff;
+use super::child::{Body, ChildSpec};
+use super::error::{InvalidSpec, SpecProblem};
+use super::policy::{
+    AddPolicy, AutoShutdown, FirstStart, Intensity, Pool, Readiness, RestartPolicy, Shutdown,
+    StartOrder, Strategy, WhileStarting,
+};
+use super::supervisor::SupervisorSpec;
+use crate::id::types::ChildId;
+use crate::task::launch::Launch;
+
+/// Deeper trees are refused: they are a mistake, and their paths grow with the square.
+const MAX_DEPTH: usize = 64;
+
+/// A sound tree: parents before their children, siblings in order, the root first.
+#[derive(Debug)]
+pub(crate) struct Plan {
+    pub(crate) nodes: Vec<PlannedNode>,
+}
+
+/// A sound child for a tree that runs.
+#[derive(Debug)]
+pub(crate) struct Planned {
+    /// As in a [`Plan`]; the first one is the child itself.
+    pub(crate) nodes: Vec<PlannedNode>,
+    /// Siblings that the child is after; only the tree knows them.
+    pub(crate) after: Vec<ChildId>,
+}
+
+#[derive(Debug)]
+pub(crate) struct PlannedNode {
+    /// Index into the plan; none for its first node.
+    pub(crate) parent: Option<usize>,
+    pub(crate) path: Arc<str>,
+    pub(crate) policy: Arc<ChildPolicy>,
+    /// Indices into the plan.
+    pub(crate) after: Vec<usize>,
+    pub(crate) body: PlannedBody,
+}
+
+#[derive(Debug)]
+pub(crate) enum PlannedBody {
+    Declared,
+    Supervisor(SupervisorPolicy),
+    Worker(Launch),
+}
+
+/// What holds for a child, nothing left to default.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct ChildPolicy {
+    pub(crate) restart: RestartPolicy,
+    pub(crate) backoff: Backoff,
+    pub(crate) backoff_reset: Duration,
+    pub(crate) stop: StopPolicy,
+    pub(crate) readiness: Readiness,
+    /// Only where readiness is not immediate.
+    pub(crate) ready_within: Duration,
+    pub(crate) significant: bool,
+    pub(crate) critical: bool,
+}
+
+/// How a child is ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum StopPolicy {
+    /// Dropped at once, which is a clean stop: it could not have heard a request.
+    Drop,
+    Shutdown(Shutdown),
+}
+
+/// What holds for a supervisor.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct SupervisorPolicy {
+    pub(crate) strategy: Strategy,
+    /// None: the default, which scales with the number of children.
+    pub(crate) intensity: Option<Intensity>,
+    pub(crate) auto_shutdown: AutoShutdown,
+    pub(crate) start: StartOrder,
+    pub(crate) first_start: FirstStart,
+    pub(crate) while_starting: WhileStarting,
+    pub(crate) pool: Pool,
+    pub(crate) add: AddPolicy,
+    pub(crate) max_children: Option<usize>,
+}
+
+impl TryFrom<SupervisorSpec> for Plan {
+    type Error = InvalidSpec;
+
+    fn try_from(spec: SupervisorSpec) -> Result<Self, InvalidSpec> {
+        let mut builder = Builder::default();
+        let root = ChildSpec::supervisor("", spec);
+        builder.plan(root, None, &Arc::from(""), 0);
+        Ok(Self {
+            nodes: builder.finish()?,
+        })
+    }
+}
+
+impl Planned {
+    /// Checks a child that is to be added below the supervisor at `parent`.
+    pub(crate) fn new(spec: ChildSpec, parent: &str) -> Result<Self, InvalidSpec> {
+        let mut builder = Builder::default();
+        let path = join(parent, &spec.id.value);
+        builder.check_name(parent, &spec.id);
+        let after = spec.after.clone();
+        let depth = if parent.is_empty() {
+            1
+        } else {
+            parent.split('/').count() + 1
+        };
+        builder.plan(spec, None, &path, depth);
+        Ok(Self {
+            nodes: builder.finish()?,
+            after,
+        })
+    }
+}
+
+/// Whether `significant` fits, in a supervisor that does or does not shut down by itself (R5).
+pub(crate) fn significance(
+    policy: &ChildPolicy,
+    parent: AutoShutdown,
+    child: &str,
+) -> Result<(), SpecProblem> {
+    if !policy.significant {
+        return Ok(());
+    }
+    let child = child.to_owned();
+    if policy.restart == RestartPolicy::Permanent {
+        return Err(SpecProblem::SignificantPermanent { child });
+    }
+    match parent {
+        AutoShutdown::AllSignificant | AutoShutdown::AnySignificant => Ok(()),
+        AutoShutdown::AllEnded | AutoShutdown::Never => {
+            Err(SpecProblem::SignificantWithoutAutoShutdown { child })
+        }
+    }
+}
+
+#[derive(Default)]
+struct Builder {
+    nodes: Vec<PlannedNode>,
+    problems: Vec<SpecProblem>,
+    /// Launches must not be dropped before the whole tree has been looked at, nor leak.
+    policy: Option<Arc<ChildPolicy>>,
+}
+
+impl Builder {
+    fn finish(self) -> Result<Vec<PlannedNode>, InvalidSpec> {
+        if self.problems.is_empty() {
+            Ok(self.nodes)
+        } else {
+            Err(InvalidSpec {
+                problems: self.problems,
+            })
+        }
+    }
+
+    fn plan(&mut self, spec: ChildSpec, parent: Option<usize>, path: &Arc<str>, depth: usize) {
+        let policy = self.policy(&spec, path);
+        let at = self.nodes.len();
+        let (body, children) = match spec.body {
+            Body::Declared => (PlannedBody::Declared, None),
+            Body::Supervisor(inner) => {
+                let policy = self.supervisor_policy(&inner, path);
+                (PlannedBody::Supervisor(policy), Some(inner))
+            }
+            Body::Worker(launch) => (PlannedBody::Worker(launch), None),
+        };
+        self.nodes.push(PlannedNode {
+            parent,
+            path: Arc::clone(path),
+            policy,
+            after: Vec::new(),
+            body,
+        });
+        if let Some(inner) = children {
+            self.children(*inner, at, path, depth);
+        }
+    }
+
+    fn children(&mut self, spec: SupervisorSpec, parent: usize, path: &Arc<str>, depth: usize) {
+        let supervisor = display(path);
+        if depth >= MAX_DEPTH && !spec.children.is_empty() {
+            self.problems.push(SpecProblem::TooDeep {
+                supervisor,
+                limit: MAX_DEPTH,
+            });
+            return;
+        }
+        if spec.pool != Pool::Off && !spec.children.is_empty() {
+            let child = spec.children[0].id.to_string();
+            self.problems.push(SpecProblem::StaticChildInPool {
+                supervisor: supervisor.clone(),
+                child,
+            });
+        }
+        let mut names: HashMap<ChildId, usize> = HashMap::with_capacity(spec.children.len());
+        let mut after: Vec<(usize, ChildId, Vec<ChildId>)> = Vec::new();
+        for (place, mut child) in spec.children.into_iter().enumerate() {
+            self.check_name(path, &child.id);
+            let child_path = join(path, &child.id.value);
+            if names.insert(child.id.clone(), place).is_some() {
+                self.problems.push(SpecProblem::DuplicateName {
+                    child: child_path.to_string(),
+                });
+            }
+            let wanted = std::mem::take(&mut child.after);
+            if !wanted.is_empty() {
+                after.push((self.nodes.len(), child.id.clone(), wanted));
+            }
+            let at = self.nodes.len();
+            self.plan(child, Some(parent), &child_path, depth + 1);
+            if let Err(problem) =
+                significance(&self.nodes[at].policy, spec.auto_shutdown, &child_path)
+            {
+                self.problems.push(problem);
+            }
+        }
+        if !after.is_empty() {
+            self.dependencies(parent, spec.start, &supervisor, after);
+        }
+    }
+
+    /// Resolves `after` into indices, and refuses what cannot be started.
+    fn dependencies(
+        &mut self,
+        parent: usize,
+        order: StartOrder,
+        supervisor: &str,
+        after: Vec<(usize, ChildId, Vec<ChildId>)>,
+    ) {
+        let siblings: HashMap<String, usize> = self
+            .nodes
+            .iter()
+            .enumerate()
+            .skip(parent + 1)
+            .filter(|(_, node)| node.parent == Some(parent))
+            .map(|(at, node)| (last_segment(&node.path).to_owned(), at))
+            .collect();
+        for (at, id, wanted) in after {
+            let child = self.nodes[at].path.to_string();
+            for dependency in wanted {
+                let name = dependency.to_string();
+                let Some(&on) = siblings.get(&name) else {
+                    let known = siblings.keys().map(String::as_str);
+                    let did_you_mean = suggest::closest(&name, known).map(str::to_owned);
+                    self.problems.push(SpecProblem::UnknownSibling {
+                        child: child.clone(),
+                        after: name,
+                        did_you_mean,
+                    });
+                    continue;
+                };
+                if dependency == id {
+                    self.problems.push(SpecProblem::Cycle {
+                        supervisor: supervisor.to_owned(),
+                        children: vec![name.clone(), name],
+                    });
+                } else if order == StartOrder::Ordered && on > at {
+                    self.problems.push(SpecProblem::LaterSibling {
+                        child: child.clone(),
+                        after: name,
+                    });
+                } else if !self.nodes[at].after.contains(&on) {
+                    self.nodes[at].after.push(on);
+                }
+            }
+        }
+        if order == StartOrder::Concurrent {
+            self.cycles(supervisor, siblings.values().copied().collect());
+        }
+    }
+
+    /// Finds children that wait for each other.
+    fn cycles(&mut self, supervisor: &str, mut siblings: Vec<usize>) {
+        #[derive(Clone, Copy, PartialEq)]
+        enum Seen {
+            No,
+            OnPath,
+            Done,
+        }
+        siblings.sort_unstable();
+        let base = siblings[0];
+        let mut seen = vec![Seen::No; siblings[siblings.len() - 1] - base + 1];
+        for &start in &siblings {
+            // Depth first with a stack of its own: chains may be long.
+            let mut path: Vec<(usize, usize)> = vec![(start, 0)];
+            while let Some(&mut (at, ref mut edge)) = path.last_mut() {
+                if *edge == 0 {
+                    if seen[at - base] == Seen::Done {
+                        path.pop();
+                        continue;
+                    }
+                    seen[at - base] = Seen::OnPath;
+                }
+                let Some(&on) = self.nodes[at].after.get(*edge) else {
+                    seen[at - base] = Seen::Done;
+                    path.pop();
+                    continue;
+                };
+                *edge += 1;
+                match seen[on - base] {
+                    Seen::No => path.push((on, 0)),
+                    Seen::Done => {}
+                    Seen::OnPath => {
+                        let from = path.iter().position(|&(node, _)| node == on).unwrap_or(0);
+                        let names = path[from..].iter().map(|&(node, _)| node).chain([on]);
+                        let children = names
+                            .map(|node| last_segment(&self.nodes[node].path).to_owned())
+                            .collect();
+                        self.problems.push(SpecProblem::Cycle {
+                            supervisor: supervisor.to_owned(),
+                            children,
+                        });
+                    }
+                }
+            }
+        }
+    }
+
+    fn check_name(&mut self, parent: &str, id: &ChildId) {
+        if let Err(error) = name::check(&id.value) {
+            self.problems.push(SpecProblem::IllFormedName {
+                supervisor: display(parent),
+                name: id.to_string(),
+                why: error.to_string(),
+            });
+        }
+    }
+
+    /// Equal neighbours share one policy: most children of a large tree are alike.
+    fn policy(&mut self, spec: &ChildSpec, path: &str) -> Arc<ChildPolicy> {
+        let policy = self.resolve(spec, path);
+        match &self.policy {
+            Some(shared) if **shared == policy => Arc::clone(shared),
+            _ => {
+                let shared = Arc::new(policy);
+                self.policy = Some(Arc::clone(&shared));
+                shared
+            }
+        }
+    }
+
+    fn resolve(&mut self, spec: &ChildSpec, path: &str) -> ChildPolicy {
+        let settings = &spec.settings;
+        let is_supervisor = matches!(spec.body, Body::Supervisor(_));
+        let backoff = settings.backoff.unwrap_or_default();
+        if backoff.min() > backoff.max() {
+            self.problems.push(SpecProblem::BackoffReversed {
+                child: display(path),
+                backoff,
+            });
+        }
+        let restart = settings.restart.unwrap_or(if is_supervisor {
+            RestartPolicy::Permanent
+        } else {
+            RestartPolicy::Transient
+        });
+        let shutdown = settings.shutdown.unwrap_or_else(|| {
+            if is_supervisor {
+                Shutdown::Infinity
+            } else {
+                Shutdown::default()
+            }
+        });
+        let ready_within = settings.ready_within.unwrap_or(Duration::from_secs(30));
+        if ready_within.is_zero() {
+            self.problems.push(SpecProblem::ZeroDuration {
+                child: display(path),
+                setting: "ready_within",
+            });
+        }
+        ChildPolicy {
+            restart,
+            backoff,
+            backoff_reset: settings
+                .backoff_reset
+                .unwrap_or_else(|| backoff.default_reset()),
+            stop: if spec.hears_stop || is_supervisor {
+                StopPolicy::Shutdown(shutdown)
+            } else {
+                StopPolicy::Drop
+            },
+            readiness: settings.readiness,
+            ready_within,
+            significant: settings.significant,
+            critical: settings.critical,
+        }
+    }
+
+    fn supervisor_policy(&mut self, spec: &SupervisorSpec, path: &str) -> SupervisorPolicy {
+        if spec.intensity.is_some_and(|limit| limit.window.is_zero()) {
+            self.problems.push(SpecProblem::ZeroWindow {
+                supervisor: display(path),
+            });
+        }
+        SupervisorPolicy {
+            strategy: spec.strategy,
+            intensity: spec.intensity,
+            auto_shutdown: spec.auto_shutdown,
+            start: spec.start,
+            first_start: spec.first_start,
+            while_starting: spec.while_starting,
+            pool: spec.pool,
+            add: spec.add,
+            max_children: spec.max_children,
+        }
+    }
+}
+
+/// The path of a child; the root is the empty path.
+pub(crate) fn join(parent: &str, name: &Arc<str>) -> Arc<str> {
+    if parent.is_empty() {
+        Arc::clone(name)
+    } else {
+        format!("{parent}/{name}").into()
+    }
+}
+
+/// A path as users see it.
+pub(crate) fn display(path: &str) -> String {
+    if path.is_empty() { "/" } else { path }.to_owned()
+}
+
+fn last_segment(path: &str) -> &str {
+    path.rsplit('/').next().unwrap_or(path)
+}

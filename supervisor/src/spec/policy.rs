@@ -1,0 +1,183 @@
+//! Policies of a child and of a supervisor, as plain values.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+/// When a child that has ended is started again.
+///
+/// The terms are OTP's. An end is *normal* after `Ok`, `Cancelled` or a stop request, and
+/// *abnormal* after an error, a panic, a timeout or an abort from outside.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RestartPolicy {
+    /// After any end.
+    Permanent,
+    /// Never.
+    Temporary,
+    /// After an abnormal end. The default of workers: in Rust, `Ok` means done.
+    #[default]
+    Transient,
+}
+
+/// How a child is asked to stop, and how long it may take.
+///
+/// After the budget its future is dropped at the next await point.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Shutdown {
+    /// Drops the future at once, without asking.
+    Abort,
+    /// Asks, and waits without limit.
+    Infinity,
+    /// Asks, and waits this long.
+    Within(Duration),
+}
+
+impl Default for Shutdown {
+    fn default() -> Self {
+        Self::Within(Duration::from_secs(5))
+    }
+}
+
+impl From<Duration> for Shutdown {
+    fn from(budget: Duration) -> Self {
+        Self::Within(budget)
+    }
+}
+
+/// When a start counts as complete, so that the next sibling may start.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Readiness {
+    /// When the child has ended normally: migrations and other work that others wait for.
+    Completed,
+    /// When the child calls [`TaskContext::mark_ready`](crate::task::context::TaskContext::mark_ready).
+    Explicit,
+    /// At once.
+    #[default]
+    Immediate,
+}
+
+/// Which siblings a restart takes along.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Strategy {
+    /// The failed child and, transitively, all children that are `after` it.
+    Dependents,
+    /// All children of the supervisor.
+    OneForAll,
+    /// Only the failed child.
+    #[default]
+    OneForOne,
+    /// The failed child and all children declared after it.
+    RestForOne,
+}
+
+/// How many restarts within a sliding window a supervisor accepts before it gives up.
+///
+/// `restarts` restarts are allowed, the next one is fatal (OTP's `intensity` and `period`). `0`
+/// is legal: the first restart is fatal. The default, when nothing is written, is 10 restarts in
+/// 10 s *for each child* of the supervisor, summed into its one counter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Intensity {
+    /// Restarts that are allowed inside the window.
+    pub restarts: u32,
+    /// Length of the sliding window.
+    pub window: Duration,
+}
+
+impl Intensity {
+    /// `restarts` within any `window`.
+    #[must_use]
+    pub const fn new(restarts: u32, window: Duration) -> Self {
+        Self { restarts, window }
+    }
+}
+
+/// Whether a supervisor shuts down by itself when children end for good (OTP's `auto_shutdown`).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AutoShutdown {
+    /// When no child is left that runs or will run again: batch trees.
+    AllEnded,
+    /// When the last significant child has ended by itself.
+    AllSignificant,
+    /// When the first significant child ends by itself.
+    AnySignificant,
+    /// Never: an idle supervisor stays up.
+    #[default]
+    Never,
+}
+
+/// In which order the children of a supervisor start.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StartOrder {
+    /// Every child whose `after` are ready starts at once; stopping runs the graph backwards.
+    Concurrent,
+    /// One after the other as declared; stopping in reverse.
+    #[default]
+    Ordered,
+}
+
+/// What a failed first start of a critical child does.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FirstStart {
+    /// Stops what has been started, in reverse, and fails the start (OTP).
+    #[default]
+    Fail,
+    /// Tries again, with back-off and intensity as for a restart.
+    Retry,
+}
+
+/// What a stop does to a child that is still starting.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum WhileStarting {
+    /// Ends the start at once.
+    #[default]
+    Interrupt,
+    /// Waits until the start has completed or failed, as OTP does.
+    Wait,
+}
+
+/// Whether children may be added to an ordinary supervisor at run time.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AddPolicy {
+    /// Refused.
+    No,
+    /// Accepted, up to `max_children` where that is set.
+    #[default]
+    Yes,
+}
+
+/// Whether a supervisor is a pool: OTP's `simple_one_for_one`.
+///
+/// The instances of a pool are added at run time, restarted one by one, stopped concurrently and
+/// forgotten when they end. A number is the most instances at a time; `true` sets no limit.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Pool {
+    /// A pool of at most this many instances.
+    Limited(usize),
+    /// An ordinary supervisor.
+    #[default]
+    Off,
+    /// A pool without limit.
+    Unlimited,
+}
+
+impl From<usize> for Pool {
+    fn from(limit: usize) -> Self {
+        Self::Limited(limit)
+    }
+}
+
+impl From<bool> for Pool {
+    fn from(on: bool) -> Self {
+        if on { Self::Unlimited } else { Self::Off }
+    }
+}

@@ -1,0 +1,164 @@
+//! What a user says of a supervisor: its children and its policy.
+
+use super::child::ChildSpec;
+use super::policy::{
+    AddPolicy, AutoShutdown, FirstStart, Intensity, Pool, StartOrder, Strategy, WhileStarting,
+};
+use crate::id::types::ChildId;
+
+/// A supervisor: its children in start order, and its policy.
+///
+/// Written by `supervisor_tree!`, or by hand. The methods set one policy each; a later call wins.
+///
+/// # Examples
+///
+/// ```
+/// use std::time::Duration;
+/// use rust_supervisor::spec::child::ChildSpec;
+/// use rust_supervisor::spec::policy::{Intensity, Strategy};
+/// use rust_supervisor::spec::supervisor::SupervisorSpec;
+///
+/// let spec = SupervisorSpec::root(vec![
+///     ChildSpec::from_fn("db", |_ctx| async {}),
+///     ChildSpec::from_fn("api", |_ctx| async {}).after(["db"]),
+/// ])
+/// .strategy(Strategy::RestForOne)
+/// .intensity(Intensity::new(5, Duration::from_secs(30)));
+/// ```
+#[derive(Debug, Default)]
+#[must_use]
+pub struct SupervisorSpec {
+    pub(crate) children: Vec<ChildSpec>,
+    pub(crate) strategy: Strategy,
+    pub(crate) intensity: Option<Intensity>,
+    pub(crate) auto_shutdown: AutoShutdown,
+    pub(crate) start: StartOrder,
+    pub(crate) first_start: FirstStart,
+    pub(crate) while_starting: WhileStarting,
+    pub(crate) pool: Pool,
+    pub(crate) add: AddPolicy,
+    pub(crate) max_children: Option<usize>,
+}
+
+impl SupervisorSpec {
+    /// A supervisor with these children, started in this order.
+    pub fn root(children: Vec<ChildSpec>) -> Self {
+        Self {
+            children,
+            ..Self::default()
+        }
+    }
+
+    /// Appends a child.
+    pub fn child(mut self, child: ChildSpec) -> Self {
+        self.children.push(child);
+        self
+    }
+
+    /// Appends children.
+    pub fn children(mut self, children: impl IntoChildren) -> Self {
+        children.append_to(&mut self.children);
+        self
+    }
+
+    /// Which siblings a restart takes along. Default: none.
+    pub const fn strategy(mut self, strategy: Strategy) -> Self {
+        self.strategy = strategy;
+        self
+    }
+
+    /// How many restarts are accepted. Default: 10 in 10 s for each child.
+    pub fn intensity(mut self, intensity: impl Into<Intensity>) -> Self {
+        self.intensity = Some(intensity.into());
+        self
+    }
+
+    /// Whether the end of children ends the supervisor. Default: never.
+    pub const fn auto_shutdown(mut self, auto_shutdown: AutoShutdown) -> Self {
+        self.auto_shutdown = auto_shutdown;
+        self
+    }
+
+    /// Whether children start one after the other. Default: they do.
+    pub const fn start(mut self, start: StartOrder) -> Self {
+        self.start = start;
+        self
+    }
+
+    /// What a failed first start of a critical child does. Default: the start fails.
+    pub const fn first_start(mut self, first_start: FirstStart) -> Self {
+        self.first_start = first_start;
+        self
+    }
+
+    /// What a stop does to a child that is starting. Default: it ends the start at once.
+    pub const fn while_starting(mut self, while_starting: WhileStarting) -> Self {
+        self.while_starting = while_starting;
+        self
+    }
+
+    /// Makes the supervisor a pool. Default: off.
+    pub fn pool(mut self, pool: impl Into<Pool>) -> Self {
+        self.pool = pool.into();
+        self
+    }
+
+    /// Whether children may be added at run time. Default: yes.
+    pub const fn add(mut self, add: AddPolicy) -> Self {
+        self.add = add;
+        self
+    }
+
+    /// The most children at a time, static ones included. Default: no limit.
+    pub const fn max_children(mut self, limit: usize) -> Self {
+        self.max_children = Some(limit);
+        self
+    }
+}
+
+/// What can be spliced into a tree: a child, or any number of them.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be spliced into a supervisor",
+    label = "must be a `ChildSpec`, or an iterator of them",
+    note = "`Option<ChildSpec>`, `Vec<ChildSpec>` and any other `IntoIterator<Item = ChildSpec>` \
+            will do; to splice a `SupervisorSpec`, give it a name: `name: ..expr`"
+)]
+pub trait IntoChildren {
+    /// Appends the children, in order.
+    fn append_to(self, children: &mut Vec<ChildSpec>);
+}
+
+impl IntoChildren for ChildSpec {
+    fn append_to(self, children: &mut Vec<ChildSpec>) {
+        children.push(self);
+    }
+}
+
+impl<I: IntoIterator<Item = ChildSpec>> IntoChildren for I {
+    fn append_to(self, children: &mut Vec<ChildSpec>) {
+        children.extend(self);
+    }
+}
+
+/// What can be spliced into a tree under a name.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be spliced into a supervisor under a name",
+    label = "must be a `SupervisorSpec` or a `ChildSpec`",
+    note = "to splice several children, leave the name out: `..expr`"
+)]
+pub trait IntoChild {
+    /// The child of that name.
+    fn into_child(self, name: impl Into<ChildId>) -> ChildSpec;
+}
+
+impl IntoChild for SupervisorSpec {
+    fn into_child(self, name: impl Into<ChildId>) -> ChildSpec {
+        ChildSpec::supervisor(name, self)
+    }
+}
+
+impl IntoChild for ChildSpec {
+    fn into_child(self, name: impl Into<ChildId>) -> ChildSpec {
+        self.named(name)
+    }
+}

@@ -1,0 +1,34 @@
+//! How the arguments of a supervised function survive a restart.
+//!
+//! The form of a parameter says it: `T` is cloned for every attempt, `&T` is shared by all of
+//! them, `&mut T` is lent to one at a time and given back when the attempt ends, even by a panic.
+
+/// A parameter `T`: every attempt gets its own clone.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be handed to every attempt of a supervised function",
+    label = "must be `Clone + Send + Sync + 'static` so that a restart gets its own copy",
+    note = "take `&{Self}` to share one value between attempts, or `&mut {Self}` to lend one value \
+            to one attempt at a time"
+)]
+pub trait Cloned: Clone + Send + Sync + 'static {}
+
+impl<T: Clone + Send + Sync + 'static> Cloned for T {}
+
+/// A parameter `&T`: all attempts borrow one value.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be shared by the attempts of a supervised function",
+    label = "must be `Send + Sync + 'static` to be borrowed by every attempt",
+    note = "take `&mut {Self}` to lend one value to one attempt at a time"
+)]
+pub trait Shared: Send + Sync + 'static {}
+
+impl<T: Send + Sync + 'static> Shared for T {}
+
+/// A parameter `&mut T`: one value, lent to one attempt at a time.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be lent to the attempts of a supervised function",
+    label = "must be `Send + 'static` to be lent to a task"
+)]
+pub trait Lent: Send + 'static {}
+
+impl<T: Send + 'static> Lent for T {}

@@ -1,0 +1,192 @@
+//! What an attempt knows of itself, and how it talks to its supervisor.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
+
+use crate::control::handle::TreeRef;
+use crate::id::types::{Attempt, ChildId, Generation};
+use crate::machine::input::Input;
+use crate::machine::node::{Ix, NodeId};
+use crate::runtime::slot::Slot;
+
+/// The context of one attempt: who it is, whether it is to stop, and that it is ready.
+///
+/// Every attempt gets its own. It is cheap to clone and may be kept; once its attempt is over it
+/// only says so.
+///
+/// # Examples
+///
+/// ```
+/// use rust_supervisor::task::context::TaskContext;
+///
+/// async fn tick(ctx: TaskContext) {
+///     let pause = std::time::Duration::from_secs(1);
+///     while ctx.until_cancelled(tokio::time::sleep(pause)).await.is_some() {
+///         // once a second, until asked to stop
+///     }
+/// }
+/// # let _ = tick;
+/// ```
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct TaskContext {
+    /// The child's name among its siblings.
+    pub child_id: ChildId,
+    slot: Arc<Slot>,
+    generation: u64,
+}
+
+impl TaskContext {
+    pub(crate) fn new(slot: Arc<Slot>, generation: u64) -> Self {
+        Self {
+            child_id: slot.child.clone(),
+            slot,
+            generation,
+        }
+    }
+
+    /// A context that belongs to no tree, for unit tests of supervised functions.
+    ///
+    /// It is cancelled by cancelling its [token](TaskContext::cancellation_token).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() {
+    /// use rust_supervisor::task::context::TaskContext;
+    ///
+    /// let ctx = TaskContext::detached();
+    /// ctx.cancellation_token().cancel();
+    /// assert!(ctx.is_cancelled());
+    /// ctx.cancelled().await;
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn detached() -> Self {
+        let id = NodeId {
+            ix: Ix::NONE,
+            tenancy: 0,
+        };
+        Self::new(Arc::new(Slot::new(id, "detached".into(), None)), 0)
+    }
+
+    /// Who runs, for code that runs on another thread.
+    pub(crate) fn mark(&self) -> Option<(usize, NodeId)> {
+        let tree = self.slot.tree.as_ref()?;
+        Some((tree.address(), self.slot.id))
+    }
+
+    /// The child's path: the names from the root down, joined by slashes.
+    #[must_use]
+    pub fn path(&self) -> &str {
+        &self.slot.path
+    }
+
+    /// How many start attempts this path had before.
+    #[must_use]
+    pub const fn generation(&self) -> Generation {
+        Generation {
+            value: self.generation,
+        }
+    }
+
+    /// How many starts this is since the back-off was last reset; 1 is the first.
+    #[must_use]
+    pub fn attempt(&self) -> Attempt {
+        Attempt {
+            value: self.slot.attempt(),
+        }
+    }
+
+    /// Whether the attempt is asked to stop, or over.
+    #[must_use]
+    pub fn is_cancelled(&self) -> bool {
+        self.slot.is_cancelled(self.generation)
+    }
+
+    /// Waits until the attempt is asked to stop.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe: it may be dropped and made anew at any time.
+    pub fn cancelled(&self) -> impl Future<Output = ()> + Send + use<'_> {
+        Cancelled {
+            ctx: self,
+            token: None,
+        }
+    }
+
+    /// Runs a future until it is done or the attempt is asked to stop; then it is dropped and the
+    /// answer is `None`.
+    ///
+    /// # Cancel safety
+    ///
+    /// As cancel safe as the future.
+    pub async fn until_cancelled<F: Future>(&self, future: F) -> Option<F::Output> {
+        tokio::select! {
+            biased;
+            () = self.cancelled() => None,
+            output = future => Some(output),
+        }
+    }
+
+    /// A token that is cancelled when the attempt is asked to stop, and when it ends.
+    ///
+    /// Made on first use; [`is_cancelled`](TaskContext::is_cancelled) and
+    /// [`cancelled`](TaskContext::cancelled) cost less. It is a child of the attempt's own token:
+    /// cancelling it tells the supervisor nothing.
+    #[must_use]
+    pub fn cancellation_token(&self) -> CancellationToken {
+        let token = self.slot.token(self.generation);
+        if self.slot.tree.is_none() {
+            token
+        } else {
+            token.child_token()
+        }
+    }
+
+    /// Says that the attempt is ready, where its `readiness` is `"explicit"`; otherwise, and when
+    /// said again, nothing happens.
+    pub fn mark_ready(&self) {
+        if let Some(tree) = &self.slot.tree {
+            tree.tell(Input::Ready(self.slot.id, self.generation));
+        }
+    }
+
+    /// The tree that the attempt belongs to; `None` for a detached context.
+    ///
+    /// Holding it does not keep the tree running.
+    #[must_use]
+    pub fn tree(&self) -> Option<TreeRef> {
+        self.slot.tree.clone().map(TreeRef::new)
+    }
+}
+
+/// Needs no token while it is polled by the attempt's own task: a stop wakes that anyway.
+struct Cancelled<'a> {
+    ctx: &'a TaskContext,
+    token: Option<Pin<Box<WaitForCancellationFutureOwned>>>,
+}
+
+impl Future for Cancelled<'_> {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let ctx = self.ctx;
+        if ctx.is_cancelled() {
+            return Poll::Ready(());
+        }
+        if self.token.is_none() && ctx.slot.tree.is_some() && ctx.slot.wakes_driver(cx.waker()) {
+            return Poll::Pending;
+        }
+        let token = self.token.get_or_insert_with(|| {
+            let token = ctx.slot.token(ctx.generation);
+            Box::pin(token.cancelled_owned())
+        });
+        token.as_mut().poll(cx)
+    }
+}

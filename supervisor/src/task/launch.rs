@@ -1,0 +1,109 @@
+//! How the code of a child gets onto the runtime: one task that lives across its attempts.
+
+use std::future::Future;
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use pin_project_lite::pin_project;
+use tokio::runtime::Handle;
+
+use super::context::TaskContext;
+use super::factory::{IntoTaskResult, TaskFactory};
+use crate::runtime::blocking;
+use crate::runtime::driver::{Driver, DriverGuard};
+
+/// The code of a child, until its first start moves it into its task.
+pub(crate) type Launch = Box<dyn Launcher>;
+
+/// Spawns the task that drives a child; only here is the future's type known.
+pub(crate) trait Launcher: Send {
+    fn launch(self: Box<Self>, driver: Driver, guard: DriverGuard, on: &Handle);
+}
+
+impl std::fmt::Debug for dyn Launcher {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Launch")
+    }
+}
+
+/// Code that drives its own loop of attempts.
+pub(crate) fn driven<L, Fut>(run: L) -> Launch
+where
+    L: FnOnce(Driver) -> Fut + Send + 'static,
+    Fut: Future<Output = ()> + Send + 'static,
+{
+    Box::new(Driven(run))
+}
+
+/// A closure that makes one attempt after the other.
+pub(crate) fn attempts<F, Fut>(mut make: F) -> Launch
+where
+    F: FnMut(TaskContext) -> Fut + Send + 'static,
+    Fut: Future<Output: IntoTaskResult> + Send + 'static,
+{
+    driven(move |mut driver: Driver| async move {
+        while let Some(ctx) = driver.next().await {
+            let place = pin!(None);
+            driver.attempt(place, || make(ctx)).await;
+        }
+    })
+}
+
+/// A boxed factory.
+pub(crate) fn factory(factory: Arc<dyn TaskFactory>) -> Launch {
+    attempts(move |ctx| factory.build(ctx))
+}
+
+/// A synchronous function; its state travels to the blocking pool and back with every attempt.
+pub(crate) fn blocking<S, T, F>(state: S, run: F) -> Launch
+where
+    S: Send + 'static,
+    T: IntoTaskResult,
+    F: Fn(TaskContext, &mut S) -> T + Send + Sync + 'static,
+{
+    let run = Arc::new(run);
+    driven(move |mut driver: Driver| async move {
+        let home = blocking::Home::new(state);
+        while let Some(ctx) = driver.next().await {
+            let place = pin!(None);
+            let make = || blocking::attempt(&home, Arc::clone(&run), ctx);
+            driver.attempt_blocking(place, make).await;
+        }
+    })
+}
+
+struct Driven<L>(L);
+
+impl<L, Fut> Launcher for Driven<L>
+where
+    L: FnOnce(Driver) -> Fut + Send + 'static,
+    Fut: Future<Output = ()> + Send + 'static,
+{
+    fn launch(self: Box<Self>, driver: Driver, guard: DriverGuard, on: &Handle) {
+        let task = Guarded {
+            run: (self.0)(driver),
+            guard,
+        };
+        // A join handle that is dropped leaves the task running, as it should: the driver itself
+        // reports its end.
+        drop(on.spawn(task));
+    }
+}
+
+pin_project! {
+    /// Fields are dropped in order: the guard reports the end when nothing else is left.
+    struct Guarded<Fut> {
+        #[pin]
+        run: Fut,
+        guard: DriverGuard,
+    }
+}
+
+impl<Fut: Future<Output = ()>> Future for Guarded<Fut> {
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        self.project().run.poll(cx)
+    }
+}

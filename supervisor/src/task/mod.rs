@@ -1,0 +1,7 @@
+//! The code of children: what an attempt is given, and what it may return.
+
+pub mod argument;
+pub mod context;
+pub mod factory;
+pub(crate) mod launch;
+pub mod outcome;
