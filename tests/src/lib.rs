@@ -1,0 +1,181 @@
+//! What the tests of promises share: a log of what children did, and a count of those alive.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use rust_supervisor::spec::backoff::Backoff;
+use rust_supervisor::{ChildSpec, TaskContext};
+use tokio::sync::Notify;
+
+/// What children did, in order, and how many copies of each are alive.
+///
+/// A copy is alive until the last thing of its destructor, so that a successor that starts too
+/// early is seen.
+#[derive(Clone, Debug, Default)]
+pub struct Log {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug, Default)]
+struct Inner {
+    state: Mutex<State>,
+    news: Notify,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    lines: Vec<String>,
+    alive: HashMap<String, usize>,
+    most: HashMap<String, usize>,
+}
+
+/// One live copy of a child; logs its start and its end.
+#[derive(Debug)]
+pub struct Live {
+    log: Log,
+    name: String,
+    takes: Duration,
+}
+
+impl Log {
+    /// An empty log.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds a line.
+    pub fn write(&self, line: impl Into<String>) {
+        self.lock().lines.push(line.into());
+        self.inner.news.notify_waiters();
+    }
+
+    /// A copy of this child lives until the answer is dropped.
+    #[must_use]
+    pub fn live(&self, name: &str) -> Live {
+        self.live_slow(name, Duration::ZERO)
+    }
+
+    /// As [`Log::live`]; its destructor takes this long, and is alive until then.
+    #[must_use]
+    pub fn live_slow(&self, name: &str, takes: Duration) -> Live {
+        {
+            let mut state = self.lock();
+            let alive = state.alive.entry(name.to_owned()).or_default();
+            *alive += 1;
+            let alive = *alive;
+            let most = state.most.entry(name.to_owned()).or_default();
+            *most = alive.max(*most);
+            state.lines.push(format!("+{name}"));
+        }
+        self.inner.news.notify_waiters();
+        Live {
+            log: self.clone(),
+            name: name.to_owned(),
+            takes,
+        }
+    }
+
+    /// All lines so far.
+    #[must_use]
+    pub fn lines(&self) -> Vec<String> {
+        self.lock().lines.clone()
+    }
+
+    /// All lines so far, which are taken out.
+    #[must_use]
+    pub fn take(&self) -> Vec<String> {
+        std::mem::take(&mut self.lock().lines)
+    }
+
+    /// How often a line was written.
+    #[must_use]
+    pub fn count(&self, line: &str) -> usize {
+        self.lock().lines.iter().filter(|written| *written == line).count()
+    }
+
+    /// Copies alive, of all children.
+    #[must_use]
+    pub fn alive(&self) -> usize {
+        self.lock().alive.values().sum()
+    }
+
+    /// The most copies of one child that were ever alive at a time.
+    #[must_use]
+    pub fn most_alive(&self) -> usize {
+        self.lock().most.values().copied().max().unwrap_or(0)
+    }
+
+    /// Waits until the line has been written this often.
+    ///
+    /// # Panics
+    ///
+    /// After ten seconds of real time, or of the paused clock.
+    pub async fn wait_for(&self, line: &str, times: usize) {
+        let written = async {
+            loop {
+                let news = self.inner.news.notified();
+                if self.count(line) >= times {
+                    return;
+                }
+                news.await;
+            }
+        };
+        let patience = Duration::from_secs(3600);
+        let waited = tokio::time::timeout(patience, written).await;
+        assert!(waited.is_ok(), "`{line}` was not written {times} times: {:?}", self.lines());
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, State> {
+        self.inner.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Live {
+    fn drop(&mut self) {
+        if !self.takes.is_zero() {
+            std::thread::sleep(self.takes);
+        }
+        {
+            let mut state = self.log.lock();
+            state.lines.push(format!("-{}", self.name));
+            if let Some(alive) = state.alive.get_mut(&self.name) {
+                *alive -= 1;
+            }
+        }
+        self.log.inner.news.notify_waiters();
+    }
+}
+
+/// A child that lives until it is asked to stop, and then takes this long.
+pub fn obedient(name: &'static str, log: &Log, takes: Duration) -> ChildSpec {
+    let log = log.clone();
+    ChildSpec::from_fn(name, move |ctx: TaskContext| {
+        let log = log.clone();
+        async move {
+            let _live = log.live(name);
+            ctx.cancelled().await;
+            if !takes.is_zero() {
+                tokio::time::sleep(takes).await;
+            }
+        }
+    })
+    .backoff(Backoff::none())
+}
+
+/// A child that lives until it is asked to stop, or told to fail.
+pub fn fragile(name: &'static str, log: &Log, fail: &Arc<Notify>) -> ChildSpec {
+    let (log, fail) = (log.clone(), Arc::clone(fail));
+    ChildSpec::from_fn(name, move |ctx: TaskContext| {
+        let (log, fail) = (log.clone(), Arc::clone(&fail));
+        async move {
+            let _live = log.live(name);
+            match ctx.until_cancelled(fail.notified()).await {
+                None => Ok(()),
+                Some(()) => Err(format!("{name} was told to fail")),
+            }
+        }
+    })
+    .backoff(Backoff::none())
+}
