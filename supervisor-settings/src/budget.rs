@@ -65,13 +65,13 @@ impl fmt::Display for BudgetError {
             Self::Duration(error) => error.fmt(f),
             Self::NotABudget { text } => write!(
                 f,
-                "`{text}` is not a shutdown; expected a duration such as `5s`, `abort` or \
+                "`{text}` is not a shutdown budget; expected a duration such as `5s`, `abort` or \
                  `infinity`"
             ),
             Self::Zero { text } => {
                 write!(
                     f,
-                    "a shutdown of `{text}` leaves no time to stop; did you mean `abort`?"
+                    "a shutdown budget of `{text}` leaves no time to stop; did you mean `abort`?"
                 )
             }
         }
@@ -100,7 +100,7 @@ mod tests {
         assert_eq!(parse("abort"), Ok(Budget::Abort));
         assert_eq!(
             message("0s"),
-            "a shutdown of `0s` leaves no time to stop; did you mean `abort`?"
+            "a shutdown budget of `0s` leaves no time to stop; did you mean `abort`?"
         );
     }
 
@@ -108,7 +108,7 @@ mod tests {
     fn other_words_are_refused() {
         assert_eq!(
             message("never"),
-            "`never` is not a shutdown; expected a duration such as `5s`, `abort` or `infinity`"
+            "`never` is not a shutdown budget; expected a duration such as `5s`, `abort` or `infinity`"
         );
     }
 

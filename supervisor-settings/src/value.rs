@@ -64,7 +64,7 @@ impl Text {
     #[must_use]
     pub const fn noun(&self) -> &'static str {
         match self {
-            Self::Budget => "shutdown",
+            Self::Budget => "shutdown budget",
             Self::Duration => "duration",
             Self::Range => "back-off",
             Self::Rate => "rate",

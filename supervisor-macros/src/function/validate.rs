@@ -1,0 +1,84 @@
+//! The rules for a supervised function.
+
+use quote::ToTokens;
+use syn::Safety;
+
+use super::{Function, Parameter, hears_stop};
+use crate::diagnostics::Diagnostics;
+use crate::setting::{Settings, contradictions};
+
+/// The primitive types. A child of such a name would hide the type in its whole module.
+const PRIMITIVES: &[&str] = &[
+    "bool", "char", "f32", "f64", "i8", "i16", "i32", "i64", "i128", "isize", "str", "u8", "u16",
+    "u32", "u64", "u128", "usize",
+];
+
+/// Reports whatever keeps the function from being supervised.
+pub(crate) fn validate(
+    function: &Function,
+    parameters: &[Parameter],
+    settings: &Settings,
+    diagnostics: &mut Diagnostics,
+) {
+    let signature = &function.signature;
+    if let Some(receiver) = signature.receiver() {
+        diagnostics.at(
+            receiver,
+            "a supervised function has no receiver: take `Arc<Self>` by name in a free function \
+             instead",
+        );
+    }
+    if hides_primitive(function) {
+        let name = function.name();
+        diagnostics.at(
+            name,
+            format_args!("a child cannot be named after the primitive type `{name}`"),
+        );
+    }
+    if let Safety::Unsafe(token) = &signature.safety {
+        diagnostics.at(
+            token,
+            "a supervised function cannot be `unsafe`: the supervisor calls it",
+        );
+    }
+    if let Some(variadic) = &signature.variadic {
+        diagnostics.at(variadic, "a supervised function cannot be variadic");
+    }
+    color(function, settings, diagnostics);
+    contradictions(settings, diagnostics);
+    if settings.word("readiness") == Some("explicit") && !hears_stop(parameters) {
+        if let Some(readiness) = settings.get("readiness") {
+            diagnostics.at(
+                &readiness.key,
+                "`readiness = \"explicit\"` needs a `TaskContext` parameter to call `mark_ready` on",
+            );
+        }
+    }
+}
+
+/// Whether the name of the function is that of a primitive type.
+pub(crate) fn hides_primitive(function: &Function) -> bool {
+    PRIMITIVES
+        .iter()
+        .any(|primitive| function.name() == primitive)
+}
+
+/// A function is either `async` or `blocking`.
+fn color(function: &Function, settings: &Settings, diagnostics: &mut Diagnostics) {
+    let signature = &function.signature;
+    match (&signature.asyncness, settings.on("blocking")) {
+        (Some(_), None) | (None, Some(_)) => {}
+        (Some(_), Some(blocking)) => diagnostics.at(
+            &blocking.key,
+            "an `async` function is not `blocking`: remove one of the two",
+        ),
+        // If its value could not be read, that has been reported.
+        (None, None) if settings.mentions("blocking") && settings.get("blocking").is_none() => {}
+        (None, None) => diagnostics.at(
+            signature.fn_token.to_token_stream(),
+            "a supervised function must be `async`\n\
+             add `blocking` to run a synchronous function on the blocking pool: \
+             `#[supervised(blocking)]`",
+        ),
+    }
+}

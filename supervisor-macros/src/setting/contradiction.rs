@@ -1,0 +1,115 @@
+//! Settings of one place that contradict each other.
+//!
+//! Across places there are no contradictions: a tree overrides what a function says. What depends
+//! on the value of an expression is left to the library, which checks the whole tree at its start.
+
+use super::{Setting, Settings, Value};
+use crate::diagnostics::Diagnostics;
+
+/// In a place where this holds, settings of some keys have no effect.
+struct Rule {
+    when: When,
+    keys: &'static [&'static str],
+    because: &'static str,
+}
+
+enum When {
+    /// A setting is written as this word.
+    Is(&'static str, &'static str),
+    /// A flag or a limit is on.
+    On(&'static str),
+}
+
+const RULES: &[Rule] = &[
+    Rule {
+        when: When::Is("restart", "temporary"),
+        keys: &["backoff", "backoff_reset"],
+        because: "a `temporary` child is never restarted",
+    },
+    Rule {
+        when: When::Is("restart", "permanent"),
+        keys: &["significant"],
+        because: "a `permanent` child is started again after any end",
+    },
+    Rule {
+        when: When::Is("readiness", "immediate"),
+        keys: &["ready_within"],
+        because: "a child whose readiness is `immediate` has nothing to wait for",
+    },
+    Rule {
+        when: When::Is("add", "no"),
+        keys: &["max_children"],
+        because: "with `add = \"no\"`, no children are added",
+    },
+    Rule {
+        when: When::On("pool"),
+        keys: &["start"],
+        because: "the instances of a pool have no order",
+    },
+    Rule {
+        when: When::On("pool"),
+        keys: &["add"],
+        because: "the instances of a pool are always added at run time",
+    },
+    Rule {
+        when: When::On("pool"),
+        keys: &["max_children"],
+        because: "the limit of a pool is its own: `pool = 1_000`",
+    },
+];
+
+/// Reports every contradiction within one place.
+pub(crate) fn contradictions(settings: &Settings, diagnostics: &mut Diagnostics) {
+    for rule in RULES {
+        let holds = match rule.when {
+            When::Is(key, word) => settings.word(key) == Some(word),
+            When::On(key) => settings.on(key).is_some(),
+        };
+        if !holds {
+            continue;
+        }
+        // A flag that is off is as good as not written.
+        let has_effect = |setting: &&Setting| !matches!(setting.value, Value::Flag(false));
+        for setting in rule
+            .keys
+            .iter()
+            .filter_map(|key| settings.get(key))
+            .filter(has_effect)
+        {
+            let (key, because) = (setting.row.key, rule.because);
+            diagnostics.at(
+                &setting.key,
+                format_args!("`{key}` has no effect: {because}"),
+            );
+        }
+    }
+    completed_for_ever(settings, diagnostics);
+    pool_strategy(settings, diagnostics);
+}
+
+fn completed_for_ever(settings: &Settings, diagnostics: &mut Diagnostics) {
+    if settings.word("restart") != Some("permanent") {
+        return;
+    }
+    if let (Some("completed"), Some(readiness)) =
+        (settings.word("readiness"), settings.get("readiness"))
+    {
+        diagnostics.at(
+            &readiness.key,
+            "a `permanent` child is never completed: it is started again after any end\n\
+             write `restart = \"transient\"` or `restart = \"temporary\"`",
+        );
+    }
+}
+
+fn pool_strategy(settings: &Settings, diagnostics: &mut Diagnostics) {
+    let Some("one_for_all" | "rest_for_one" | "dependents") = settings.word("strategy") else {
+        return;
+    };
+    if let (Some(_), Some(strategy)) = (settings.on("pool"), settings.get("strategy")) {
+        diagnostics.at(
+            &strategy.key,
+            "`strategy` has no effect: the instances of a pool are restarted one by one",
+        );
+    }
+}

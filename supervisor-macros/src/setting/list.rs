@@ -1,0 +1,119 @@
+//! Reads settings between commas, and goes on after a mistake.
+
+use proc_macro2::{TokenStream, TokenTree};
+use quote::ToTokens;
+use rust_supervisor_settings::table::{self, Place};
+use syn::ext::IdentExt;
+use syn::parse::ParseStream;
+use syn::{Attribute, Error, Ident, Result, Token};
+
+use super::{Setting, Settings, Value, value};
+use crate::diagnostics::Diagnostics;
+
+/// Reads all of `input` as settings of one place.
+pub(crate) fn list(
+    input: ParseStream<'_>,
+    place: Place,
+    diagnostics: &mut Diagnostics,
+) -> Settings {
+    let mut settings = Settings::default();
+    while !input.is_empty() {
+        if input.peek(Ident::peek_any) {
+            one(input, place, Vec::new(), &mut settings, diagnostics);
+        } else {
+            diagnostics.report(input.error("expected a setting: `key = value`"));
+            skip_to_comma(input);
+        }
+        comma(input, diagnostics);
+    }
+    settings
+}
+
+/// Reads one setting, up to the next comma.
+pub(crate) fn one(
+    input: ParseStream<'_>,
+    place: Place,
+    cfg: Vec<Attribute>,
+    settings: &mut Settings,
+    diagnostics: &mut Diagnostics,
+) {
+    let read = (|| {
+        let key = input.call(Ident::parse_any)?;
+        let row = table::find(place, &key.to_string())
+            .map_err(|error| Error::new(key.span(), hint(&error, &key)))?;
+        if settings.repeats(&key, !cfg.is_empty()) {
+            diagnostics.at(&key, format_args!("`{key}` is set twice"));
+        }
+        let (value, written) = assigned(input, row, &key)?;
+        Ok(Setting {
+            row,
+            key,
+            value,
+            written,
+            cfg,
+        })
+    })();
+    match diagnostics.attempt(read) {
+        Some(setting) => settings.list.push(setting),
+        None => skip_to_comma(input),
+    }
+}
+
+/// Expects a comma or the end.
+pub(crate) fn comma(input: ParseStream<'_>, diagnostics: &mut Diagnostics) {
+    if input.is_empty()
+        || input
+            .parse::<Option<Token![,]>>()
+            .is_ok_and(|comma| comma.is_some())
+    {
+        return;
+    }
+    diagnostics.report(input.error("expected `,`"));
+    // What looks like the next setting is read as one; anything else would only be misread.
+    if !(input.peek(Ident::peek_any) && input.peek2(Token![=])) {
+        skip_to_comma(input);
+        let _ = input.parse::<Option<Token![,]>>();
+    }
+}
+
+/// Goes on to the next comma. Whatever has commas of its own is one token.
+pub(crate) fn skip_to_comma(input: ParseStream<'_>) {
+    while !input.is_empty() && !input.peek(Token![,]) {
+        let _ = input.parse::<TokenTree>();
+    }
+}
+
+/// Reads what follows the key.
+fn assigned(
+    input: ParseStream<'_>,
+    row: &'static table::Setting,
+    key: &Ident,
+) -> Result<(Value, TokenStream)> {
+    if input.peek(Token![=]) {
+        input.parse::<Token![=]>()?;
+        if input.is_empty() || input.peek(Token![,]) {
+            return Err(value::missing(row, key));
+        }
+        return value::read(input, row);
+    }
+    if input.is_empty() || input.peek(Token![,]) {
+        return value::bare(row, key).map(|value| (value, TokenStream::new()));
+    }
+    let found: TokenTree = input.parse()?;
+    Err(Error::new_spanned(
+        found.into_token_stream(),
+        format_args!("a setting is written with `=`: `{}`", value::example(row)),
+    ))
+}
+
+/// What the table says, and for two keys that everybody looks for, where the thing is done.
+fn hint(error: &table::KeyError, key: &Ident) -> String {
+    let where_to = if key == "name" {
+        "\nthe name of a child is given where it is used: `name: feed(..)`"
+    } else if key == "depends_on" {
+        "\ndependencies are given in the tree: `feed(..) { after = [..] }`"
+    } else {
+        ""
+    };
+    format!("{error}{where_to}")
+}

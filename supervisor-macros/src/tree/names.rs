@@ -1,0 +1,41 @@
+//! The names of siblings are different.
+
+use super::{Entry, EntryKind};
+use crate::diagnostics::Diagnostics;
+use quote::ToTokens;
+
+/// Reports every child that has the name of an earlier one.
+pub(crate) fn unique(entries: &[Entry], diagnostics: &mut Diagnostics) {
+    for (position, entry) in entries.iter().enumerate() {
+        let Some(name) = &entry.name else { continue };
+        let taken = entries[..position].iter().any(|earlier| {
+            // Of two that are conditional, or one, both may not be there at once.
+            earlier.cfg.is_empty()
+                && entry.cfg.is_empty()
+                && earlier
+                    .name
+                    .as_ref()
+                    .is_some_and(|earlier| earlier.text == name.text)
+        });
+        if taken {
+            let message = format!(
+                "`{}` is already a child of this supervisor; give one of them another name: \
+                 `other: {}`",
+                name.text,
+                shape(&entry.kind)
+            );
+            diagnostics.report(syn::Error::new(name.span, message));
+        }
+    }
+}
+
+/// An entry without its details.
+fn shape(kind: &EntryKind) -> String {
+    let path = |path: &syn::Path| path.to_token_stream().to_string().replace(' ', "");
+    match kind {
+        EntryKind::Broken(broken) => format!("{}(..)", path(broken)),
+        EntryKind::Child(child) => format!("{}(..)", path(&child.path)),
+        EntryKind::Splice(_) => "..expr".to_owned(),
+        EntryKind::Supervisor(_) => "{ .. }".to_owned(),
+    }
+}

@@ -1,0 +1,187 @@
+//! `after` names earlier siblings, or any sibling where the order of starts is free.
+
+use rust_supervisor_settings::suggest;
+use syn::Error;
+
+use super::{Entry, EntryKind, Tree};
+use crate::diagnostics::Diagnostics;
+use crate::setting::{Name, Value};
+
+/// Reports dependencies that are not there, come too late or wait for each other.
+pub(crate) fn validate(tree: &Tree, diagnostics: &mut Diagnostics) {
+    let siblings = Siblings::of(tree, diagnostics);
+    let in_a_cycle = siblings.cycles(diagnostics);
+    if siblings.ordered {
+        siblings.later(&in_a_cycle, diagnostics);
+    }
+}
+
+/// The children of one supervisor, and who is after whom.
+struct Siblings<'a> {
+    entries: &'a [Entry],
+    /// For every entry, the names it is after and where they are found.
+    after: Vec<Vec<(&'a Name, usize)>>,
+    /// Whether children start one after the other; not if that is not known.
+    ordered: bool,
+}
+
+impl<'a> Siblings<'a> {
+    /// Looks every name up, and reports those that are nowhere.
+    fn of(tree: &'a Tree, diagnostics: &mut Diagnostics) -> Self {
+        let entries = &tree.entries;
+        let mut after = Vec::with_capacity(entries.len());
+        for entry in entries {
+            let mut found = Vec::new();
+            for name in dependencies(entry) {
+                match find(entries, name) {
+                    Some(position) => found.push((name, position)),
+                    None if brings_names(entries) => {}
+                    None => diagnostics.report(unknown(entries, entry, name)),
+                }
+            }
+            after.push(found);
+        }
+        let settings = &tree.settings;
+        let ordered = match settings.word("start") {
+            Some(word) => word == "ordered",
+            None => !settings.mentions("start"),
+        };
+        Self {
+            entries,
+            after,
+            ordered,
+        }
+    }
+
+    /// Reports every cycle once, and says who is in one.
+    fn cycles(&self, diagnostics: &mut Diagnostics) -> Vec<bool> {
+        let mut in_a_cycle = vec![false; self.entries.len()];
+        for start in 0..self.entries.len() {
+            if in_a_cycle[start] {
+                continue;
+            }
+            let Some(path) = self.way_back(start) else {
+                continue;
+            };
+            for &position in &path {
+                in_a_cycle[position] = true;
+            }
+            let names: Vec<String> = path
+                .iter()
+                .chain([&start])
+                .filter_map(|&position| self.entries[position].name.as_ref())
+                .map(|name| format!("`{}`", name.text))
+                .collect();
+            let message = match &names[..] {
+                [name, _] => format!("{name} waits for itself"),
+                names => format!(
+                    "these children wait for each other: {}",
+                    names.join(" after ")
+                ),
+            };
+            let next = path.get(1).copied().unwrap_or(start);
+            let at = self.after[start]
+                .iter()
+                .find(|(_, position)| *position == next);
+            if let Some((name, _)) = at {
+                diagnostics.report(Error::new(name.span, message));
+            }
+        }
+        in_a_cycle
+    }
+
+    /// The way from a child along `after` back to itself.
+    ///
+    /// Conditional entries are left out: both ends of an edge may not be there at once.
+    fn way_back(&self, start: usize) -> Option<Vec<usize>> {
+        let certain = |position: usize| self.entries[position].cfg.is_empty();
+        let mut seen = vec![false; self.entries.len()];
+        // Depth first; `path` holds a child and how many of its dependencies have been followed.
+        let mut path = if certain(start) {
+            vec![(start, 0)]
+        } else {
+            Vec::new()
+        };
+        while let Some((position, followed)) = path.last_mut() {
+            let Some((_, next)) = self.after[*position].get(*followed) else {
+                path.pop();
+                continue;
+            };
+            *followed += 1;
+            if *next == start {
+                return Some(path.into_iter().map(|(position, _)| position).collect());
+            }
+            if certain(*next) && !seen[*next] {
+                seen[*next] = true;
+                path.push((*next, 0));
+            }
+        }
+        None
+    }
+
+    /// Reports dependencies that are started after those who wait for them.
+    fn later(&self, in_a_cycle: &[bool], diagnostics: &mut Diagnostics) {
+        for (position, after) in self.after.iter().enumerate() {
+            let Some(child) = &self.entries[position].name else {
+                continue;
+            };
+            for (name, dependency) in after {
+                // Moving it would not help where they wait for each other.
+                let in_vain = in_a_cycle[position] && in_a_cycle[*dependency];
+                if *dependency > position && !in_vain {
+                    let message = format!(
+                        "`{}` starts after `{}`; move it up, or write `start = \"concurrent\"`",
+                        name.text, child.text
+                    );
+                    diagnostics.report(Error::new(name.span, message));
+                }
+            }
+        }
+    }
+}
+
+/// The names in the `after` of an entry.
+fn dependencies(entry: &Entry) -> impl Iterator<Item = &Name> {
+    let after = entry.settings().and_then(|settings| settings.get("after"));
+    let names = match after.map(|after| &after.value) {
+        Some(Value::Names(names)) => names.as_slice(),
+        _ => &[],
+    };
+    names.iter()
+}
+
+/// The first entry of that name.
+fn find(entries: &[Entry], name: &Name) -> Option<usize> {
+    entries.iter().position(|entry| {
+        entry
+            .name
+            .as_ref()
+            .is_some_and(|other| other.text == name.text)
+    })
+}
+
+/// Whether there are children whose names are not known here.
+fn brings_names(entries: &[Entry]) -> bool {
+    entries
+        .iter()
+        .any(|entry| entry.name.is_none() && matches!(entry.kind, EntryKind::Splice(_)))
+}
+
+fn unknown(entries: &[Entry], of: &Entry, name: &Name) -> Error {
+    let own = of.name.as_ref().map(|own| own.text.as_str());
+    let siblings = entries
+        .iter()
+        .filter_map(|entry| entry.name.as_ref())
+        .map(|sibling| sibling.text.as_str())
+        .filter(|sibling| Some(*sibling) != own);
+    let message = suggest::closest(&name.text, siblings).map_or_else(
+        || {
+            format!(
+                "unknown sibling `{}`\n`after` names children of the same supervisor",
+                name.text
+            )
+        },
+        |closest| format!("unknown sibling `{}`; did you mean `{closest}`?", name.text),
+    );
+    Error::new(name.span, message)
+}
