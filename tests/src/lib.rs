@@ -84,7 +84,7 @@ impl Log {
     }
 
     /// All lines so far, which are taken out.
-    #[must_use]
+    #[allow(clippy::must_use_candidate, reason = "also called to begin anew")]
     pub fn take(&self) -> Vec<String> {
         std::mem::take(&mut self.lock().lines)
     }
@@ -155,6 +155,7 @@ pub fn obedient(name: &'static str, log: &Log, takes: Duration) -> ChildSpec {
         let log = log.clone();
         async move {
             let _live = log.live(name);
+            ctx.mark_ready();
             ctx.cancelled().await;
             if !takes.is_zero() {
                 tokio::time::sleep(takes).await;
@@ -171,6 +172,7 @@ pub fn fragile(name: &'static str, log: &Log, fail: &Arc<Notify>) -> ChildSpec {
         let (log, fail) = (log.clone(), Arc::clone(&fail));
         async move {
             let _live = log.live(name);
+            ctx.mark_ready();
             match ctx.until_cancelled(fail.notified()).await {
                 None => Ok(()),
                 Some(()) => Err(format!("{name} was told to fail")),

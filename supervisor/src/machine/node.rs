@@ -206,6 +206,8 @@ pub(crate) struct Flags {
     pub(crate) awaited: bool,
     /// A driver of it has been started and has not gone yet.
     pub(crate) driven: bool,
+    /// Stands in the report of the shutdown.
+    pub(crate) reported: bool,
 }
 
 #[derive(Debug)]

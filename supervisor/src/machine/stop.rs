@@ -500,11 +500,18 @@ impl Machine {
             ChildShutdownStatus::AlreadyExited => std::time::Duration::ZERO,
             _ => self.now.since(node.asked),
         };
-        self.report.push(Stopped {
+        let stopped = Stopped {
             path: std::sync::Arc::clone(&node.path),
             status,
             took,
-        });
+        };
+        if !std::mem::replace(&mut self.nodes[ix].flags.reported, true) {
+            self.report.push(stopped);
+        } else if status == ChildShutdownStatus::LateReport {
+            // It had been given up, and has gone after all before the report was read.
+            let former = self.report.iter_mut().find(|former| former.path == stopped.path);
+            former.into_iter().for_each(|former| *former = stopped.clone());
+        }
     }
 }
 

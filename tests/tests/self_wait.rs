@@ -1,0 +1,104 @@
+//! Who would wait for itself is told at once, and nothing keeps a tree alive but its handles.
+
+use std::time::Duration;
+
+use rust_supervisor::{
+    ChildSpec, Supervisor, SupervisorError, SupervisorSpec, TaskContext, TaskResult,
+};
+use supervisor_tests::{Log, obedient};
+use tokio::sync::mpsc;
+use tokio::time::{Instant, timeout};
+
+#[tokio::test(start_paused = true)]
+async fn a_child_that_awaits_the_end_of_its_tree_is_told_at_once() {
+    let (told, mut answers) = mpsc::unbounded_channel();
+    let child = ChildSpec::from_fn("child", move |ctx: TaskContext| {
+        let told = told.clone();
+        async move {
+            let tree = ctx.tree().expect("in a tree");
+            told.send(tree.join().await.expect_err("itself")).expect("read");
+            told.send(tree.shutdown().await.expect_err("itself")).expect("read");
+            ctx.cancelled().await;
+        }
+    });
+    let begun = Instant::now();
+    let handle = Supervisor::start(SupervisorSpec::root(vec![child])).await.expect("starts");
+    for _ in 0..2 {
+        let answer = answers.recv().await.expect("answers");
+        assert!(matches!(answer, SupervisorError::WouldWaitForItself), "{answer:?}");
+    }
+    // The shutdown has been asked for all the same.
+    let report = handle.join().await.expect("ends");
+    assert!(report.is_clean(), "{report}");
+    assert_eq!(begun.elapsed(), Duration::ZERO, "no budget was waited for");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_child_that_awaits_its_own_stop_is_told_at_once() {
+    let (told, mut answers) = mpsc::unbounded_channel();
+    let child = ChildSpec::from_fn("child", move |ctx: TaskContext| {
+        let told = told.clone();
+        async move {
+            let tree = ctx.tree().expect("in a tree");
+            tree.stop_child("child", "itself", "enough").await.expect("asks");
+            told.send(tree.stopped("child").await.expect_err("itself")).expect("read");
+            TaskResult::Cancelled
+        }
+    });
+    let handle = Supervisor::start(SupervisorSpec::root(vec![child])).await.expect("starts");
+    let answer = answers.recv().await.expect("answers");
+    assert!(matches!(answer, SupervisorError::WouldWaitForItself), "{answer:?}");
+    handle.stopped("child").await.expect("stops");
+    handle.shutdown().await.expect("stops");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_child_that_holds_a_reference_does_not_keep_its_tree_alive() {
+    let log = Log::new();
+    let seen = log.clone();
+    let child = ChildSpec::from_fn("child", move |ctx: TaskContext| {
+        let live = seen.live("child");
+        async move {
+            let _live = live;
+            let _tree = ctx.tree();
+            ctx.cancelled().await;
+        }
+    });
+    let handle = Supervisor::start(SupervisorSpec::root(vec![child])).await.expect("starts");
+    let tree = handle.downgrade();
+    log.wait_for("+child", 1).await;
+    drop(handle);
+    let report = timeout(Duration::from_secs(1), tree.join()).await.expect("in time");
+    assert!(report.expect("asked to stop").is_clean());
+    assert_eq!(log.alive(), 0);
+    let late = tree.pause_child("child", "test", "too late").await;
+    assert!(matches!(late, Err(SupervisorError::TreeGone)), "{late:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_tree_runs_on_when_it_has_been_detached() {
+    let log = Log::new();
+    let spec = SupervisorSpec::root(vec![obedient("child", &log, Duration::ZERO)]);
+    let handle = Supervisor::start(spec).await.expect("starts");
+    let tree = handle.downgrade();
+    handle.detach();
+    tokio::time::sleep(Duration::from_secs(60)).await;
+    assert_eq!((log.alive(), tree.is_alive()), (1, true));
+    tree.shutdown().await.expect("stops");
+    assert_eq!(log.alive(), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn only_the_last_of_several_handles_stops_the_tree() {
+    let log = Log::new();
+    let spec = SupervisorSpec::root(vec![obedient("child", &log, Duration::ZERO)]);
+    let first = Supervisor::start(spec).await.expect("starts");
+    let second = first.clone();
+    drop(first);
+    tokio::time::sleep(Duration::from_secs(60)).await;
+    assert_eq!(log.alive(), 1);
+    let tree = second.downgrade();
+    drop(second);
+    tree.join().await.expect("stops");
+    assert_eq!(log.alive(), 0);
+}
