@@ -31,6 +31,13 @@ pub use crate::task::outcome::{Fatal, IntoTaskResult, TaskResult};
 #[doc(inline)]
 pub use rust_supervisor_macros::{supervised, supervisor_tree};
 
+/// The machine without a runtime, for the tests of this workspace; free to change in every release.
+#[cfg(feature = "__world")]
+#[doc(hidden)]
+pub mod __world {
+    pub use crate::machine::world::{Ask, Attempt, Ends, No, Said, Ticket, Want, World};
+}
+
 /// What generated code uses; not for anybody else, and free to change in every release.
 #[doc(hidden)]
 pub mod __private {

@@ -628,7 +628,7 @@ fn explain(refusal: Refusal, path: &str, supervisor: &str) -> SupervisorError {
             SupervisorError::NotDown { path, state }
         }
         Refusal::ShuttingDown => SupervisorError::ShuttingDown { path },
-        Refusal::StartFailed(exit) => SupervisorError::StartFailed { path, exit },
+        Refusal::StartFailed(failure) => SupervisorError::StartFailed { path, failure },
         Refusal::Unknown => SupervisorError::UnknownChild {
             path,
             did_you_mean: Vec::new(),

@@ -1,9 +1,7 @@
 //! The errors of starting a tree, and of its commands.
 
-use std::fmt;
 use std::sync::Arc;
 
-use crate::event::exit::ExitRecord;
 use crate::event::failure::Failure;
 use crate::spec::error::{InvalidSpec, SpecProblem};
 
@@ -133,12 +131,12 @@ pub enum SupervisorError {
         path: String,
     },
     /// The child did not start.
-    #[error("`{path}` could not be started{}", because(.exit.as_ref()))]
+    #[error("{failure}")]
     StartFailed {
         /// Path of the child.
         path: String,
-        /// How its attempt ended.
-        exit: Option<Arc<ExitRecord>>,
+        /// Where it failed, and how.
+        failure: Arc<Failure>,
     },
     /// The start was cut short by a stop.
     #[error("the start of `{path}` was cut short by a stop")]
@@ -194,8 +192,4 @@ fn hint(names: &[String]) -> String {
     } else {
         format!("; did you mean {}?", quoted(names))
     }
-}
-
-fn because(exit: Option<&Arc<ExitRecord>>) -> impl fmt::Display + use<> {
-    exit.map_or_else(String::new, |exit| format!(": {exit}"))
 }

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use super::node::Phase;
 use crate::control::outcome::ChildControlOperation as Operation;
-use crate::event::exit::ExitRecord;
+use crate::event::failure::Failure;
+use crate::event::snapshot::ChildSnapshot;
 use crate::spec::error::SpecProblem;
 use crate::spec::plan::PlannedBody;
 
@@ -12,6 +13,8 @@ use crate::spec::plan::PlannedBody;
 #[derive(Clone, Debug)]
 pub(crate) enum Answer {
     Child(ChildAnswer),
+    /// The children of a supervisor, in order.
+    Children(Vec<ChildSnapshot>),
     /// The shutdown has begun, or had.
     Shutdown,
     /// A child has been added, and its start is complete.
@@ -49,7 +52,7 @@ pub(crate) enum Refusal {
     /// There is no code to start.
     NoCode,
     /// The child failed to start; it has been removed, or stays down.
-    StartFailed(Option<Arc<ExitRecord>>),
+    StartFailed(Arc<Failure>),
     /// The start was cut short by a stop.
     Interrupted,
     /// `Delete` of a child that is not down.

@@ -18,7 +18,7 @@ impl Machine {
                 self.shut_down();
                 return self.answer(token, Ok(Answer::Shutdown));
             }
-            Command::Add(sup, _) => self.nodes.find(*sup),
+            Command::Add(sup, _) | Command::Children(sup) => self.nodes.find(*sup),
             Command::Child(_, id) => {
                 let ix = self.nodes.find(*id);
                 ix.filter(|&ix| self.nodes[ix].phase != Phase::Down(Down::Removed))
@@ -50,6 +50,13 @@ impl Machine {
                     Some(ix) => self.verb(sup, ix, token, verb),
                     None => self.answer(token, Err(Refusal::Unknown)),
                 }
+            }
+            Command::Children(_) if self.comes_down(sup) => {
+                self.answer(token, Err(Refusal::ShuttingDown));
+            }
+            Command::Children(_) => {
+                let children = self.children(sup);
+                self.answer(token, Ok(Answer::Children(children)));
             }
             Command::Shutdown => self.answer(token, Ok(Answer::Shutdown)),
         }

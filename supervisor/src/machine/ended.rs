@@ -161,9 +161,9 @@ impl Machine {
 
     /// Starts a failed child again, when it is due.
     pub(super) fn restart(&mut self, sup: Ix, ix: Ix, retry: Retry, due: Nanos) {
+        self.set_phase(ix, Phase::Failed(retry));
         match retry {
             Retry::Group => {
-                self.set_phase(ix, Phase::Failed(Retry::Group));
                 let scope = self.scope(sup, ix);
                 let manner = self.manner(sup);
                 let state = self.nodes.sup_mut(sup);
@@ -180,10 +180,7 @@ impl Machine {
                 self.set_deadline(ix, due);
             }
             Retry::Alone => self.start_one(sup, ix, Cause::Alone),
-            Retry::First => {
-                self.set_phase(ix, Phase::Failed(Retry::First));
-                self.continue_first_start(sup);
-            }
+            Retry::First => self.continue_first_start(sup),
         }
     }
 
@@ -325,7 +322,7 @@ impl Machine {
         self.trash.extend(bodies);
     }
 
-    pub(super) fn tree_ended_while_starting(&mut self) {
+    pub(super) fn tree_ended_while_starting(&self) {
         debug_assert!(
             matches!(self.phase, TreePhase::Ended(_)),
             "only the root has no parent"

@@ -44,6 +44,8 @@ pub(crate) enum Command {
     Add(NodeId, Box<Planned>),
     /// One of the verbs, for one child.
     Child(Verb, NodeId),
+    /// Answers the children of a supervisor.
+    Children(NodeId),
     /// Stops the tree.
     Shutdown,
 }

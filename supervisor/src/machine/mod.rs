@@ -41,6 +41,8 @@ mod stop;
 mod tests;
 pub(crate) mod time;
 pub(crate) mod walk;
+#[cfg(any(test, feature = "__world"))]
+pub(crate) mod world;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -161,6 +163,12 @@ impl Machine {
     /// Tells the machine what has happened. Follow up with [`Machine::resume`] while
     /// [`Machine::has_more`], and carry out the actions.
     pub(crate) fn handle(&mut self, now: Nanos, input: Input) {
+        self.observe(now, input);
+        self.advance();
+    }
+
+    /// Takes note of what has happened; supervisors go on when they are resumed.
+    fn observe(&mut self, now: Nanos, input: Input) {
         self.now = self.now.max(now);
         self.steps_left = STEPS;
         match input {
@@ -172,7 +180,6 @@ impl Machine {
             Input::Start => self.start_tree(),
             Input::Tick => self.tick(),
         }
-        self.advance();
     }
 
     /// Goes on where a call left off for having done enough.

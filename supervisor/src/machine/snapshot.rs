@@ -39,6 +39,17 @@ impl Machine {
         }
     }
 
+    /// The children of one supervisor, in order.
+    pub(super) fn children(&self, sup: Ix) -> Vec<ChildSnapshot> {
+        let mut children = Vec::with_capacity(self.nodes.sup(sup).count);
+        let mut next = self.first_child(sup);
+        while let Some(ix) = next.some() {
+            children.push(self.child_snapshot(ix));
+            next = self.nodes[ix].next;
+        }
+        children
+    }
+
     pub(crate) fn child_snapshot(&self, ix: Ix) -> ChildSnapshot {
         let node = &self.nodes[ix];
         let restart_in = match node.phase {

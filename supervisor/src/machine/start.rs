@@ -46,10 +46,11 @@ impl Machine {
                 return true;
             }
             Phase::Stuck(_) => self.start_when_gone(ix),
-            _ if self.is_eligible(ix, cause, scope) => {
-                if self.begin_start(ix, cause) == Begun::InFlight && self.is_serial(sup) {
-                    return true;
-                }
+            _ if self.is_eligible(ix, cause, scope)
+                && self.begin_start(ix, cause) == Begun::InFlight
+                && self.is_serial(sup) =>
+            {
+                return true;
             }
             _ => {}
         }
@@ -156,7 +157,6 @@ impl Machine {
         let Some(sup) = sup.some() else {
             return self.tree_ended_while_starting();
         };
-        let record = self.nodes[ix].last.clone();
         let policy = &self.nodes[ix].policy;
         let (critical, restart) = (policy.critical, policy.restart);
         self.schedule(sup);
@@ -167,14 +167,10 @@ impl Machine {
         }
         let retry = match cause {
             Cause::Add => {
-                self.set_phase(ix, Phase::Down(Down::Failed));
-                self.start_settled(ix, &Err(Refusal::StartFailed(record)));
+                self.start_refused(ix, why);
                 return self.forget(ix);
             }
-            Cause::Resume => {
-                self.set_phase(ix, Phase::Down(Down::Failed));
-                return self.start_settled(ix, &Err(Refusal::StartFailed(record)));
-            }
+            Cause::Resume => return self.start_refused(ix, why),
             Cause::First => {
                 let first_start = self.nodes.sup(sup).policy.first_start;
                 if critical && first_start == FirstStart::Fail {
@@ -192,8 +188,7 @@ impl Machine {
             Cause::Group => Retry::Group,
         };
         if restart == RestartPolicy::Temporary {
-            self.set_phase(ix, Phase::Down(Down::Failed));
-            self.start_settled(ix, &Err(Refusal::StartFailed(record)));
+            self.start_refused(ix, why);
             return self.forget(ix);
         }
         self.set_phase(ix, Phase::Failed(retry));
@@ -212,6 +207,13 @@ impl Machine {
         }
         let ended = Mail::Ended(self.nodes.id(ix), self.now);
         self.mail(sup, ended);
+    }
+
+    /// A start that is not tried again has failed.
+    fn start_refused(&mut self, ix: Ix, why: Why) {
+        let failure = self.failure(ix, why);
+        self.set_phase(ix, Phase::Down(Down::Failed));
+        self.start_settled(ix, &Err(Refusal::StartFailed(failure)));
     }
 
     /// Goes on with the first start, from the beginning: what runs is passed by.

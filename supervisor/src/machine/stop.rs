@@ -275,7 +275,8 @@ impl Machine {
         self.becomes_unready(ix);
         if in_group {
             self.set_phase(ix, Phase::Down(Down::Group));
-            return;
+            self.pass_stop(sup, ix);
+            return self.leave_with_group(sup, ix);
         }
         self.pass_start(ix);
         self.set_phase(ix, Phase::Down(Down::Stopped));
@@ -289,6 +290,8 @@ impl Machine {
             Wish::Remove => self.forget(ix),
             Wish::Start(_) => self.mail(sup, Mail::Start(self.nodes.id(ix))),
             Wish::None | Wish::Stay => {
+                // The next restart of its group revives it.
+                self.nodes[ix].wish = Wish::None;
                 let kept = self.nodes[ix].operation != Operation::Active;
                 if !kept && self.is_forgotten_when_down(ix) {
                     self.forget(ix);
@@ -304,46 +307,58 @@ impl Machine {
             || self.nodes.sup(node.parent).policy.pool != Pool::Off
     }
 
-    /// A walk that ends children has come to one that does not run (R51).
+    /// A walk that ends children has come to one that does not run: what was to follow from its
+    /// end is absorbed (R51).
     fn absorb(&mut self, sup: Ix, ix: Ix) {
-        let (culprit, goes_down) = match &self.nodes.sup(sup).op {
+        let goes_down = match &self.nodes.sup(sup).op {
             Op::Stopping {
                 then: Then::Start { culprit, .. },
                 ..
-            } => (*culprit, false),
+            } => {
+                if ix == *culprit && self.is_still_wanted(ix) {
+                    return;
+                }
+                false
+            }
             Op::Stopping {
                 then: Then::Down(_),
                 ..
-            } => (Ix::NONE, true),
+            } => true,
             _ => return,
         };
-        let node = &self.nodes[ix];
-        let down = node.phase.is_down();
-        let wanted = node.operation == Operation::Active && node.wish != Wish::Remove;
-        if ix == culprit && wanted && node.phase == Phase::Failed(Retry::Group) {
-            return;
-        }
+        let down = self.nodes[ix].phase.is_down();
         if goes_down && down {
             self.report_stopped(ix, ChildShutdownStatus::AlreadyExited);
         }
         self.becomes_unready(ix);
-        let temporary = self.nodes[ix].policy.restart == RestartPolicy::Temporary;
-        let kept = self.nodes[ix].operation != Operation::Active && !goes_down;
-        let gone = self.nodes[ix].wish == Wish::Remove
-            || (temporary && !kept)
-            || (goes_down && !self.nodes[ix].flags.is_static);
-        if gone {
+        if !down {
             self.set_phase(ix, Phase::Down(Down::Group));
+        }
+        self.leave_with_group(sup, ix);
+    }
+
+    /// Whether a restart still is about this child.
+    fn is_still_wanted(&self, culprit: Ix) -> bool {
+        let node = &self.nodes[culprit];
+        node.operation == Operation::Active
+            && node.wish != Wish::Remove
+            && node.phase == Phase::Failed(Retry::Group)
+    }
+
+    /// What is left of a child that went down with its group, or with its supervisor (R16, R38).
+    fn leave_with_group(&mut self, sup: Ix, ix: Ix) {
+        let goes_down = self.comes_down(sup);
+        let node = &self.nodes[ix];
+        let kept = node.operation != Operation::Active && !goes_down;
+        let temporary = node.policy.restart == RestartPolicy::Temporary && !kept;
+        if node.wish == Wish::Remove || temporary || (goes_down && !node.flags.is_static) {
             return self.forget(ix);
         }
-        let declared = matches!(self.nodes[ix].body, Body::Declared);
-        if goes_down && !declared {
+        if goes_down && !matches!(node.body, Body::Declared) {
             let node = &mut self.nodes[ix];
             node.wish = Wish::None;
             node.flags.marked = false;
             self.set_phase(ix, Phase::Down(Down::Fresh));
-        } else if !down {
-            self.set_phase(ix, Phase::Down(Down::Group));
         }
     }
 
@@ -367,6 +382,10 @@ impl Machine {
                     Scope::From(_) if node.flags.linked && node.parent == sup => culprit,
                     _ => self.nodes.sup(sup).first,
                 };
+                if waits {
+                    // From here on it is one of the group.
+                    self.set_phase(culprit, Phase::Down(Down::Group));
+                }
                 self.nodes.sup_mut(sup).op = Op::Starting {
                     next,
                     scope,
@@ -427,6 +446,16 @@ impl Machine {
     fn move_stop(&mut self, sup: Ix, to: Ix) {
         if let Op::Stopping { next, .. } = &mut self.nodes.sup_mut(sup).op {
             *next = to;
+        }
+    }
+
+    /// Moves a walk that waits for the end of this child on to the one before.
+    fn pass_stop(&mut self, sup: Ix, ix: Ix) {
+        let before = self.nodes[ix].prev;
+        if let Op::Stopping { next, .. } = &mut self.nodes.sup_mut(sup).op
+            && *next == ix
+        {
+            *next = before;
         }
     }
 
@@ -509,8 +538,13 @@ impl Machine {
             self.report.push(stopped);
         } else if status == ChildShutdownStatus::LateReport {
             // It had been given up, and has gone after all before the report was read.
-            let former = self.report.iter_mut().find(|former| former.path == stopped.path);
-            former.into_iter().for_each(|former| *former = stopped.clone());
+            let former = self
+                .report
+                .iter_mut()
+                .find(|former| former.path == stopped.path);
+            if let Some(former) = former {
+                *former = stopped;
+            }
         }
     }
 }

@@ -1,0 +1,485 @@
+//! A tree without a runtime: a test plays the children, and the clock.
+//!
+//! Every action of the machine is carried out at once, and checked: a second live attempt of a
+//! path, or an answer that is given twice, is a panic.
+
+#![allow(
+    clippy::missing_panics_doc,
+    clippy::must_use_candidate,
+    missing_docs,
+    unnameable_types,
+    unreachable_pub,
+    reason = "for the tests of this workspace only"
+)]
+
+use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::answer::{Answer, Refusal};
+use super::input::{Action, Command, Exit, Input, Token, Verb};
+use super::node::{Ix, NodeId};
+use super::time::Nanos;
+use super::walk::End;
+use super::{Machine, TreePhase};
+use crate::event::exit::{During, ExitKind, ExitRecord, Panic};
+use crate::event::failure::Failure;
+use crate::event::kind::Event;
+use crate::event::snapshot::{ChildSnapshot, ChildState, Snapshot};
+use crate::shutdown::report::ShutdownReport;
+use crate::spec::child::ChildSpec;
+use crate::spec::error::{InvalidSpec, SpecProblem};
+use crate::spec::plan::{Plan, Planned};
+use crate::spec::supervisor::SupervisorSpec;
+
+/// How an attempt ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ends {
+    Aborted,
+    Cancelled,
+    Failed,
+    Fatal,
+    Ignored,
+    Panicked,
+    Succeeded,
+}
+
+/// What may be asked of a tree.
+#[derive(Debug)]
+pub enum Ask {
+    /// Adds a child to the supervisor.
+    Add(ChildSpec),
+    /// The children of the supervisor, when it is their turn.
+    Children,
+    Delete,
+    Kill,
+    Pause,
+    Quarantine,
+    Remove,
+    Restart,
+    Resume,
+    Shutdown,
+    Stop,
+}
+
+/// What a command is answered.
+#[derive(Clone, Debug)]
+pub enum Said {
+    /// A child has been started, and declined to run.
+    Declined,
+    /// The children of a supervisor, in order.
+    Children(Vec<ChildSnapshot>),
+    /// A verb has been applied to a child in this state.
+    Found(ChildState),
+    /// As before; nothing has changed.
+    FoundSo(ChildState),
+    /// The tree shuts down.
+    ShuttingDown,
+    /// A child has been started.
+    Started,
+}
+
+/// Why a command had no effect.
+#[derive(Clone, Debug)]
+pub enum No {
+    AddingNotAllowed,
+    AlreadyPresent,
+    AlreadyStarted,
+    Fenced,
+    Interrupted,
+    Invalid(SpecProblem),
+    LimitReached,
+    NoCode,
+    NotDown(ChildState),
+    ShuttingDown,
+    StartFailed(Arc<Failure>),
+    Unknown,
+}
+
+/// What the machine wants of an attempt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Want {
+    Abort,
+    Start,
+    Stop,
+}
+
+/// A live attempt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Attempt {
+    id: NodeId,
+    pub generation: u64,
+    pub number: u32,
+    /// It has been asked to stop.
+    pub asked: bool,
+    /// Its future is to be dropped.
+    pub aborted: bool,
+    released: bool,
+}
+
+/// Identifies a command.
+pub type Ticket = u64;
+
+/// A machine, its children, and its clock.
+#[derive(Debug)]
+pub struct World {
+    pub(super) machine: Machine,
+    now: Nanos,
+    live: BTreeMap<Arc<str>, Attempt>,
+    wants: VecDeque<(Arc<str>, Want)>,
+    /// Nodes that have a task on what would be the runtime.
+    drivers: HashMap<Ix, NodeId>,
+    answers: HashMap<Ticket, Result<Said, No>>,
+    tickets: Ticket,
+    seen: u64,
+}
+
+impl World {
+    /// A tree in which nothing runs yet.
+    pub fn new(spec: SupervisorSpec) -> Result<Self, InvalidSpec> {
+        Self::with_seed(spec, 0)
+    }
+
+    /// A tree whose random numbers follow from the seed.
+    pub fn with_seed(spec: SupervisorSpec, seed: u64) -> Result<Self, InvalidSpec> {
+        let (machine, _launches) = Machine::new(Plan::try_from(spec)?, seed);
+        Ok(Self {
+            machine,
+            now: Nanos::default(),
+            live: BTreeMap::new(),
+            wants: VecDeque::new(),
+            drivers: HashMap::new(),
+            answers: HashMap::new(),
+            tickets: 0,
+            seen: 0,
+        })
+    }
+
+    /// Starts the tree.
+    pub fn start(&mut self) {
+        self.tell(Input::Start);
+    }
+
+    /// Ends the live attempt of a path; false when there is none.
+    pub fn exit(&mut self, path: &str, how: Ends) -> bool {
+        self.exit_together(&[(path, how)])
+    }
+
+    /// Ends several attempts before any supervisor goes on.
+    ///
+    /// Does nothing, and answers false, when one of them does not live.
+    pub fn exit_together(&mut self, ends: &[(&str, Ends)]) -> bool {
+        if ends.iter().any(|(path, _)| !self.live.contains_key(*path)) {
+            return false;
+        }
+        for &(path, how) in ends {
+            let Some(attempt) = self.live.remove(path) else {
+                continue;
+            };
+            let exit = Self::record(attempt, how);
+            self.machine.observe(
+                self.now,
+                Input::Exited(attempt.id, attempt.generation, exit),
+            );
+            if attempt.released {
+                self.driver_gone(attempt.id.ix);
+            }
+        }
+        self.machine.resume();
+        self.settle();
+        true
+    }
+
+    /// The live attempt of a path is ready; false when there is none.
+    pub fn ready(&mut self, path: &str) -> bool {
+        let Some(&attempt) = self.live.get(path) else {
+            return false;
+        };
+        self.tell(Input::Ready(attempt.id, attempt.generation));
+        true
+    }
+
+    /// Issues a command for the child, or supervisor, at a path.
+    pub fn ask(&mut self, path: &str, ask: Ask) -> Ticket {
+        self.tickets += 1;
+        let ticket = self.tickets;
+        match self.command(path, ask) {
+            Ok(command) => self.tell(Input::Command(Token(ticket), command)),
+            Err(no) => {
+                self.answers.insert(ticket, Err(no));
+            }
+        }
+        ticket
+    }
+
+    /// What a command was answered, once; none as long as it waits.
+    pub fn answer(&mut self, ticket: Ticket) -> Option<Result<Said, No>> {
+        self.answers.remove(&ticket)
+    }
+
+    /// Lets time pass, with every deadline in it.
+    pub fn advance(&mut self, by: Duration) {
+        let until = self.now.after(by);
+        while self
+            .next_deadline()
+            .is_some_and(|at| Nanos::from(at) <= until)
+        {
+            self.jump();
+        }
+        self.now = until;
+    }
+
+    /// Goes to the next deadline, if there is one.
+    pub fn jump(&mut self) -> bool {
+        let Some(at) = self.machine.next_deadline() else {
+            return false;
+        };
+        self.now = self.now.max(at);
+        self.tell(Input::Tick);
+        true
+    }
+
+    /// The time, since the tree was made.
+    pub fn now(&self) -> Duration {
+        self.now.since_start()
+    }
+
+    /// When the machine wants to be told that time has passed.
+    pub fn next_deadline(&self) -> Option<Duration> {
+        self.machine.next_deadline().map(Nanos::since_start)
+    }
+
+    /// What the machine has wanted since this was last asked.
+    pub fn wants(&mut self) -> Vec<(Arc<str>, Want)> {
+        self.wants.drain(..).collect()
+    }
+
+    /// Whether [`World::wants`] has something to tell.
+    pub fn has_wants(&self) -> bool {
+        !self.wants.is_empty()
+    }
+
+    /// The live attempt of a path.
+    pub fn attempt(&self, path: &str) -> Option<Attempt> {
+        self.live.get(path).copied()
+    }
+
+    /// Paths that have a live attempt.
+    pub fn live(&self) -> impl Iterator<Item = &str> {
+        self.live.keys().map(|path| &**path)
+    }
+
+    /// Events since this was last asked.
+    pub fn events(&mut self) -> Vec<Event> {
+        let mut events = Vec::new();
+        let missed = self
+            .machine
+            .journal()
+            .read(self.seen, usize::MAX, &mut events);
+        assert_eq!(missed, 0, "events have gone unread");
+        self.seen = self.machine.journal().seq();
+        events
+    }
+
+    /// The tree as it is now.
+    pub fn snapshot(&self) -> Snapshot {
+        self.machine.snapshot()
+    }
+
+    /// What the child at a path is doing.
+    pub fn state(&self, path: &str) -> Option<ChildState> {
+        Some(
+            self.machine
+                .find(self.machine.lookup(path)?)?
+                .phase
+                .public(),
+        )
+    }
+
+    /// Whether every critical child has been up.
+    pub fn is_up(&self) -> bool {
+        matches!(self.machine.tree_phase(), TreePhase::Up)
+    }
+
+    /// Whether nothing runs any more.
+    pub fn is_over(&self) -> bool {
+        self.machine.is_over()
+    }
+
+    /// Why the tree has ended, if it has and there is a culprit.
+    pub fn failure(&self) -> Option<Arc<Failure>> {
+        match self.machine.tree_phase() {
+            TreePhase::Ended(End::GaveUp(failure) | End::StartFailed(failure)) => {
+                Some(Arc::clone(failure))
+            }
+            _ => None,
+        }
+    }
+
+    /// The report of a shutdown that is over.
+    pub fn report(&self) -> ShutdownReport {
+        self.machine.shutdown_report()
+    }
+
+    /// Tells the machine something, and lets it finish.
+    pub(super) fn tell(&mut self, input: Input) {
+        self.machine.handle(self.now, input);
+        self.settle();
+    }
+
+    fn settle(&mut self) {
+        loop {
+            while let Some(action) = self.machine.poll_action() {
+                self.perform(action);
+            }
+            drop(self.machine.take_trash());
+            if !self.machine.has_more() {
+                return;
+            }
+            self.machine.resume();
+        }
+    }
+
+    fn perform(&mut self, action: Action) {
+        match action {
+            Action::Admit(..) => {}
+            Action::Answer(Token(ticket), answer) => {
+                let answer = answer.map(Said::from).map_err(No::from);
+                let former = self.answers.insert(ticket, answer);
+                assert!(former.is_none(), "I7: {ticket} is answered twice");
+            }
+            Action::Start(ix) => self.begin(ix),
+            Action::Stop(ix) => self.want(ix, Want::Stop),
+            Action::Abort(ix) => self.want(ix, Want::Abort),
+            Action::Release(ix) => {
+                let path = Arc::clone(&self.machine.node(ix).path);
+                match self.live.get_mut(&path) {
+                    Some(attempt) if attempt.id.ix == ix => attempt.released = true,
+                    _ => self.driver_gone(ix),
+                }
+            }
+        }
+    }
+
+    fn begin(&mut self, ix: Ix) {
+        self.drivers.insert(ix, self.machine.id(ix));
+        self.machine.driven(ix);
+        let node = self.machine.node(ix);
+        let path = Arc::clone(&node.path);
+        let attempt = Attempt {
+            id: self.machine.id(ix),
+            generation: node.generation().expect("a start has been counted"),
+            number: node.attempt,
+            asked: false,
+            aborted: false,
+            released: false,
+        };
+        let former = self.live.insert(Arc::clone(&path), attempt);
+        assert_eq!(former, None, "I1: `{path}` lives already");
+        self.wants.push_back((path, Want::Start));
+    }
+
+    fn want(&mut self, ix: Ix, want: Want) {
+        let path = Arc::clone(&self.machine.node(ix).path);
+        let Some(attempt) = self.live.get_mut(&path) else {
+            return;
+        };
+        match want {
+            Want::Abort => attempt.aborted = true,
+            Want::Stop => attempt.asked = true,
+            Want::Start => {}
+        }
+        self.wants.push_back((path, want));
+    }
+
+    fn driver_gone(&mut self, ix: Ix) {
+        if let Some(id) = self.drivers.remove(&ix) {
+            self.machine.observe(self.now, Input::Released(id));
+        }
+    }
+
+    fn command(&self, path: &str, ask: Ask) -> Result<Command, No> {
+        let id = || self.machine.lookup(path).ok_or(No::Unknown);
+        let verb = match ask {
+            Ask::Add(spec) => {
+                let planned = Planned::new(spec, path)
+                    .map_err(|invalid| No::Invalid(invalid.problems[0].clone()))?;
+                return Ok(Command::Add(id()?, Box::new(planned)));
+            }
+            Ask::Children => return Ok(Command::Children(id()?)),
+            Ask::Shutdown => return Ok(Command::Shutdown),
+            Ask::Delete => Verb::Delete,
+            Ask::Kill => Verb::Kill,
+            Ask::Pause => Verb::Pause,
+            Ask::Quarantine => Verb::Quarantine,
+            Ask::Remove => Verb::Remove,
+            Ask::Restart => Verb::Restart,
+            Ask::Resume => Verb::Resume,
+            Ask::Stop => Verb::Stop,
+        };
+        Ok(Command::Child(verb, id()?))
+    }
+
+    pub(super) fn record(attempt: Attempt, how: Ends) -> Exit {
+        let kind = ExitKind::from(how);
+        Exit {
+            class: kind.class(),
+            record: Arc::new(ExitRecord {
+                kind,
+                generation: attempt.generation,
+                attempt: attempt.number,
+                uptime: Duration::ZERO,
+            }),
+        }
+    }
+}
+
+impl From<Ends> for ExitKind {
+    fn from(how: Ends) -> Self {
+        match how {
+            Ends::Aborted => Self::Aborted,
+            Ends::Cancelled => Self::Cancelled,
+            Ends::Failed => Self::Failed("failed".into()),
+            Ends::Fatal => Self::Fatal("fatal".into()),
+            Ends::Ignored => Self::Ignored,
+            Ends::Panicked => Self::Panicked(Panic {
+                message: "panicked".to_owned(),
+                location: None,
+                during: During::Poll,
+            }),
+            Ends::Succeeded => Self::Succeeded,
+        }
+    }
+}
+
+impl From<Answer> for Said {
+    fn from(answer: Answer) -> Self {
+        match answer {
+            Answer::Child(child) if child.idempotent => Self::FoundSo(child.phase_before.public()),
+            Answer::Child(child) => Self::Found(child.phase_before.public()),
+            Answer::Children(children) => Self::Children(children),
+            Answer::Declined => Self::Declined,
+            Answer::Shutdown => Self::ShuttingDown,
+            Answer::Started => Self::Started,
+        }
+    }
+}
+
+impl From<Refusal> for No {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::AddingNotAllowed => Self::AddingNotAllowed,
+            Refusal::AlreadyPresent => Self::AlreadyPresent,
+            Refusal::AlreadyStarted => Self::AlreadyStarted,
+            Refusal::Fenced => Self::Fenced,
+            Refusal::Interrupted => Self::Interrupted,
+            Refusal::Invalid(problem) => Self::Invalid(problem),
+            Refusal::LimitReached(_) => Self::LimitReached,
+            Refusal::NoCode => Self::NoCode,
+            Refusal::NotDown(phase) => Self::NotDown(phase.public()),
+            Refusal::ShuttingDown => Self::ShuttingDown,
+            Refusal::StartFailed(failure) => Self::StartFailed(failure),
+            Refusal::Unknown => Self::Unknown,
+        }
+    }
+}

@@ -1,0 +1,158 @@
+//! The machine alone: puppets are played here, on a clock of our own.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use rust_supervisor::__world::{Ask, Ends, No, Said, Want, World};
+use rust_supervisor::event::failure::Failure;
+use rust_supervisor::event::kind::Event;
+use rust_supervisor::event::snapshot::ChildSnapshot;
+use rust_supervisor::spec::error::InvalidSpec;
+use rust_supervisor::{ChildSpec, SupervisorSpec};
+use serde_json::Value;
+
+use crate::Level;
+use crate::scenario::{Script, millis, otp_path};
+
+pub(crate) struct Machine {
+    world: World,
+    /// Puppets that take their time to stop: until when, and which attempt.
+    slow: Vec<(Duration, Arc<str>, u64)>,
+}
+
+impl Level for Machine {
+    fn new(spec: SupervisorSpec) -> Result<Self, InvalidSpec> {
+        let mut world = World::new(spec)?;
+        world.start();
+        Ok(Self {
+            world,
+            slow: Vec::new(),
+        })
+    }
+
+    fn puppet(path: &str) -> ChildSpec {
+        ChildSpec::from_fn(path, |_| std::future::pending::<()>())
+    }
+
+    fn started(&self) -> Option<Result<(), Arc<Failure>>> {
+        match self.world.failure() {
+            Some(failure) => Some(Err(failure)),
+            None => self.world.is_up().then_some(Ok(())),
+        }
+    }
+
+    fn is_over(&self) -> bool {
+        self.world.is_over()
+    }
+
+    fn ask(&mut self, path: &str, ask: Ask) -> u64 {
+        self.world.ask(path, ask)
+    }
+
+    fn answer(&mut self, ticket: u64) -> Option<Result<Said, No>> {
+        self.world.answer(ticket)
+    }
+
+    fn end(&mut self, ends: &[(&str, Ends)]) {
+        self.world.exit_together(ends);
+    }
+
+    fn release(&mut self, path: &str, outcome: &str) {
+        self.decide(path, outcome);
+    }
+
+    fn quiesce(&mut self, script: &mut Script) {
+        loop {
+            for (path, want) in self.world.wants() {
+                self.carry_out(&path, want, script);
+            }
+            if self.world.has_wants() {
+                continue;
+            }
+            let stopping = |path: &str| self.world.attempt(path).is_some_and(|it| it.asked);
+            if !self.world.live().any(stopping) {
+                return;
+            }
+            let next = self
+                .slow
+                .iter()
+                .map(|(at, ..)| *at)
+                .chain(self.world.next_deadline())
+                .min();
+            let Some(next) = next else { return };
+            self.pass(next.saturating_sub(self.world.now()));
+        }
+    }
+
+    fn sleep(&mut self, time: Duration) {
+        self.pass(time);
+    }
+
+    fn events(&mut self) -> Vec<Event> {
+        self.world.events()
+    }
+
+    fn children(&self) -> Vec<ChildSnapshot> {
+        self.world.snapshot().children
+    }
+}
+
+impl Machine {
+    fn carry_out(&mut self, path: &str, want: Want, script: &mut Script) {
+        let Some(attempt) = self.world.attempt(path) else {
+            return;
+        };
+        let otp = otp_path(path);
+        match want {
+            Want::Start => {
+                let outcome = script.begin(&otp, attempt.generation + 1);
+                self.decide(path, &outcome);
+            }
+            Want::Abort => {
+                self.world.exit(path, Ends::Aborted);
+            }
+            Want::Stop => match script.on_stop(&otp) {
+                Value::String(word) if word == "ignore" => {}
+                Value::String(word) => {
+                    let reason = if word == "obey" { "shutdown" } else { &word };
+                    let ends = script.ending(&otp, attempt.generation + 1, reason);
+                    self.world.exit(path, ends);
+                }
+                slow => {
+                    let after = millis(slow["slow"].as_u64().expect("milliseconds"));
+                    script.ending(&otp, attempt.generation + 1, "shutdown");
+                    let at = self.world.now() + after;
+                    self.slow.push((at, path.into(), attempt.generation));
+                }
+            },
+        }
+    }
+
+    fn decide(&mut self, path: &str, outcome: &str) {
+        match outcome {
+            "ok" => self.world.ready(path),
+            "fail" => self.world.exit(path, Ends::Failed),
+            "panic" => self.world.exit(path, Ends::Panicked),
+            "ignore" => self.world.exit(path, Ends::Ignored),
+            _ => return,
+        };
+    }
+
+    /// Lets time pass, and puppets end whose time has come.
+    fn pass(&mut self, time: Duration) {
+        self.world.advance(time);
+        let now = self.world.now();
+        let (due, later) = self.slow.drain(..).partition(|(at, ..)| *at <= now);
+        self.slow = later;
+        let due: Vec<(Duration, Arc<str>, u64)> = due;
+        for (_, path, generation) in due {
+            if self
+                .world
+                .attempt(&path)
+                .is_some_and(|it| it.generation == generation)
+            {
+                self.world.exit(&path, Ends::Succeeded);
+            }
+        }
+    }
+}

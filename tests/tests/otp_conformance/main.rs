@@ -1,0 +1,388 @@
+//! What OTP's supervisor did in recorded scenarios, compared with what ours does, step by step.
+//!
+//! Scenarios are read from the directories in `OTP_CORPUS`, separated by `:`, or from `tests/otp`.
+
+mod machine;
+mod scenario;
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use rust_supervisor::__world::{Ask, Ends, No, Said};
+use rust_supervisor::event::failure::Failure;
+use rust_supervisor::event::kind::Event;
+use rust_supervisor::event::snapshot::{ChildSnapshot, ChildState};
+use rust_supervisor::spec::error::InvalidSpec;
+use rust_supervisor::{ChildSpec, SupervisorSpec};
+use serde_json::{Value, json};
+
+use self::scenario::{Script, array, millis, our_path, parent, start_failed};
+
+/// What runs the tree: the machine alone, or the runtime.
+trait Level: Sized {
+    fn new(spec: SupervisorSpec) -> Result<Self, InvalidSpec>;
+    fn puppet(path: &str) -> ChildSpec;
+    /// Whether the start is complete, or why it has failed.
+    fn started(&self) -> Option<Result<(), Arc<Failure>>>;
+    fn is_over(&self) -> bool;
+    fn ask(&mut self, path: &str, ask: Ask) -> u64;
+    fn answer(&mut self, ticket: u64) -> Option<Result<Said, No>>;
+    /// Several attempts end before their supervisor can react.
+    fn end(&mut self, ends: &[(&str, Ends)]);
+    /// Tells a held init its outcome.
+    fn release(&mut self, path: &str, outcome: &str);
+    /// Lets everything happen that needs no new stimulus.
+    fn quiesce(&mut self, script: &mut Script);
+    fn sleep(&mut self, time: Duration);
+    fn events(&mut self) -> Vec<Event>;
+    fn children(&self) -> Vec<ChildSnapshot>;
+}
+
+/// A call whose answer may come later.
+enum Call {
+    Done(Value),
+    Asked { ticket: u64, step: Value },
+    Stopping,
+}
+
+struct Run<L> {
+    level: L,
+    script: Script,
+    pending: Vec<Call>,
+}
+
+fn main() -> ExitCode {
+    let corpus = std::env::var("OTP_CORPUS");
+    let corpus = corpus.unwrap_or_else(|_| concat!(env!("CARGO_MANIFEST_DIR"), "/otp").to_owned());
+    let mut files = Vec::new();
+    for directory in corpus.split(':').filter(|directory| !directory.is_empty()) {
+        find(Path::new(directory), &mut files);
+    }
+    files.sort();
+    if run_all::<machine::Machine>("machine", &files) {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    }
+}
+
+fn find(directory: &Path, files: &mut Vec<PathBuf>) {
+    let entries = std::fs::read_dir(directory);
+    for entry in entries.unwrap_or_else(|error| panic!("{}: {error}", directory.display())) {
+        let path = entry.expect("readable").path();
+        if path.is_dir() {
+            find(&path, files);
+        } else if path
+            .extension()
+            .is_some_and(|extension| extension == "json")
+        {
+            files.push(path);
+        }
+    }
+}
+
+fn run_all<L: Level>(level: &str, files: &[PathBuf]) -> bool {
+    let (mut passed, mut failed) = (0, 0);
+    for file in files {
+        let text = std::fs::read_to_string(file).expect("readable");
+        let scenario: Value = serde_json::from_str(&text).expect("JSON");
+        match run::<L>(&scenario) {
+            Ok(()) => passed += 1,
+            Err(difference) => {
+                failed += 1;
+                println!(
+                    "{level} {}: {difference}",
+                    scenario["name"].as_str().unwrap_or("?")
+                );
+            }
+        }
+    }
+    println!("{level}: {passed} passed, {failed} failed, 0 skipped");
+    failed == 0
+}
+
+fn run<L: Level>(scenario: &Value) -> Result<(), String> {
+    let mut steps = vec![json!({"do": "start"})];
+    steps.extend_from_slice(array(&scenario["steps"]));
+    steps.extend([json!({"do": "final_snapshot"}), json!({"do": "stop"})]);
+    let mut run: Option<Run<L>> = None;
+    let mut refused = false;
+    for (at, (step, expected)) in steps.iter().zip(array(&scenario["expect"])).enumerate() {
+        let got = if at == 0 {
+            let mut script = Script::default();
+            let spec = script.supervisor(&scenario["tree"], "root", &L::puppet);
+            match L::new(spec) {
+                Err(error) => {
+                    refused = true;
+                    json!([scenario::invalid(&error.problems[0]), []])
+                }
+                Ok(level) => {
+                    let run = run.insert(Run {
+                        level,
+                        script,
+                        pending: Vec::new(),
+                    });
+                    run.step(step)
+                }
+            }
+        } else if let Some(run) = &mut run {
+            run.step(step)
+        } else {
+            debug_assert!(refused);
+            let result = if step["do"] == "final_snapshot" {
+                Value::Null
+            } else {
+                json!("noproc")
+            };
+            json!([result, []])
+        };
+        let expected = json!([expected["result"], expected["events"]]);
+        if got != expected {
+            return Err(format!(
+                "step {at} {step}\n  expected {expected}\n  got      {got}"
+            ));
+        }
+    }
+    Ok(())
+}
+
+impl<L: Level> Run<L> {
+    fn step(&mut self, step: &Value) -> Value {
+        let call = self.put(step);
+        let release = step["do"] == "release" && call.is_none();
+        match call {
+            Some(Call::Done(_)) | None => {}
+            Some(_) => {}
+        }
+        let ticket = call.map(|call| self.pending.push(call));
+        self.level.quiesce(&mut self.script);
+        let events = self.level.events();
+        let events: Vec<Value> = events
+            .iter()
+            .filter_map(|event| self.script.translate(event))
+            .collect();
+        let result = if release {
+            let pending = std::mem::take(&mut self.pending);
+            let mut results = Vec::new();
+            for call in pending {
+                let (result, call) = self.result(call);
+                self.pending.extend(call);
+                results.push(result);
+            }
+            json!({"ok": results})
+        } else if ticket.is_some() {
+            let call = self.pending.pop().expect("just put");
+            let (result, call) = self.result(call);
+            self.pending.extend(call);
+            result
+        } else {
+            Value::Null
+        };
+        let result = if step["do"] == "final_snapshot" {
+            self.snapshot("root")
+        } else {
+            result
+        };
+        let events = scenario::normalise(events, step, &self.script);
+        json!([result, events])
+    }
+
+    /// Carries out a step. A release has no result of its own.
+    fn put(&mut self, step: &Value) -> Option<Call> {
+        let child = step["child"].as_str().unwrap_or_default();
+        let done = |value: Value| Some(Call::Done(value));
+        match step["do"].as_str().expect("a step says what to do") {
+            "start" => Some(Call::Asked {
+                ticket: 0,
+                step: step.clone(),
+            }),
+            "final_snapshot" => done(Value::Null),
+            "stop" if self.level.is_over() => done(json!("noproc")),
+            "stop" => {
+                self.level.ask("", Ask::Shutdown);
+                Some(Call::Stopping)
+            }
+            "sleep" => {
+                self.level
+                    .sleep(millis(step["ms"].as_u64().expect("milliseconds")));
+                done(json!("ok"))
+            }
+            "set_init" => {
+                self.script.set_init(child, &step["outcomes"]);
+                done(json!("ok"))
+            }
+            "set_on_stop" => {
+                self.script
+                    .install(child, &json!({"on_stop": step["on_stop"]}));
+                done(json!("ok"))
+            }
+            "exit" if self.script.sups.contains_key(child) => {
+                self.level.ask(our_path(child), Ask::Kill);
+                done(json!("ok"))
+            }
+            "exit" => done(self.end(std::slice::from_ref(step))),
+            "burst" => done(self.end(array(&step["exits"]))),
+            "release" if !self.script.release(child) => done(json!("not_held")),
+            "release" => {
+                for step in array(&step["meanwhile"]) {
+                    let call = self.put(step);
+                    self.pending.extend(call);
+                }
+                self.level.release(
+                    our_path(child),
+                    step["outcome"].as_str().expect("an outcome"),
+                );
+                None
+            }
+            call => Some(self.call(call, step)),
+        }
+    }
+
+    fn end(&mut self, exits: &[Value]) -> Value {
+        let children: Vec<&str> = exits
+            .iter()
+            .filter_map(|exit| exit["child"].as_str())
+            .collect();
+        if children
+            .iter()
+            .any(|child| !self.script.running.contains_key(*child))
+        {
+            return json!("not_running");
+        }
+        let reasons = exits.iter().filter_map(|exit| exit["reason"].as_str());
+        let ends: Vec<(&str, Ends)> = children
+            .iter()
+            .zip(reasons)
+            .map(|(child, reason)| {
+                let n = self.script.running[*child];
+                (our_path(child), self.script.ending(child, n, reason))
+            })
+            .collect();
+        self.level.end(&ends);
+        json!("ok")
+    }
+
+    /// A call of the supervisor's API.
+    fn call(&mut self, call: &str, step: &Value) -> Call {
+        let sup = step["sup"].as_str().expect("a call names a supervisor");
+        if !self.is_alive(sup) {
+            return Call::Done(json!("noproc"));
+        }
+        let id = step["id"]
+            .as_str()
+            .or_else(|| step["instance"].as_str())
+            .unwrap_or_default();
+        let path = format!("{sup}/{id}");
+        let by_id = !step["id"].is_null() && self.script.is_pool(sup);
+        let (path, ask) = match call {
+            "start_child" => {
+                let mut spec = step["spec"].clone();
+                if let Some(instance) = step["instance"].as_str() {
+                    spec = self.script.sups[sup]["template"].clone();
+                    spec["id"] = json!(instance);
+                    for key in ["init", "on_stop"] {
+                        spec[key] = step[key].clone();
+                    }
+                }
+                self.script
+                    .install(&format!("{sup}/{}", spec["id"].as_str().unwrap()), &spec);
+                let child = self.script.child(&spec, sup, &L::puppet);
+                (sup.to_owned(), Ask::Add(child))
+            }
+            "terminate_child" | "restart_child" | "delete_child" if by_id => {
+                return Call::Done(json!({"error": "simple_one_for_one"}));
+            }
+            "terminate_child" if step["id"].is_null() && !self.script.has_run(&path) => {
+                return Call::Done(json!("not_running"));
+            }
+            "terminate_child" => (path, Ask::Stop),
+            "restart_child" => (path, Ask::Resume),
+            "delete_child" => (path, Ask::Delete),
+            _ => (sup.to_owned(), Ask::Children),
+        };
+        let ticket = self.level.ask(our_path(&path), ask);
+        Call::Asked {
+            ticket,
+            step: step.clone(),
+        }
+    }
+
+    /// What a call was answered, or the call itself if it still waits.
+    fn result(&mut self, call: Call) -> (Value, Option<Call>) {
+        let answer = match &call {
+            Call::Done(value) => Some(value.clone()),
+            Call::Stopping => self.level.is_over().then(|| json!("ok")),
+            Call::Asked { step, .. } if step["do"] == "start" => {
+                self.level.started().map(|started| match started {
+                    Ok(()) => json!("ok"),
+                    Err(failure) => start_failed(&failure, "root"),
+                })
+            }
+            Call::Asked { ticket, step } => self
+                .level
+                .answer(*ticket)
+                .map(|answer| self.answered(step, answer)),
+        };
+        answer.map_or_else(|| (json!("pending"), Some(call)), |answer| (answer, None))
+    }
+
+    fn answered(&self, step: &Value, answer: Result<Said, No>) -> Value {
+        let error = |what: &str| json!({"error": what});
+        let sup = step["sup"].as_str().unwrap_or_default();
+        let restarts = step["do"] == "restart_child";
+        match answer {
+            Ok(Said::Children(children)) if step["do"] == "count_children" => {
+                self.script.count(sup, &children)
+            }
+            Ok(Said::Children(children)) => self.script.which(sup, &children),
+            Ok(Said::Declined) => json!({"ok": "undefined"}),
+            Ok(Said::FoundSo(state)) if restarts => error(scenario::state(state)),
+            Ok(_) => json!("ok"),
+            Err(No::AlreadyPresent) => error("already_present"),
+            Err(No::AlreadyStarted) => error("already_started"),
+            Err(No::Invalid(problem)) => scenario::invalid(&problem),
+            Err(No::NotDown(state)) => error(scenario::state(state)),
+            Err(No::StartFailed(failure)) => {
+                let spec = step["id"].as_str().or_else(|| step["instance"].as_str());
+                let id = spec
+                    .or_else(|| step["spec"]["id"].as_str())
+                    .unwrap_or_default();
+                start_failed(&failure, &format!("{sup}/{id}"))
+            }
+            // An instance that has ended is gone, and terminated all the same.
+            Err(No::Unknown) if !step["instance"].is_null() => json!("ok"),
+            Err(No::Unknown) => error("not_found"),
+            Err(No::ShuttingDown | No::Interrupted) => json!("noproc"),
+            Err(other) => json!(format!("{other:?}")),
+        }
+    }
+
+    fn is_alive(&self, sup: &str) -> bool {
+        if sup == "root" {
+            return !self.level.is_over();
+        }
+        let children = self.level.children();
+        let found = children.iter().find(|child| &*child.path == our_path(sup));
+        found.is_some_and(|child| child.is_supervisor && scenario::state(child.state) == "running")
+    }
+
+    fn snapshot(&self, sup: &str) -> Value {
+        if !self.is_alive(sup) {
+            return Value::Null;
+        }
+        let mut children = self.level.children();
+        children.retain(|child| parent(&scenario::otp_path(&child.path)) == sup);
+        let running =
+            |child: &&ChildSnapshot| child.is_supervisor && child.state == ChildState::Running;
+        let subs = children.iter().filter(running);
+        let subs: Vec<Value> = subs
+            .map(|child| self.snapshot(&scenario::otp_path(&child.path)))
+            .collect();
+        json!({
+            "sup": sup, "children": self.script.which(sup, &children),
+            "counts": self.script.count(sup, &children), "subs": subs,
+        })
+    }
+}
