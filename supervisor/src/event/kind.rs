@@ -78,6 +78,8 @@ pub enum EventKind {
 pub enum SupervisorEnd {
     /// The end of its children ended it.
     AutoShutdown,
+    /// Its `init` declined to run.
+    Declined,
     /// More restarts than allowed, or a fatal error.
     GaveUp,
     /// It was killed.
@@ -145,6 +147,7 @@ impl fmt::Display for SupervisorEnd {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::AutoShutdown => "its children have ended",
+            Self::Declined => "it declined to run",
             Self::GaveUp => "it gave up",
             Self::Killed => "it was killed",
             Self::Requested => "it was asked to stop",

@@ -77,6 +77,11 @@ impl Machine {
     fn ended_while_starting(&mut self, ix: Ix, cause: Cause, exit: &Exit) {
         let completes = self.nodes[ix].policy.readiness == Readiness::Completed;
         match exit.class {
+            ExitClass::Ignored if self.nodes[ix].policy.decides => {
+                let sup = self.nodes[ix].parent;
+                self.set_phase(ix, Phase::Down(Down::Ignored));
+                self.stop_children(sup, End::Declined);
+            }
             ExitClass::Ignored => self.start_declined(ix),
             ExitClass::Normal if completes => {
                 let sup = self.nodes[ix].parent;

@@ -293,6 +293,7 @@ impl Machine {
                 let seen = self.fences.recall(&self.nodes[ix].path);
                 let declared = matches!(self.nodes[ix].body, Body::Declared);
                 let node = &mut self.nodes[ix];
+                node.flags.ready = false;
                 node.starts = node.starts.max(seen);
                 node.phase = Phase::Down(if declared {
                     Down::Declared

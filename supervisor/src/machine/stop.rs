@@ -410,6 +410,7 @@ impl Machine {
         self.emit(sup, EventKind::SupervisorEnded(end.public()));
         let class = match end {
             End::Killed => ExitClass::Abnormal,
+            End::Declined => ExitClass::Ignored,
             End::AutoShutdown | End::GaveUp(_) | End::Requested | End::StartFailed(_) => {
                 ExitClass::Normal
             }
@@ -423,6 +424,7 @@ impl Machine {
         }
         self.no_longer_awaited(sup);
         match phase {
+            Phase::Starting(_) if class == ExitClass::Ignored => self.start_declined(sup),
             Phase::Starting(cause) => self.start_failed(sup, cause, Why::StartFailed),
             Phase::Running => self.ended_by_itself(sup, class),
             Phase::Stopping(ending) | Phase::Aborting(ending) | Phase::Stuck(ending) => {
@@ -553,6 +555,7 @@ impl End {
     pub(super) const fn public(&self) -> SupervisorEnd {
         match self {
             Self::AutoShutdown => SupervisorEnd::AutoShutdown,
+            Self::Declined => SupervisorEnd::Declined,
             Self::GaveUp(_) => SupervisorEnd::GaveUp,
             Self::Killed => SupervisorEnd::Killed,
             Self::Requested => SupervisorEnd::Requested,

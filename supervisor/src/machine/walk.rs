@@ -75,6 +75,8 @@ pub(super) enum Then {
 #[derive(Clone, Debug)]
 pub(crate) enum End {
     AutoShutdown,
+    /// Its `init` declined to run.
+    Declined,
     /// More restarts than allowed, or an end that must not be restarted.
     GaveUp(Arc<Failure>),
     Killed,

@@ -60,6 +60,8 @@ pub(crate) struct Settings {
     pub(crate) ready_within: Option<Duration>,
     pub(crate) significant: bool,
     pub(crate) critical: bool,
+    /// It is the `init` of its supervisor.
+    pub(crate) decides: bool,
 }
 
 pub(crate) enum Body {
@@ -221,6 +223,15 @@ impl ChildSpec {
         self
     }
 
+    /// The child as the `init` of its supervisor.
+    pub(super) fn into_init(mut self) -> Self {
+        self.settings.decides = true;
+        self.restart(RestartPolicy::Temporary)
+            .readiness(Readiness::Completed)
+            .significant(false)
+            .critical(true)
+    }
+
     /// Siblings that must be ready before this child starts; adds to those already named.
     pub fn after<I>(mut self, siblings: I) -> Self
     where
@@ -242,6 +253,7 @@ impl Default for Settings {
             ready_within: None,
             significant: false,
             critical: true,
+            decides: false,
         }
     }
 }

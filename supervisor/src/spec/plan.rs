@@ -68,6 +68,8 @@ pub(crate) struct ChildPolicy {
     pub(crate) ready_within: Duration,
     pub(crate) significant: bool,
     pub(crate) critical: bool,
+    /// When it declines to run, so does its supervisor.
+    pub(crate) decides: bool,
 }
 
 /// How a child is ended.
@@ -207,7 +209,10 @@ impl Builder {
         }
         let mut names: HashMap<ChildId, usize> = HashMap::with_capacity(spec.children.len());
         let mut after: Vec<(usize, ChildId, Vec<ChildId>)> = Vec::new();
-        for (place, mut child) in spec.children.into_iter().enumerate() {
+        let init = spec.init.map(|init| init.into_init());
+        let init_first = init.as_ref().map(|init| init.id.clone());
+        let init_first = init_first.filter(|_| spec.start == StartOrder::Concurrent);
+        for (place, mut child) in init.into_iter().chain(spec.children).enumerate() {
             self.check_name(path, &child.id);
             let child_path = join(path, &child.id.value);
             if names.insert(child.id.clone(), place).is_some() {
@@ -215,7 +220,8 @@ impl Builder {
                     child: child_path.to_string(),
                 });
             }
-            let wanted = std::mem::take(&mut child.after);
+            let mut wanted = std::mem::take(&mut child.after);
+            wanted.extend(init_first.clone().filter(|init| *init != child.id));
             if !wanted.is_empty() {
                 after.push((self.nodes.len(), child.id.clone(), wanted));
             }
@@ -396,6 +402,7 @@ impl Builder {
             ready_within,
             significant: settings.significant,
             critical: settings.critical,
+            decides: settings.decides,
         }
     }
 

@@ -28,6 +28,7 @@ use crate::id::types::ChildId;
 #[derive(Debug, Default)]
 #[must_use]
 pub struct SupervisorSpec {
+    pub(crate) init: Option<Box<ChildSpec>>,
     pub(crate) children: Vec<ChildSpec>,
     pub(crate) strategy: Strategy,
     pub(crate) intensity: Option<Intensity>,
@@ -47,6 +48,16 @@ impl SupervisorSpec {
             children,
             ..Self::default()
         }
+    }
+
+    /// Code that runs at every start of the supervisor, before its children start.
+    ///
+    /// It is a child like any other while it runs, and forgotten when it has ended. When it
+    /// declines to run ([`TaskResult::Ignored`](crate::TaskResult::Ignored)), so does the
+    /// supervisor; when it ends badly, the supervisor could not be started.
+    pub fn init(mut self, init: ChildSpec) -> Self {
+        self.init = Some(Box::new(init));
+        self
     }
 
     /// Appends a child.

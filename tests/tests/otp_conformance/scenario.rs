@@ -17,6 +17,9 @@ use rust_supervisor::spec::policy::{
 };
 use serde_json::{Value, json};
 
+/// Our name for the init of a supervisor, which is a child of its own.
+pub(crate) const INIT: &str = ":init";
+
 /// Longer than any scenario.
 const FOREVER: Duration = Duration::from_secs(100_000_000);
 
@@ -89,7 +92,11 @@ impl Script {
         let kind = word(child, "type", "worker");
         self.types.insert(path.clone(), kind.to_owned());
         let spec = if child["sup"].is_object() {
-            ChildSpec::supervisor(id, self.supervisor(&child["sup"], &path, puppet))
+            let mut sup = self.supervisor(&child["sup"], &path, puppet);
+            if child["init"].is_array() {
+                sup = sup.init(puppet(&path).named(INIT));
+            }
+            ChildSpec::supervisor(id, sup)
         } else {
             puppet(&path).named(id)
         };
@@ -188,9 +195,22 @@ impl Script {
     pub(crate) fn translate(&mut self, event: &Event) -> Option<Value> {
         let path = otp_path(&event.path);
         let n = event.generation.map_or(0, |generation| generation + 1);
+        if last(&path) == INIT {
+            return None;
+        }
         if self.sups.contains_key(&path) {
+            let puppet = self.puppets.get(&path);
+            let init = puppet
+                .and_then(|puppet| puppet.outcomes.get(&n))
+                .filter(|init| *init != "ok");
             return match event.kind {
-                EventKind::Started => Some(json!(["start", path, n, "sup"])),
+                EventKind::Started => Some(json!([
+                    "start",
+                    path,
+                    n,
+                    init.map_or("sup", String::as_str)
+                ])),
+                EventKind::SupervisorEnded(_) if init.is_some() => None,
                 EventKind::SupervisorEnded(end) => Some(match end {
                     SupervisorEnd::Killed => json!(["exit", path, n, "killed"]),
                     SupervisorEnd::StartFailed => json!(["exit", path, n, "init_failed"]),
@@ -279,7 +299,8 @@ pub(crate) fn state(state: ChildState) -> &'static str {
 pub(crate) fn start_failed(failure: &Failure, from: &str) -> Value {
     let first = failure.first_cause();
     let child = otp_path(&first.child);
-    let below = child.strip_prefix(from).unwrap_or(&child);
+    let child = child.trim_end_matches(INIT).trim_end_matches('/');
+    let below = child.strip_prefix(from).unwrap_or(child);
     let path: Vec<&str> = below.split('/').filter(|id| !id.is_empty()).collect();
     let panicked = first
         .exit
