@@ -1,0 +1,10 @@
+//! The programs of this package, started and driven as their users would.
+#![cfg(unix)]
+
+mod client;
+mod crash;
+mod jobs;
+mod process;
+mod quickstart;
+mod start;
+mod stop;
