@@ -103,7 +103,7 @@ pub const SETTINGS: &[Setting] = &[
         places: CHILD,
         kind: Kind::Flag,
         default: "true",
-        doc: "whether the tree is not ready while it is not",
+        doc: "whether the tree counts as ready only while it is",
     },
     Setting {
         key: "blocking",

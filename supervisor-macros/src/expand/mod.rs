@@ -13,6 +13,7 @@
 //! 4. One identifier is meant to be found: `spec` has the position of the function's name where
 //!    it is defined, and of the child's path where it is used.
 
+mod attempt;
 mod attributes;
 mod documentation;
 mod fallback;

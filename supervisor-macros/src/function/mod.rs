@@ -7,7 +7,7 @@ mod validate;
 use proc_macro2::{Ident, TokenStream};
 use syn::{Attribute, Signature, Visibility};
 
-pub(crate) use parameter::{Form, Parameter, is_anonymous, parameters};
+pub(crate) use parameter::{Form, Parameter, is_anonymous, parameters, unused};
 pub(crate) use parse::parse;
 pub(crate) use validate::{hides_primitive, validate};
 

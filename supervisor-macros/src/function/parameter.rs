@@ -52,10 +52,8 @@ pub(crate) fn parameters(signature: &Signature, diagnostics: &mut Diagnostics) -
         if repeated && matches!(form, Form::Context) {
             diagnostics.at(&typed.ty, "a supervised function takes one `TaskContext`");
         }
-        parameters.push(Parameter {
-            name: name(&typed.pat, position),
-            form,
-        });
+        let name = unused(name(&typed.pat, position), &parameters);
+        parameters.push(Parameter { name, form });
     }
     parameters
 }
@@ -84,6 +82,16 @@ pub(crate) fn is_anonymous(value: &impl ToTokens) -> bool {
         })
     }
     contains_impl(value.to_token_stream())
+}
+
+/// The name, or one like it that is none of the parameters'.
+///
+/// The compiler tells names apart by where they are from; here, all are from the same place.
+pub(crate) fn unused(mut name: Ident, parameters: &[Parameter]) -> Ident {
+    while parameters.iter().any(|parameter| parameter.name == name) {
+        name = format_ident!("{name}_");
+    }
+    name
 }
 
 fn form(typed: &PatType, diagnostics: &mut Diagnostics) -> Form {
@@ -120,7 +128,7 @@ fn form(typed: &PatType, diagnostics: &mut Diagnostics) -> Form {
         diagnostics.at(&typed.ty, message);
         return Form::Unusable;
     }
-    let value = (*reference.elem).clone();
+    let value = ungrouped(&reference.elem).clone();
     if reference.mutability.is_some() {
         Form::Lent(value)
     } else {

@@ -3,6 +3,8 @@
 //! Across places there are no contradictions: a tree overrides what a function says. What depends
 //! on the value of an expression is left to the library, which checks the whole tree at its start.
 
+use rust_supervisor_settings::value::Kind;
+
 use super::{Setting, Settings, Value};
 use crate::diagnostics::Diagnostics;
 
@@ -68,13 +70,15 @@ pub(crate) fn contradictions(settings: &Settings, diagnostics: &mut Diagnostics)
         if !holds {
             continue;
         }
-        // A flag that is off is as good as not written.
-        let has_effect = |setting: &&Setting| !matches!(setting.value, Value::Flag(false));
+        // A flag that is off is as good as not written, and one that is an expression may be.
+        let is_written = |setting: &&Setting| {
+            setting.row.kind != Kind::Flag || matches!(setting.value, Value::Flag(true))
+        };
         for setting in rule
             .keys
             .iter()
             .filter_map(|key| settings.get(key))
-            .filter(has_effect)
+            .filter(is_written)
         {
             let (key, because) = (setting.row.key, rule.because);
             diagnostics.at(

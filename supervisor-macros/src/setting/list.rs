@@ -18,8 +18,13 @@ pub(crate) fn list(
 ) -> Settings {
     let mut settings = Settings::default();
     while !input.is_empty() {
+        let cfg = match place {
+            // An attribute is made conditional as a whole, by `#[cfg_attr(..)]`.
+            Place::Function => Vec::new(),
+            Place::Child | Place::Nested | Place::Root => conditions(input, diagnostics),
+        };
         if input.peek(Ident::peek_any) {
-            one(input, place, Vec::new(), &mut settings, diagnostics);
+            one(input, place, cfg, &mut settings, diagnostics);
         } else {
             diagnostics.report(input.error("expected a setting: `key = value`"));
             skip_to_comma(input);
@@ -57,6 +62,24 @@ pub(crate) fn one(
         Some(setting) => settings.list.push(setting),
         None => skip_to_comma(input),
     }
+}
+
+/// Reads the attributes of anything in a tree: it may be conditional, and it may be commented on.
+pub(crate) fn conditions(input: ParseStream<'_>, diagnostics: &mut Diagnostics) -> Vec<Attribute> {
+    let mut attributes = diagnostics
+        .attempt(input.call(Attribute::parse_outer))
+        .unwrap_or_default();
+    attributes.retain(|attribute| {
+        let is_condition = attribute.path().is_ident("cfg");
+        if !is_condition && !attribute.path().is_ident("doc") {
+            diagnostics.at(
+                attribute,
+                "only `#[cfg(..)]` can stand on an entry of a tree",
+            );
+        }
+        is_condition
+    });
+    attributes
 }
 
 /// Expects a comma or the end.

@@ -12,7 +12,7 @@ use rust_supervisor_settings::{name, table};
 use syn::{Attribute, Expr, Ident, Path};
 
 pub(crate) use contradiction::contradictions;
-pub(crate) use list::{comma, list, one, skip_to_comma};
+pub(crate) use list::{comma, conditions, list, one, skip_to_comma};
 
 /// A setting that could be read.
 pub(crate) struct Setting {

@@ -5,11 +5,11 @@ use quote::ToTokens;
 use rust_supervisor_settings::table::{self, Place};
 use syn::ext::IdentExt;
 use syn::parse::{ParseStream, Parser};
-use syn::{Attribute, Error, Expr, ExprPath, Ident, Lit, LitStr, Path, Result, Token, token};
+use syn::{Error, Expr, ExprPath, Ident, Lit, LitStr, Path, Result, Token, token};
 
 use super::{Child, Entry, EntryKind, Tree};
 use crate::diagnostics::Diagnostics;
-use crate::setting::{Name, Settings, comma, list, one, skip_to_comma};
+use crate::setting::{Name, Settings, comma, conditions, list, one, skip_to_comma};
 
 /// Parses what stands between the braces of the macro.
 pub(crate) fn parse(input: TokenStream, diagnostics: &mut Diagnostics) -> Tree {
@@ -34,24 +34,6 @@ fn tree(input: ParseStream<'_>, place: Place, diagnostics: &mut Diagnostics) -> 
         comma(input, diagnostics);
     }
     tree
-}
-
-/// Reads the attributes of an entry. It may be conditional, and it may be commented on.
-fn conditions(input: ParseStream<'_>, diagnostics: &mut Diagnostics) -> Vec<Attribute> {
-    let mut attributes = diagnostics
-        .attempt(input.call(Attribute::parse_outer))
-        .unwrap_or_default();
-    attributes.retain(|attribute| {
-        let is_condition = attribute.path().is_ident("cfg");
-        if !is_condition && !attribute.path().is_ident("doc") {
-            diagnostics.at(
-                attribute,
-                "only `#[cfg(..)]` can stand on an entry of a tree",
-            );
-        }
-        is_condition
-    });
-    attributes
 }
 
 /// Whether `key =` comes next, or the bare key of a setting.

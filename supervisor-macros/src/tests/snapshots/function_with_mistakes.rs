@@ -1,0 +1,36 @@
+/// Documented.
+pub async fn feed(config: FeedConfig, name: &str, jobs: &mut Receiver<Job>) {
+    todo!()
+}
+#[doc(hidden)]
+#[allow(non_camel_case_types)]
+pub enum feed {}
+#[automatically_derived]
+#[allow(
+    deprecated,
+    unreachable_code,
+    unused_lifetimes,
+    clippy::all,
+    clippy::nursery,
+    clippy::pedantic
+)]
+impl feed {
+    /// Declares this child with what its attempts receive.
+    pub fn spec(
+        config: FeedConfig,
+        name: impl ::core::marker::Sized,
+        jobs: Receiver<Job>,
+    ) -> ::rust_supervisor::__private::ChildSpec {
+        let _ = (config, name, jobs);
+        ::core::unreachable!()
+    }
+}
+::core::compile_error! {
+    "unknown setting `restrat`; did you mean `restart`?\nexpected one of: `restart`, `backoff`, `backoff_reset`, `shutdown`, `readiness`, `ready_within`, `significant`, `critical`, `blocking`, `crate`"
+}
+::core::compile_error! {
+    "a duration needs a unit: did you mean `5ms` or `5s`?"
+}
+::core::compile_error! {
+    "the supervisor cannot own a `str` between attempts; take a `String`, or a `&'static str`"
+}

@@ -1,0 +1,56 @@
+async fn pump<'a, S: Source, const N: usize>(
+    source: &'a S,
+    sink: impl Sink,
+) -> impl Outcome
+where
+    S: Send,
+{
+    todo!()
+}
+#[doc(hidden)]
+#[allow(non_camel_case_types)]
+enum pump {}
+#[automatically_derived]
+#[allow(
+    deprecated,
+    unreachable_code,
+    unused_lifetimes,
+    clippy::all,
+    clippy::nursery,
+    clippy::pedantic
+)]
+impl pump {
+    /// Declares this child with what its attempts receive.
+    fn spec<'a, S: Source, const N: usize>(
+        source: S,
+        sink: impl Sink,
+    ) -> ::rust_supervisor::__private::ChildSpec
+    where
+        S: Send,
+    {
+        let source = ::rust_supervisor::__private::shared::<S>(source);
+        let sink = ::rust_supervisor::__private::cloned(sink);
+        ::rust_supervisor::__private::child(
+            "pump",
+            ::rust_supervisor::__private::HearsStop::No,
+            move |mut driver| async move {
+                while driver.next().await.is_some() {
+                    let place = ::core::pin::pin!(::core::option::Option::None);
+                    driver
+                        .attempt(
+                            place,
+                            || async {
+                                ::rust_supervisor::__private::IntoTaskResult::into_task_result(
+                                    ::rust_supervisor::__private::sendable(
+                                            pump::<S, N>(&source, ::core::clone::Clone::clone(&sink)),
+                                        )
+                                        .await,
+                                )
+                            },
+                        )
+                        .await;
+                }
+            },
+        )
+    }
+}

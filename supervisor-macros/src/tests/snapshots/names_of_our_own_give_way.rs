@@ -1,0 +1,48 @@
+async fn driver(driver: u8, place: &u8, place_: u8, context: TaskContext) {}
+#[doc(hidden)]
+#[allow(non_camel_case_types)]
+enum driver {}
+#[automatically_derived]
+#[allow(
+    deprecated,
+    unreachable_code,
+    unused_lifetimes,
+    clippy::all,
+    clippy::nursery,
+    clippy::pedantic
+)]
+impl driver {
+    /// Declares this child with what its attempts receive.
+    fn spec(driver: u8, place: u8, place_: u8) -> ::renamed::__private::ChildSpec {
+        let driver = ::renamed::__private::cloned::<u8>(driver);
+        let place = ::renamed::__private::shared::<u8>(place);
+        let place_ = ::renamed::__private::cloned::<u8>(place_);
+        ::renamed::__private::child(
+            "driver",
+            ::renamed::__private::HearsStop::Yes,
+            move |mut driver_| async move {
+                while let ::core::option::Option::Some(context_) = driver_.next().await {
+                    let place__ = ::core::pin::pin!(::core::option::Option::None);
+                    driver_
+                        .attempt(
+                            place__,
+                            || async {
+                                <() as ::renamed::__private::IntoTaskResult>::into_task_result(
+                                    ::renamed::__private::sendable(
+                                            driver(
+                                                <u8 as ::core::clone::Clone>::clone(&driver),
+                                                &place,
+                                                <u8 as ::core::clone::Clone>::clone(&place_),
+                                                context_,
+                                            ),
+                                        )
+                                        .await,
+                                )
+                            },
+                        )
+                        .await;
+                }
+            },
+        )
+    }
+}

@@ -1,0 +1,41 @@
+async fn beat() {
+    loop {
+        tick().await
+    }
+}
+#[doc(hidden)]
+#[allow(non_camel_case_types)]
+enum beat {}
+#[automatically_derived]
+#[allow(
+    deprecated,
+    unreachable_code,
+    unused_lifetimes,
+    clippy::all,
+    clippy::nursery,
+    clippy::pedantic
+)]
+impl beat {
+    /// Declares this child with what its attempts receive.
+    fn spec() -> ::rust_supervisor::__private::ChildSpec {
+        ::rust_supervisor::__private::child(
+            "beat",
+            ::rust_supervisor::__private::HearsStop::No,
+            move |mut driver| async move {
+                while driver.next().await.is_some() {
+                    let place = ::core::pin::pin!(::core::option::Option::None);
+                    driver
+                        .attempt(
+                            place,
+                            || async {
+                                <() as ::rust_supervisor::__private::IntoTaskResult>::into_task_result(
+                                    ::rust_supervisor::__private::sendable(beat()).await,
+                                )
+                            },
+                        )
+                        .await;
+                }
+            },
+        )
+    }
+}

@@ -1,0 +1,300 @@
+//! Which rules hold, and that they are silent where nothing is certain.
+
+use std::fmt::Write;
+
+use super::{mistakes, supervised, supervisor_tree};
+
+fn of_function(arguments: &str, item: &str) -> Vec<String> {
+    mistakes(supervised(arguments, item))
+}
+
+fn of_settings(arguments: &str) -> Vec<String> {
+    of_function(arguments, "async fn feed(ctx: TaskContext) {}")
+}
+
+fn of_tree(input: &str) -> Vec<String> {
+    mistakes(supervisor_tree(input))
+}
+
+/// The one mistake that was found.
+fn only(mistakes: Vec<String>) -> String {
+    assert_eq!(mistakes.len(), 1, "{mistakes:#?}");
+    mistakes.into_iter().next().unwrap_or_default()
+}
+
+#[test]
+fn contradictions_are_those_of_one_place() {
+    for settings in [
+        r#"restart = "temporary", backoff = "1s""#,
+        r#"restart = "temporary", backoff_reset = "1s""#,
+        r#"restart = "permanent", significant"#,
+        r#"restart = "permanent", significant = true"#,
+        r#"restart = "permanent", readiness = "completed""#,
+        r#"readiness = "immediate", ready_within = "1s""#,
+    ] {
+        only(of_settings(settings));
+    }
+    for settings in [
+        r#"restart = POLICY, backoff = "1s""#,
+        r#"restart = "permanent", significant = false"#,
+        r#"restart = "permanent", significant = FLAG"#,
+        r#"ready_within = "1s""#,
+        r#"readiness = READINESS, ready_within = "1s""#,
+        r#"restart = "transient", readiness = "completed", ready_within = "1s""#,
+    ] {
+        assert!(of_settings(settings).is_empty(), "{settings}");
+    }
+    // Across places the later wins.
+    let tree = r#"feed() { restart = "temporary" }, gateway: { restart = "temporary", feed() }"#;
+    assert!(of_tree(tree).is_empty());
+}
+
+#[test]
+fn a_contradiction_that_is_conditional_is_left_to_the_plan() {
+    let tree = r#"gateway: { #[cfg(a)] restart = "temporary", backoff = "1s" }"#;
+    assert!(of_tree(tree).is_empty());
+    let tree = r#"#[cfg(a)] strategy = "one_for_all", strategy = "one_for_one""#;
+    assert!(of_tree(tree).is_empty());
+}
+
+#[test]
+fn words_are_told_from_variables() {
+    let message = only(of_settings("restart = permanent"));
+    assert_eq!(
+        message,
+        r#"write the restart policy as a string: `restart = "permanent"`"#
+    );
+    assert_eq!(
+        only(of_settings("backoff = none")),
+        r#"write the back-off as a string: `backoff = "none"`"#
+    );
+    assert_eq!(
+        only(of_settings("shutdown = infinity")),
+        r#"write the shutdown budget as a string: `shutdown = "infinity"`"#
+    );
+    for settings in [
+        "restart = policy",
+        "shutdown = grace",
+        "restart = Policy::permanent()",
+    ] {
+        assert!(of_settings(settings).is_empty(), "{settings}");
+    }
+}
+
+#[test]
+fn literals_are_never_expressions() {
+    for (settings, message) in [
+        (
+            "shutdown = 5s",
+            r#"write the shutdown budget as a string: `shutdown = "5s"`"#,
+        ),
+        (
+            "ready_within = 5s",
+            r#"write the duration as a string: `ready_within = "5s"`"#,
+        ),
+        (
+            "ready_within = 5",
+            "a duration needs a unit: did you mean `5ms` or `5s`?",
+        ),
+        (
+            "ready_within = -5s",
+            "`-5s` is not a duration; expected a whole number and a unit, such as `5s`",
+        ),
+        (
+            "ready_within = 5x",
+            "unknown unit `x` in duration `5x`; expected `ms`, `s`, `m` or `h`",
+        ),
+        (
+            "ready_within = 1h30m",
+            "a duration has one unit: write `90m` instead of `1h30m`",
+        ),
+        (
+            "backoff = 1s..=2s",
+            r#"write the back-off as a string: `backoff = "1s..2s"`"#,
+        ),
+        (
+            "backoff = 1s..",
+            "a back-off has two bounds, `1s..` has one; such as `100ms..30s`",
+        ),
+        (
+            "ready_within = true",
+            r#"expected a string or an expression: `ready_within = "5s"`"#,
+        ),
+    ] {
+        assert_eq!(only(of_settings(settings)), message, "{settings}");
+    }
+}
+
+#[test]
+fn a_path_to_the_library_means_the_same_everywhere() {
+    for settings in [
+        r#"crate = "::renamed""#,
+        r#"crate = "crate::reexport""#,
+        r#"crate = "::a::b""#,
+    ] {
+        assert!(of_settings(settings).is_empty(), "{settings}");
+    }
+    for settings in [
+        r#"crate = "a::b""#,
+        r#"crate = "super::a""#,
+        "crate = a",
+        r#"crate = "a b""#,
+    ] {
+        only(of_settings(settings));
+    }
+}
+
+#[test]
+fn a_synchronous_function_is_blocking_and_no_other() {
+    let (sync, asynchronous) = ("fn feed() {}", "async fn feed() {}");
+    assert!(of_function("blocking", sync).is_empty());
+    assert!(of_function("blocking = true", sync).is_empty());
+    assert!(of_function("blocking = false", asynchronous).is_empty());
+    only(of_function("", sync));
+    only(of_function("blocking = false", sync));
+    only(of_function("blocking", asynchronous));
+    only(of_function("blocking = MAYBE", sync));
+}
+
+#[test]
+fn what_has_no_size_cannot_be_kept() {
+    for parameter in [
+        "&str",
+        "&mut [u8]",
+        "&dyn Sink",
+        "&(dyn Sink + Send)",
+        "&'a str",
+    ] {
+        let message = only(of_function(
+            "",
+            &format!("async fn feed<'a>(name: {parameter}) {{}}"),
+        ));
+        assert!(
+            message.starts_with("the supervisor cannot own a `"),
+            "{message}"
+        );
+    }
+    for parameter in [
+        "&'static str",
+        "&'static [u8]",
+        "&Vec<u8>",
+        "&mut Box<dyn Sink>",
+        "&[u8; 4]",
+    ] {
+        let item = format!("async fn feed(name: {parameter}) {{}}");
+        assert!(of_function("", &item).is_empty(), "{parameter}");
+    }
+}
+
+#[test]
+fn names_are_those_of_one_supervisor() {
+    only(of_tree("feed(), feed()"));
+    only(of_tree("feed(), other::feed()"));
+    only(of_tree("feed(), feed: {}"));
+    only(of_tree(r#"r#type: feed(), "type": feed()"#));
+    assert!(of_tree("feed(), inner: { feed() }").is_empty());
+    assert!(of_tree("#[cfg(a)] feed(), #[cfg(b)] feed(), feed()").is_empty());
+}
+
+#[test]
+fn siblings_are_known_unless_a_splice_brings_some() {
+    only(of_tree("feed() { after = [nobody] }"));
+    only(of_tree("inner: { feed() }, risk() { after = [feed] }"));
+    assert!(of_tree("..extra(), feed() { after = [nobody] }").is_empty());
+    only(of_tree("billing: ..tree(), feed() { after = [nobody] }"));
+    assert!(of_tree("billing: ..tree(), feed() { after = [billing] }").is_empty());
+}
+
+#[test]
+fn a_dependency_comes_first_where_there_is_an_order() {
+    let late = "a: feed() { after = [b] }, b: feed()";
+    only(of_tree(late));
+    only(of_tree(&format!(r#"start = "ordered", {late}"#)));
+    for start in [r#""concurrent""#, "START"] {
+        assert!(
+            of_tree(&format!("start = {start}, {late}")).is_empty(),
+            "{start}"
+        );
+    }
+    assert!(of_tree(&format!(r#"#[cfg(a)] start = "concurrent", {late}"#)).is_empty());
+}
+
+#[test]
+fn a_cycle_is_reported_once_and_whole() {
+    let cycle = "a: feed() { after = [c] }, b: feed() { after = [a] }, c: feed() { after = [b] }";
+    let whole = "these children wait for each other: `a` after `c` after `b` after `a`";
+    assert_eq!(only(of_tree(cycle)), whole);
+    assert_eq!(
+        only(of_tree(&format!(r#"start = "concurrent", {cycle}"#))),
+        whole
+    );
+    let two = format!(
+        r#"start = "concurrent", {cycle}, x: feed() {{ after = [y, x] }}, y: feed() {{ after = [x] }}"#
+    );
+    assert_eq!(of_tree(&two).len(), 2);
+    assert_eq!(
+        only(of_tree("feed() { after = [feed] }")),
+        "`feed` waits for itself"
+    );
+    // Someone who waits for a cycle is not in it.
+    let outside = format!(r#"start = "concurrent", w: feed() {{ after = [a] }}, {cycle}"#);
+    assert!(only(of_tree(&outside)).ends_with("`a` after `c` after `b` after `a`"));
+}
+
+#[test]
+fn long_chains_are_checked_in_reasonable_time() {
+    let mut tree = String::from(r#"start = "concurrent", c0: feed(),"#);
+    for n in 1..400 {
+        write!(tree, "c{n}: feed() {{ after = [c{}, c{}] }},", n - 1, n / 2)
+            .expect("a string takes it");
+    }
+    assert!(of_tree(&tree).is_empty());
+}
+
+#[test]
+fn a_pool_is_one_for_certain() {
+    for pool in ["pool", "pool = true", "pool = 10"] {
+        only(of_tree(&format!("{pool}, feed()")));
+        only(of_tree(&format!(r#"{pool}, strategy = "rest_for_one""#)));
+        only(of_tree(&format!(r#"{pool}, start = "concurrent""#)));
+        only(of_tree(&format!("{pool}, max_children = 10")));
+        assert!(
+            of_tree(&format!(
+                r#"{pool}, strategy = "one_for_one", intensity = "1/1s""#
+            ))
+            .is_empty()
+        );
+        assert!(of_tree(&format!("{pool}, ..extra, #[cfg(a)] feed()")).is_empty());
+    }
+    for pool in ["pool = false", "pool = LIMIT", "#[cfg(a)] pool"] {
+        assert!(of_tree(&format!("{pool}, feed()")).is_empty(), "{pool}");
+    }
+}
+
+#[test]
+fn significance_needs_a_supervisor_that_looks_at_it() {
+    let child = "feed() { significant }";
+    for supervisor in [
+        "",
+        r#"auto_shutdown = "never","#,
+        r#"auto_shutdown = "all_ended","#,
+    ] {
+        only(of_tree(&format!("{supervisor} {child}")));
+    }
+    for supervisor in [
+        r#"auto_shutdown = "any_significant","#,
+        r#"auto_shutdown = "all_significant","#,
+        "auto_shutdown = AUTO,",
+        r#"#[cfg(a)] auto_shutdown = "any_significant","#,
+    ] {
+        assert!(
+            of_tree(&format!("{supervisor} {child}")).is_empty(),
+            "{supervisor}"
+        );
+    }
+    let inner = r#"auto_shutdown = "any_significant", gateway: { significant, feed() }"#;
+    only(of_tree(inner));
+    let inner =
+        r#"auto_shutdown = "any_significant", gateway: { significant, restart = "transient" }"#;
+    assert!(of_tree(inner).is_empty());
+}

@@ -1,0 +1,6 @@
+use rust_supervisor::supervised;
+
+#[supervised(backoff = "30s..100ms")]
+async fn feed() {}
+
+fn main() {}

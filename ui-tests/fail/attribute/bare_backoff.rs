@@ -1,0 +1,6 @@
+use rust_supervisor::supervised;
+
+#[supervised(backoff = 100ms..30s)]
+async fn feed() {}
+
+fn main() {}

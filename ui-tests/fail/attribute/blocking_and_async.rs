@@ -1,0 +1,6 @@
+use rust_supervisor::supervised;
+
+#[supervised(blocking)]
+async fn feed() {}
+
+fn main() {}

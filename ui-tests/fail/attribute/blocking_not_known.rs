@@ -1,0 +1,8 @@
+use rust_supervisor::supervised;
+
+const BLOCKING: bool = true;
+
+#[supervised(blocking = BLOCKING)]
+fn feed() {}
+
+fn main() {}

@@ -1,0 +1,6 @@
+use rust_supervisor::supervised;
+
+#[supervised(readiness = "explicit")]
+async fn feed() {}
+
+fn main() {}

@@ -1,0 +1,6 @@
+use rust_supervisor::supervised;
+
+#[supervised(critical = "no")]
+async fn feed() {}
+
+fn main() {}

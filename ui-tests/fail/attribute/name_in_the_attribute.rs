@@ -1,0 +1,6 @@
+use rust_supervisor::supervised;
+
+#[supervised(name = "feed-eu")]
+async fn feed() {}
+
+fn main() {}

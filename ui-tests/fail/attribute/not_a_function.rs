@@ -1,0 +1,6 @@
+use rust_supervisor::supervised;
+
+#[supervised]
+struct Feed;
+
+fn main() {}

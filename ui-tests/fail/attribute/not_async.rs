@@ -1,0 +1,6 @@
+use rust_supervisor::supervised;
+
+#[supervised]
+fn feed() {}
+
+fn main() {}

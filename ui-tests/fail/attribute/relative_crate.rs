@@ -1,0 +1,6 @@
+use rust_supervisor::supervised;
+
+#[supervised(crate = "supervisor::reexport")]
+async fn feed() {}
+
+fn main() {}

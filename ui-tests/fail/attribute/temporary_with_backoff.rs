@@ -1,0 +1,6 @@
+use rust_supervisor::supervised;
+
+#[supervised(restart = "temporary", backoff = "1s")]
+async fn feed() {}
+
+fn main() {}

@@ -1,0 +1,6 @@
+use rust_supervisor::supervised;
+
+#[supervised(restart = "transiant")]
+async fn feed() {}
+
+fn main() {}

@@ -1,0 +1,6 @@
+use rust_supervisor::supervised;
+
+#[supervised]
+async unsafe fn feed() {}
+
+fn main() {}

@@ -1,0 +1,6 @@
+use rust_supervisor::supervised;
+
+#[supervised(restart = permanent)]
+async fn feed() {}
+
+fn main() {}

@@ -1,0 +1,19 @@
+use rust_supervisor::{supervised, supervisor_tree};
+
+#[supervised]
+async fn feed() {}
+
+#[supervised]
+async fn risk(limit: u8) {
+    let _ = limit;
+}
+
+fn main() {
+    let _ = supervisor_tree! {
+        start = "concurrent",
+        a: feed() { after = [c] },
+        b: feed() { after = [a] },
+        c: feed() { after = [risk, b] },
+        risk(1),
+    };
+}

@@ -1,0 +1,10 @@
+use rust_supervisor::supervised;
+
+struct Reason;
+
+#[supervised]
+async fn feed() -> Result<(), Reason> {
+    Err(Reason)
+}
+
+fn main() {}
