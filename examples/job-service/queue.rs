@@ -37,8 +37,8 @@ pub(crate) struct Claimed {
 pub(crate) struct Job {
     pub(crate) id: i64,
     key: Option<String>,
-    pub(crate) state: String,
-    pub(crate) attempts: u32,
+    state: String,
+    attempts: u32,
     result: Option<String>,
 }
 

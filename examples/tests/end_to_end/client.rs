@@ -115,15 +115,17 @@ impl Client {
         self.get("/stats").1["done"].as_u64().expect("a number")
     }
 
-    /// Waits until all jobs are done or parked.
-    pub(crate) fn all_settled(&self) {
-        let settled = json!({
-            "queued": 0, "running": 0, "done": JOBS - POISON, "parked": POISON,
-            "effects": JOBS - POISON,
+    /// Waits until nothing is left to do; then every job is done or parked, as it should be.
+    pub(crate) fn assert_all_settled(&self) {
+        let stats = eventually("an empty queue", || {
+            let (_, stats) = self.get("/stats");
+            (stats["queued"] == 0 && stats["running"] == 0).then_some(stats)
         });
-        eventually("all jobs done or parked", || {
-            (self.get("/stats").1 == settled).then_some(())
+        let good = JOBS - POISON;
+        let expected = json!({
+            "queued": 0, "running": 0, "done": good, "parked": POISON, "effects": good,
         });
+        assert_eq!(stats, expected);
     }
 
     /// The generation of every child.

@@ -10,7 +10,7 @@ fn poison_jobs_crash_the_consumer_and_nobody_else() {
     let service = Service::start(data.path());
     let added = service.client.add_all(&[true; JOBS], |_| ());
     assert_eq!(added, [true; JOBS]);
-    service.client.all_settled();
+    service.client.assert_all_settled();
 
     let crashes = 3 * POISON as u64;
     let expected = [
