@@ -594,6 +594,7 @@ const fn status(state: ChildState) -> ChildAttemptStatus {
         ChildState::Starting => ChildAttemptStatus::Starting,
         ChildState::Backoff
         | ChildState::Declared
+        | ChildState::Exited
         | ChildState::Failed
         | ChildState::Finished
         | ChildState::Ignored

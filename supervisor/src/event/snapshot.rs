@@ -62,6 +62,8 @@ pub enum ChildState {
     Backoff,
     /// Declared without code.
     Declared,
+    /// It has ended; its supervisor has not come to it yet.
+    Exited,
     /// It ended for good, badly.
     Failed,
     /// It is done.
@@ -70,7 +72,7 @@ pub enum ChildState {
     Ignored,
     /// It has not been started yet.
     NotStarted,
-    /// It has failed, or ended; its supervisor is about to decide.
+    /// It failed to start again; its supervisor is about to try once more.
     Restarting,
     /// It runs.
     Running,
@@ -128,6 +130,7 @@ impl fmt::Display for ChildState {
             Self::Aborting => "aborting",
             Self::Backoff => "backoff",
             Self::Declared => "declared",
+            Self::Exited => "exited",
             Self::Failed => "failed",
             Self::Finished => "finished",
             Self::Ignored => "ignored",

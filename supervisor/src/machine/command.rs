@@ -18,7 +18,9 @@ impl Machine {
                 self.shut_down();
                 return self.answer(token, Ok(Answer::Shutdown));
             }
-            Command::Add(sup, _) | Command::Children(sup) => self.nodes.find(*sup),
+            Command::Add(sup, _) | Command::Children(sup) | Command::Named(_, sup, _) => {
+                self.nodes.find(*sup)
+            }
             Command::Child(_, id) => {
                 let ix = self.nodes.find(*id);
                 ix.filter(|&ix| self.nodes[ix].phase != Phase::Down(Down::Removed))
@@ -43,13 +45,10 @@ impl Machine {
     pub(super) fn deliver_command(&mut self, sup: Ix, token: Token, command: Command) {
         match command {
             Command::Add(_, planned) => self.add(sup, token, *planned),
-            Command::Child(verb, id) => {
-                let found = self.nodes.find(id);
-                let known = found.filter(|&ix| self.nodes[ix].phase != Phase::Down(Down::Removed));
-                match known {
-                    Some(ix) => self.verb(sup, ix, token, verb),
-                    None => self.answer(token, Err(Refusal::Unknown)),
-                }
+            Command::Child(verb, id) => self.verb_if_known(sup, Some(id), token, verb),
+            Command::Named(verb, _, path) => {
+                let id = self.lookup(&path);
+                self.verb_if_known(sup, id, token, verb);
             }
             Command::Children(_) if self.comes_down(sup) => {
                 self.answer(token, Err(Refusal::ShuttingDown));
@@ -68,11 +67,21 @@ impl Machine {
                 self.close();
                 self.phase = TreePhase::Ended(End::Requested);
             }
-            TreePhase::Starting | TreePhase::Up => {
-                self.close();
+            // A root that lets a start run its course has heard, and closes after that.
+            TreePhase::Starting | TreePhase::Up
+                if !matches!(self.nodes[Ix::ROOT].phase, Phase::Stopping(_)) =>
+            {
                 self.stop_supervisor(Ix::ROOT);
             }
-            TreePhase::Closing | TreePhase::Ended(_) => {}
+            TreePhase::Starting | TreePhase::Up | TreePhase::Closing | TreePhase::Ended(_) => {}
+        }
+    }
+
+    fn verb_if_known(&mut self, sup: Ix, id: Option<NodeId>, token: Token, verb: Verb) {
+        let found = id.and_then(|id| self.nodes.find(id));
+        match found.filter(|&ix| self.nodes[ix].phase != Phase::Down(Down::Removed)) {
+            Some(ix) => self.verb(sup, ix, token, verb),
+            None => self.answer(token, Err(Refusal::Unknown)),
         }
     }
 

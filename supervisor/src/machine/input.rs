@@ -44,6 +44,8 @@ pub(crate) enum Command {
     Add(NodeId, Box<Planned>),
     /// One of the verbs, for one child.
     Child(Verb, NodeId),
+    /// The same, for a path below a supervisor that may be taken when it is the command's turn.
+    Named(Verb, NodeId, Arc<str>),
     /// Answers the children of a supervisor.
     Children(NodeId),
     /// Stops the tree.

@@ -409,7 +409,11 @@ impl Machine {
             let Some(sup) = self.todo.pop_front() else {
                 return;
             };
-            self.nodes.sup_mut(sup).scheduled = false;
+            // The node may have been given free since it was scheduled.
+            let Body::Supervisor(state) = &mut self.nodes[sup].body else {
+                continue;
+            };
+            state.scheduled = false;
             while self.step(sup) {
                 self.steps_left = self.steps_left.saturating_sub(1);
                 if self.steps_left == 0 {

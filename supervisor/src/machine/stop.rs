@@ -149,6 +149,7 @@ impl Machine {
         let sup = self.nodes[ix].parent;
         self.set_phase(ix, Phase::Stuck(ending));
         self.emit(ix, EventKind::Stuck);
+        self.becomes_unready(ix);
         self.report_stopped(ix, ChildShutdownStatus::Stuck);
         if sup == Ix::NONE {
             return;
@@ -176,9 +177,6 @@ impl Machine {
     }
 
     fn end_supervisor(&mut self, sup: Ix, ending: Ending) {
-        if sup == Ix::ROOT {
-            self.close();
-        }
         match self.nodes[sup].policy.stop {
             StopPolicy::Shutdown(Shutdown::Abort) => return self.kill_supervisor(sup, ending),
             StopPolicy::Shutdown(Shutdown::Within(budget)) => {

@@ -417,7 +417,12 @@ impl World {
             Ask::Resume => Verb::Resume,
             Ask::Stop => Verb::Stop,
         };
-        Ok(Command::Child(verb, id()?))
+        if let Ok(id) = id() {
+            return Ok(Command::Child(verb, id));
+        }
+        let parent = path.rsplit_once('/').map_or("", |(parent, _)| parent);
+        let parent = self.machine.lookup(parent).ok_or(No::Unknown)?;
+        Ok(Command::Named(verb, parent, path.into()))
     }
 
     pub(super) fn record(attempt: Attempt, how: Ends) -> Exit {

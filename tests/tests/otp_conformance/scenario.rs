@@ -135,7 +135,13 @@ impl Script {
         if !self.installed.contains(&parent) {
             let sup = self.sups.get(&parent).cloned().unwrap_or_default();
             self.installed.insert(parent.clone());
-            for child in array(&sup["children"]) {
+            // Its first attempt may have ended in its own init.
+            let init = self
+                .puppets
+                .get(&parent)
+                .and_then(|puppet| puppet.outcomes.get(&1));
+            let starts = init.is_none_or(|init| init == "ok");
+            for child in array(&sup["children"]).iter().filter(|_| starts) {
                 self.install(
                     &format!("{parent}/{}", child["id"].as_str().unwrap()),
                     child,
@@ -180,9 +186,8 @@ impl Script {
     }
 
     pub(crate) fn has_run(&self, path: &str) -> bool {
-        self.puppets
-            .get(path)
-            .is_some_and(|puppet| !puppet.outcomes.is_empty())
+        let puppet = self.puppets.get(path);
+        puppet.is_some_and(|puppet| puppet.outcomes.values().any(|outcome| outcome == "ok"))
     }
 
     pub(crate) fn is_pool(&self, path: &str) -> bool {
@@ -273,12 +278,15 @@ impl Script {
     /// The answer to `count_children`.
     pub(crate) fn count(&self, sup: &str, children: &[ChildSnapshot]) -> Value {
         let rows = self.which(sup, children);
-        let rows = array(&rows);
-        let of = |at: usize, what: &str| rows.iter().filter(|row| row[at] == what).count();
-        let specs = if self.is_pool(sup) { 1 } else { rows.len() };
+        let of = |kind: &str| array(&rows).iter().filter(|row| row[1] == kind).count();
+        let specs = if self.is_pool(sup) { 1 } else { children.len() };
+        // OTP counts processes, and those that have died are none, whether it has noticed or not.
+        let active = children
+            .iter()
+            .filter(|child| state(child.state) == "running" && child.state != ChildState::Exited);
         json!({
-            "specs": specs, "active": of(2, "running"),
-            "supervisors": of(1, "supervisor"), "workers": of(1, "worker"),
+            "specs": specs, "active": active.count(),
+            "supervisors": of("supervisor"), "workers": of("worker"),
         })
     }
 }
@@ -289,6 +297,7 @@ pub(crate) fn state(state: ChildState) -> &'static str {
         ChildState::Running
         | ChildState::Starting
         | ChildState::Stopping
+        | ChildState::Exited
         | ChildState::Aborting => "running",
         ChildState::Restarting | ChildState::Backoff | ChildState::Waiting => "restarting",
         _ => "undefined",
@@ -350,7 +359,7 @@ pub(crate) fn normalise(mut events: Vec<Value>, step: &Value, script: &Script) -
         events = rest;
         let at = events
             .iter()
-            .position(|event| killed(event) && path(event) == sup);
+            .rposition(|event| killed(event) && path(event) == sup);
         let at = at.map_or(events.len(), |at| at + 1);
         events.splice(at..at, moved);
     }
