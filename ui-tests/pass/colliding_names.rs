@@ -38,7 +38,7 @@ async fn own_name(own_name: u8) {
 }
 
 /// A parameter does not hide what the settings refer to.
-#[supervised(shutdown = grace())]
+#[supervised(backoff = grace())]
 async fn parameter_of_that_name(grace: u8) {
     let _ = grace;
 }

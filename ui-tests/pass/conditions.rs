@@ -15,7 +15,7 @@ async fn above(missing: Missing) {}
 #[supervised]
 async fn below(missing: Missing) {}
 
-#[cfg_attr(all(), supervised(shutdown = "10s"))]
+#[cfg_attr(all(), supervised(backoff = "10s"))]
 async fn by_attribute() {}
 
 #[cfg_attr(all(), cfg(absent), allow(dead_code))]
@@ -40,7 +40,11 @@ fn main() {
         eu: by_attribute() {
             after = [feed],
         },
-        us: other_attributes() { after = [eu] },
+        us: other_attributes() {
+            after = [eu],
+            #[cfg(absent)]
+            critical = false,
+        },
         #[cfg(absent)]
         gateway: { missing() },
         #[cfg(not(absent))]

@@ -32,16 +32,22 @@ async fn words(ctx: TaskContext) {
     significant = QUIET,
     critical = !QUIET,
 )]
-async fn expressions() {}
+async fn expressions(ctx: TaskContext) {
+    drop(ctx);
+}
 
 #[supervised(significant, critical, restart = "temporary", shutdown = "abort")]
 async fn flags() {}
 
 #[supervised(backoff = "none", shutdown = "infinity")]
-async fn none() {}
+async fn none(ctx: TaskContext) {
+    drop(ctx);
+}
 
 #[supervised(backoff = "250ms", shutdown = GRACE)]
-async fn constant() {}
+async fn constant(ctx: TaskContext) {
+    drop(ctx);
+}
 
 #[supervised(backoff = GRACE)]
 async fn constant_expression() {}

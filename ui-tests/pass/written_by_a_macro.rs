@@ -5,7 +5,7 @@ use rust_supervisor::{supervised, supervisor_tree};
 
 macro_rules! child {
     ($name:ident, $restart:literal, $grace:expr, $argument:ident: $type:ty) => {
-        #[supervised(restart = $restart, shutdown = $grace)]
+        #[supervised(restart = $restart, backoff = $grace)]
         async fn $name($argument: $type, context: &$type, held: &mut $type) {
             let _ = ($argument, context, held);
         }

@@ -46,7 +46,8 @@ async fn tick() {
 
 /// Public, documented, with the units that clippy would write otherwise.
 #[supervised(shutdown = "60s", backoff = "1000ms..3600s", ready_within = "1h")]
-pub async fn units() {
+pub async fn units(ctx: TaskContext) {
+    drop(ctx);
     tick().await;
 }
 

@@ -5,6 +5,7 @@
 
 use proc_macro2::TokenStream;
 use quote::quote;
+use syn::Meta;
 
 use crate::function::Function;
 use crate::setting::{Setting, Settings};
@@ -13,10 +14,9 @@ use crate::setting::{Setting, Settings};
 pub(crate) fn append(function: &Function, settings: &Settings) -> TokenStream {
     // A function without documentation is left without: any line of ours would silence the lint
     // that misses it.
-    let documented = function
-        .attributes
-        .iter()
-        .any(|attribute| attribute.path().is_ident("doc"));
+    let documented = function.attributes.iter().any(
+        |attribute| matches!(&attribute.meta, Meta::NameValue(doc) if doc.path.is_ident("doc")),
+    );
     let lines = if documented {
         lines(settings)
     } else {

@@ -1,11 +1,13 @@
 //! The rules for a supervised function.
 
 use quote::ToTokens;
+use rust_supervisor_settings::budget::Budget;
+use rust_supervisor_settings::value::Value as Text;
 use syn::Safety;
 
 use super::{Function, Parameter, hears_stop};
 use crate::diagnostics::Diagnostics;
-use crate::setting::{Settings, contradictions};
+use crate::setting::{Settings, Value, contradictions};
 
 /// The primitive types. A child of such a name would hide the type in its whole module.
 const PRIMITIVES: &[&str] = &[
@@ -46,13 +48,8 @@ pub(crate) fn validate(
     }
     color(function, settings, diagnostics);
     contradictions(settings, diagnostics);
-    if settings.word("readiness") == Some("explicit") && !hears_stop(parameters) {
-        if let Some(readiness) = settings.get("readiness") {
-            diagnostics.at(
-                &readiness.key,
-                "`readiness = \"explicit\"` needs a `TaskContext` parameter to call `mark_ready` on",
-            );
-        }
+    if !hears_stop(parameters) {
+        without_context(function, settings, diagnostics);
     }
 }
 
@@ -61,6 +58,33 @@ pub(crate) fn hides_primitive(function: &Function) -> bool {
     PRIMITIVES
         .iter()
         .any(|primitive| function.name() == primitive)
+}
+
+/// What a function cannot do without a context, it cannot be asked for.
+fn without_context(function: &Function, settings: &Settings, diagnostics: &mut Diagnostics) {
+    if let (Some("explicit"), Some(readiness)) =
+        (settings.word("readiness"), settings.get("readiness"))
+    {
+        diagnostics.at(
+            &readiness.key,
+            "`readiness = \"explicit\"` needs a `TaskContext` parameter to call `mark_ready` on",
+        );
+    }
+    // What a budget is to a blocking function, which cannot be dropped, the library says.
+    if function.signature.asyncness.is_none() {
+        return;
+    }
+    let Some(shutdown) = settings.get("shutdown") else {
+        return;
+    };
+    if !matches!(shutdown.value, Value::Text(Text::Budget(Budget::Abort))) {
+        diagnostics.at(
+            &shutdown.key,
+            "`shutdown` has no effect: without a `TaskContext` parameter, the function cannot hear \
+             that it is to stop\n\
+             it is dropped at its next await",
+        );
+    }
 }
 
 /// A function is either `async` or `blocking`.

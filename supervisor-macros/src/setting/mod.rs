@@ -8,7 +8,9 @@ mod list;
 mod value;
 
 use proc_macro2::{Span, TokenStream};
+use rust_supervisor_settings::value::Value as Text;
 use rust_supervisor_settings::{name, table};
+use syn::ext::IdentExt;
 use syn::{Attribute, Expr, Ident, Path};
 
 pub(crate) use contradiction::contradictions;
@@ -41,7 +43,7 @@ pub(crate) enum Value {
     /// The path of the library.
     Path(Path),
     /// A string, read by the grammar of the setting.
-    Text(rust_supervisor_settings::value::Value),
+    Text(Text),
 }
 
 /// The name of a child: where it is given, or where it is referred to.
@@ -54,8 +56,6 @@ pub(crate) struct Name {
 impl Name {
     /// A name that is written as an identifier, possibly a raw one.
     pub(crate) fn from_ident(ident: &Ident) -> Self {
-        use syn::ext::IdentExt;
-
         Self {
             text: ident.unraw().to_string(),
             span: ident.span(),
@@ -105,8 +105,6 @@ impl Settings {
 
     /// The word that a key is known to be set to.
     pub(crate) fn word(&self, key: &str) -> Option<&'static str> {
-        use rust_supervisor_settings::value::Value as Text;
-
         match self.get(key)?.value {
             Value::Text(Text::Word(word)) => Some(word.text),
             _ => None,

@@ -298,3 +298,15 @@ fn significance_needs_a_supervisor_that_looks_at_it() {
         r#"auto_shutdown = "any_significant", gateway: { significant, restart = "transient" }"#;
     assert!(of_tree(inner).is_empty());
 }
+
+#[test]
+fn a_budget_needs_somebody_who_hears_the_request() {
+    let (deaf, hears) = ("async fn feed() {}", "async fn feed(ctx: TaskContext) {}");
+    for shutdown in [r#""10s""#, r#""infinity""#, "GRACE"] {
+        only(of_function(&format!("shutdown = {shutdown}"), deaf));
+        assert!(of_function(&format!("shutdown = {shutdown}"), hears).is_empty());
+        let blocking = format!("blocking, shutdown = {shutdown}");
+        assert!(of_function(&blocking, "fn feed() {}").is_empty());
+    }
+    assert!(of_function(r#"shutdown = "abort""#, deaf).is_empty());
+}

@@ -58,6 +58,21 @@ pub(crate) struct Child {
     pub(crate) settings: Settings,
 }
 
+/// A path as it is written, without generic arguments.
+pub(crate) fn written(path: &Path) -> String {
+    let names: Vec<String> = path
+        .segments
+        .iter()
+        .map(|segment| segment.ident.to_string())
+        .collect();
+    let colons = if path.leading_colon.is_some() {
+        "::"
+    } else {
+        ""
+    };
+    format!("{colons}{}", names.join("::"))
+}
+
 impl Entry {
     /// What it is set to by the tree, if it can be set there at all.
     pub(crate) const fn settings(&self) -> Option<&Settings> {

@@ -1,8 +1,7 @@
 //! The names of siblings are different.
 
-use super::{Entry, EntryKind};
+use super::{Entry, EntryKind, written};
 use crate::diagnostics::Diagnostics;
-use quote::ToTokens;
 
 /// Reports every child that has the name of an earlier one.
 pub(crate) fn unique(entries: &[Entry], diagnostics: &mut Diagnostics) {
@@ -31,10 +30,9 @@ pub(crate) fn unique(entries: &[Entry], diagnostics: &mut Diagnostics) {
 
 /// An entry without its details.
 fn shape(kind: &EntryKind) -> String {
-    let path = |path: &syn::Path| path.to_token_stream().to_string().replace(' ', "");
     match kind {
-        EntryKind::Broken(broken) => format!("{}(..)", path(broken)),
-        EntryKind::Child(child) => format!("{}(..)", path(&child.path)),
+        EntryKind::Broken(path) => format!("{}(..)", written(path)),
+        EntryKind::Child(child) => format!("{}(..)", written(&child.path)),
         EntryKind::Splice(_) => "..expr".to_owned(),
         EntryKind::Supervisor(_) => "{ .. }".to_owned(),
     }

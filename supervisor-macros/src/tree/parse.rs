@@ -7,7 +7,7 @@ use syn::ext::IdentExt;
 use syn::parse::{ParseStream, Parser};
 use syn::{Error, Expr, ExprPath, Ident, Lit, LitStr, Path, Result, Token, token};
 
-use super::{Child, Entry, EntryKind, Tree};
+use super::{Child, Entry, EntryKind, Tree, written};
 use crate::diagnostics::Diagnostics;
 use crate::setting::{Name, Settings, comma, conditions, list, one, skip_to_comma};
 
@@ -152,9 +152,14 @@ fn child(input: ParseStream<'_>, path: Path, diagnostics: &mut Diagnostics) -> R
         None
     };
     if arguments.is_none() {
-        let written = path.to_token_stream().to_string().replace(' ', "");
-        let message = format!("expected the arguments of `{written}`: `{written}(..)`");
+        let path_written = written(&path);
+        let message = format!("expected the arguments of `{path_written}`: `{path_written}(..)`");
         diagnostics.at(&path, message);
+    } else if input.peek(Token![.]) && !input.peek(Token![..]) {
+        diagnostics.report(
+            input.error("what is different for this use is written in braces: `feed(..) { .. }`"),
+        );
+        skip_to_comma(input);
     }
     let mut settings = Settings::default();
     if input.peek(token::Brace) {

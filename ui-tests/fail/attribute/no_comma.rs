@@ -1,6 +1,6 @@
 use rust_supervisor::supervised;
 
-#[supervised(restart = "permanent" shutdown = "5s")]
+#[supervised(restart = "permanent" backoff = "5s")]
 async fn feed() {}
 
 fn main() {}

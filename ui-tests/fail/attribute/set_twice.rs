@@ -1,6 +1,6 @@
 use rust_supervisor::supervised;
 
-#[supervised(shutdown = "5s", critical, shutdown = "10s")]
+#[supervised(ready_within = "5s", critical, ready_within = "10s")]
 async fn feed() {}
 
 fn main() {}
