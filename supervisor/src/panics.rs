@@ -54,11 +54,16 @@ pub(crate) fn catch<R>(during: During, f: impl FnOnce() -> R) -> Result<R, Panic
     })
 }
 
-/// Drops a value of a user; a panic in it is the end of it.
-pub(crate) fn drop_quietly<T>(value: T) {
-    if let Err(payload) = catch_unwind(AssertUnwindSafe(|| drop(value))) {
+/// Runs code of a user that nobody waits for, a waker or a subscriber; a panic ends there.
+pub(crate) fn quietly(f: impl FnOnce()) {
+    if let Err(payload) = catch_unwind(AssertUnwindSafe(f)) {
         forget(payload);
     }
+}
+
+/// Drops a value of a user; a panic in it is the end of it.
+pub(crate) fn drop_quietly<T>(value: T) {
+    quietly(|| drop(value));
 }
 
 /// Drops the payload of a panic, which may panic again; that one is leaked.

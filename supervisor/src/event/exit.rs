@@ -92,6 +92,14 @@ impl ExitRecord {
     }
 }
 
+impl Drop for ExitRecord {
+    /// A panic in the destructor of a user's error ends here: records are dropped in batches, and
+    /// a second panic would abort the process.
+    fn drop(&mut self) {
+        crate::panics::drop_quietly(std::mem::replace(&mut self.kind, ExitKind::NeverStarted));
+    }
+}
+
 impl fmt::Display for ExitRecord {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.kind.fmt(f)

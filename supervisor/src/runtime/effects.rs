@@ -10,9 +10,11 @@ use super::driver::{Driver, DriverGuard};
 use super::slot::{Slot, Word};
 use super::tree::{Reply, Tree};
 use crate::machine::Trash;
+use crate::panics::{drop_quietly, quietly};
 use crate::task::launch::Launch;
 
-/// Collected under the lock, carried out after it.
+/// Collected under the lock, carried out after it. A panic in one of them must not keep the others
+/// from happening.
 #[derive(Default)]
 pub(super) struct Effects {
     pub(super) changed: Vec<(Arc<Slot>, Word)>,
@@ -34,7 +36,7 @@ impl Effects {
         current::assert_unlocked();
         let woke = !self.changed.is_empty() || self.arm || !self.spawns.is_empty();
         for (slot, before) in self.changed {
-            slot.notify(before);
+            quietly(|| slot.notify(before));
         }
         if self.arm {
             tree.timekeeper.notify_one();
@@ -45,21 +47,18 @@ impl Effects {
         }
         for (sender, reply) in self.answers {
             // Who does not wait for the answer any more does not want it.
-            drop(sender.send(reply));
+            quietly(|| drop(sender.send(reply)));
         }
         for reader in self.readers {
-            reader.wake();
+            quietly(|| reader.wake());
         }
-        // Each alone: a panic of one must not meet that of another.
-        for value in self.trash {
-            crate::panics::drop_quietly(value);
-        }
+        drop(self.trash);
         for launch in self.launches {
-            crate::panics::drop_quietly(launch);
+            drop_quietly(launch);
         }
         drop(self.slots);
         if self.news {
-            super::lifecycle::report(tree);
+            quietly(|| super::lifecycle::report(tree));
         }
         woke
     }

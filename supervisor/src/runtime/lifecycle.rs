@@ -27,12 +27,11 @@ pub(super) fn report(tree: &Arc<Tree>) {
             return;
         }
         for event in &events {
-            print(event);
             *printed = event.seq;
+            print(event);
         }
         drop(printed);
-        // The errors in it are values of users.
-        crate::panics::drop_quietly(events);
+        drop(events);
         if tree.newest_event() == newest && newest_is_printed(tree, newest) {
             return;
         }

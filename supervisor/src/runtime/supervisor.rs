@@ -164,7 +164,6 @@ fn begin(spec: SupervisorSpec) -> Result<Arc<Tree>, StartError> {
         message: broken.0.to_string(),
     })?;
     drop(runtime.spawn(timekeeper::keep(Arc::clone(&tree))));
-    drop(runtime.spawn(timekeeper::push(Arc::clone(&tree))));
     Ok(tree)
 }
 

@@ -19,14 +19,6 @@ pub(super) async fn keep(tree: Arc<Tree>) {
             None => earlier.await,
         }
     }
-    tree.0.pusher.notify_one();
-}
-
-/// Does nothing whenever it is woken: see [`Tree::pusher`].
-pub(super) async fn push(tree: Arc<Tree>) {
-    while tree.stage() != Stage::Over {
-        tree.pusher.notified().await;
-    }
 }
 
 /// Notices that the runtime goes away, for a tree that has no other task.

@@ -38,8 +38,6 @@ pub(crate) struct Tree {
     pub(super) runtime: Handle,
     epoch: Instant,
     pub(super) timekeeper: Notify,
-    /// Wakes a task that does nothing: the task that was woken before it can be stolen then.
-    pub(super) pusher: Notify,
     /// Number of the last event that has been given to `tracing`; whoever holds it prints.
     pub(super) printed: Mutex<u64>,
 }
@@ -109,7 +107,6 @@ impl Tree {
             runtime,
             epoch: Instant::now(),
             timekeeper: Notify::new(),
-            pusher: Notify::new(),
             printed: Mutex::new(0),
         });
         let mut core = tree.core.lock().unwrap_or_else(PoisonError::into_inner);
@@ -207,7 +204,7 @@ impl Tree {
         let now = self.now();
         // A tree that has broken has told everybody already.
         let _ = self.with(now, None, |core| core.machine.handle(now, input));
-        self.push();
+        Self::push();
     }
 
     /// A driver tells what has become of its attempt; answers whether others have been woken.
@@ -247,7 +244,7 @@ impl Tree {
             }
             Err(refusal) => core.refuse(sender, refusal),
         })?;
-        self.push();
+        Self::push();
         Ok(receiver)
     }
 
@@ -317,9 +314,13 @@ impl Tree {
     }
 
     /// Lets tasks that this thread has woken be taken by others, should it block now.
-    fn push(&self) {
-        if Handle::try_current().is_ok() {
-            self.pusher.notify_one();
+    ///
+    /// The last task that a worker has woken sits in a slot that no other worker takes from; a
+    /// task that does nothing pushes it out. One that already exists would not do: if it has been
+    /// woken and not run yet, waking it again changes nothing.
+    fn push() {
+        if let Ok(runtime) = Handle::try_current() {
+            drop(runtime.spawn(async {}));
         }
     }
 

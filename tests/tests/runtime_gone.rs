@@ -1,0 +1,100 @@
+//! The runtime goes away under a tree: that is an end that is observed, not a hang.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use rust_supervisor::spec::policy::RestartPolicy;
+use rust_supervisor::{ChildSpec, Supervisor, SupervisorSpec, TaskContext, TreeRef};
+use supervisor_tests::Log;
+use tokio::runtime::{Builder, Runtime};
+
+const CHILDREN: usize = 500;
+
+/// A tree on a runtime of its own, whose children call it when they are dropped.
+fn tree_on(runtime: &Runtime, log: &Log) -> TreeRef {
+    struct CallsTree(Arc<Mutex<Option<TreeRef>>>);
+
+    impl Drop for CallsTree {
+        fn drop(&mut self) {
+            if let Some(tree) = &*self.0.lock().expect("no panic") {
+                let _ = tree.is_ready();
+            }
+        }
+    }
+
+    let known = Arc::new(Mutex::new(None));
+    let children = (0..CHILDREN).map(|n| {
+        let (log, known) = (log.clone(), Arc::clone(&known));
+        ChildSpec::from_fn(format!("c{n}"), move |ctx: TaskContext| {
+            let (live, calls) = (log.live("child"), CallsTree(Arc::clone(&known)));
+            async move {
+                let (_live, _calls) = (live, calls);
+                // Half of them have ended, and their tasks are parked.
+                if n % 2 == 0 {
+                    ctx.cancelled().await;
+                }
+            }
+        })
+        .restart(RestartPolicy::Transient)
+    });
+    let spec = SupervisorSpec::root(children.collect());
+    let handle = runtime.block_on(Supervisor::start(spec)).expect("starts");
+    let tree = handle.downgrade();
+    *known.lock().expect("no panic") = Some(tree.clone());
+    runtime.block_on(log.wait_for("-child", CHILDREN / 2));
+    handle.detach();
+    tree
+}
+
+fn assert_ends(tree: &TreeRef, log: &Log) {
+    let other = Builder::new_current_thread().enable_all().build().expect("builds");
+    other.block_on(async {
+        let joined = tokio::time::timeout(Duration::from_secs(20), tree.join());
+        joined.await.expect("in time").expect("no failure of its own");
+    });
+    assert_eq!(log.alive(), 0);
+    assert_eq!(log.count("+child"), CHILDREN, "nothing has been started again");
+}
+
+#[test]
+fn a_runtime_that_is_dropped_ends_its_tree() {
+    let runtime = Builder::new_multi_thread().worker_threads(2).enable_all().build();
+    let (runtime, log) = (runtime.expect("builds"), Log::new());
+    let tree = tree_on(&runtime, &log);
+    drop(runtime);
+    assert_ends(&tree, &log);
+}
+
+#[test]
+fn a_runtime_that_is_shut_down_in_the_background_ends_its_tree() {
+    let runtime = Builder::new_multi_thread().worker_threads(2).enable_all().build();
+    let (runtime, log) = (runtime.expect("builds"), Log::new());
+    let tree = tree_on(&runtime, &log);
+    runtime.shutdown_background();
+    assert_ends(&tree, &log);
+}
+
+#[test]
+fn a_current_thread_runtime_that_is_dropped_ends_its_tree() {
+    let runtime = Builder::new_current_thread().enable_all().build();
+    let (runtime, log) = (runtime.expect("builds"), Log::new());
+    let tree = tree_on(&runtime, &log);
+    drop(runtime);
+    assert_ends(&tree, &log);
+}
+
+#[test]
+fn an_empty_tree_notices_too() {
+    let runtime = Builder::new_current_thread().enable_all().build().expect("builds");
+    let start = Supervisor::start(SupervisorSpec::root(Vec::new()));
+    let handle = runtime.block_on(start).expect("starts");
+    let tree = handle.downgrade();
+    handle.detach();
+    runtime.block_on(tokio::task::yield_now());
+    drop(runtime);
+    let other = Builder::new_current_thread().enable_all().build().expect("builds");
+    other.block_on(async {
+        let joined = tokio::time::timeout(Duration::from_secs(20), tree.join());
+        joined.await.expect("in time").expect("no failure of its own");
+    });
+}

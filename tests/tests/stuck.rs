@@ -1,0 +1,135 @@
+//! A child that does not yield is declared stuck in time, by somebody else, and stays fenced.
+
+use std::sync::{Arc, Mutex, mpsc};
+use std::time::Duration;
+
+use rust_supervisor::event::snapshot::ChildState;
+use rust_supervisor::shutdown::report::{ChildShutdownStatus, ResourceReconcileStatus};
+use rust_supervisor::spec::backoff::Backoff;
+use rust_supervisor::spec::policy::Strategy;
+use rust_supervisor::{ChildSpec, Supervisor, SupervisorHandle, SupervisorSpec, TaskContext};
+use supervisor_tests::{Log, fragile, obedient};
+use tokio::sync::Notify;
+
+/// A child whose first attempt occupies its thread until it is let go.
+fn blocker(log: &Log) -> (ChildSpec, mpsc::Sender<()>) {
+    let (let_go, held) = mpsc::channel::<()>();
+    let (log, held) = (log.clone(), Arc::new(Mutex::new(held)));
+    let child = ChildSpec::from_fn("blocker", move |ctx: TaskContext| {
+        let (log, held) = (log.clone(), Arc::clone(&held));
+        async move {
+            let _live = log.live("blocker");
+            if ctx.generation().value == 0 {
+                // Without a limit a failed test would not end either.
+                let held = held.lock().expect("one attempt at a time");
+                let _ = held.recv_timeout(Duration::from_secs(20));
+            }
+            ctx.cancelled().await;
+        }
+    })
+    .shutdown(Duration::from_millis(50))
+    .backoff(Backoff::none());
+    (child, let_go)
+}
+
+async fn until_state(handle: &SupervisorHandle, path: &str, state: ChildState) {
+    let mut events = handle.events_after(0);
+    while handle.snapshot_of(path).expect("is there").state != state {
+        events.next().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_group_restart_beside_a_stuck_child_is_bounded_and_never_copies_it() {
+    let (log, fail) = (Log::new(), Arc::new(Notify::new()));
+    let (blocker, let_go) = blocker(&log);
+    let spec = SupervisorSpec::root(vec![
+        obedient("a", &log, Duration::ZERO),
+        blocker,
+        fragile("c", &log, &fail),
+    ])
+    .strategy(Strategy::OneForAll);
+    let handle = Supervisor::start(spec).await.expect("starts");
+    log.wait_for("+blocker", 1).await;
+    log.wait_for("+c", 1).await;
+    fail.notify_one();
+    // The others are back while the blocker still occupies its thread.
+    log.wait_for("+a", 2).await;
+    log.wait_for("+c", 2).await;
+    assert_eq!(handle.snapshot_of("blocker").expect("is there").state, ChildState::Stuck);
+    assert!(!handle.is_ready(), "a stuck child is not ready");
+    assert_eq!(log.count("+blocker"), 1, "fenced");
+    let_go.send(()).expect("still held");
+    log.wait_for("+blocker", 2).await;
+    until_state(&handle, "blocker", ChildState::Running).await;
+    assert_eq!(log.most_alive(), 1);
+    let report = handle.shutdown().await.expect("stops");
+    assert!(report.is_clean(), "{report}");
+    assert_eq!(log.alive(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_shutdown_beside_a_stuck_child_is_bounded_and_says_who_is_stuck() {
+    let log = Log::new();
+    let (blocker, let_go) = blocker(&log);
+    let spec = SupervisorSpec::root(vec![obedient("a", &log, Duration::ZERO), blocker]);
+    let handle = Supervisor::start(spec).await.expect("starts");
+    log.wait_for("+blocker", 1).await;
+    let report = handle.shutdown().await.expect("stops, though the blocker has not ended");
+    assert_eq!(log.count("-blocker"), 0);
+    let ends: Vec<_> = report.children.iter().map(|child| (&*child.path, child.status)).collect();
+    assert_eq!(
+        ends,
+        [("blocker", ChildShutdownStatus::Stuck), ("a", ChildShutdownStatus::Graceful)]
+    );
+    assert!(!report.is_clean());
+    assert_eq!(report.reconcile.task_status, ResourceReconcileStatus::Failed);
+    let_go.send(()).expect("still held");
+    log.wait_for("-blocker", 1).await;
+    assert_eq!(log.alive(), 0);
+}
+
+#[test]
+fn on_one_thread_the_bound_runs_from_the_moment_the_thread_is_free() {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .expect("builds");
+    runtime.block_on(async {
+        let log = Log::new();
+        let seen = log.clone();
+        let child = ChildSpec::from_fn("child", move |ctx: TaskContext| {
+            let log = seen.clone();
+            async move {
+                let _live = log.live("child");
+                std::thread::sleep(Duration::from_millis(300));
+                ctx.cancelled().await;
+            }
+        });
+        let handle = Supervisor::start(SupervisorSpec::root(vec![child])).await.expect("starts");
+        let report = handle.shutdown().await.expect("stops");
+        assert!(report.is_clean(), "it heard the stop as soon as it looked: {report}");
+        assert_eq!(log.alive(), 0);
+    });
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_child_that_ignores_the_stop_is_dropped_when_its_budget_is_spent() {
+    let log = Log::new();
+    let seen = log.clone();
+    let deaf = ChildSpec::from_fn("deaf", move |_ctx: TaskContext| {
+        let live = seen.live("deaf");
+        async move {
+            let _live = live;
+            std::future::pending::<()>().await;
+        }
+    })
+    .shutdown(Duration::from_secs(7));
+    let handle = Supervisor::start(SupervisorSpec::root(vec![deaf])).await.expect("starts");
+    log.wait_for("+deaf", 1).await;
+    let report = handle.shutdown().await.expect("stops");
+    assert_eq!(report.children[0].status, ChildShutdownStatus::Aborted);
+    assert_eq!(report.children[0].took.as_secs(), 7);
+    assert_eq!(report.reconcile.task_status, ResourceReconcileStatus::Cleaned);
+    assert_eq!(log.alive(), 0);
+}
