@@ -6,16 +6,19 @@ use proc_macro2::{Literal, TokenStream};
 use quote::{format_ident, quote};
 use rust_supervisor_settings::budget::Budget;
 use rust_supervisor_settings::range::Range;
-use rust_supervisor_settings::value::Value as Text;
+use rust_supervisor_settings::value::{Kind, Value as Text};
 
 use super::library::Library;
 use crate::setting::{Setting, Value};
 
 /// The call, `.restart(..)`; none for a setting that speaks to the macro itself.
 pub(crate) fn setter(setting: &Setting, library: &Library) -> Option<TokenStream> {
+    // A switch says which code is written, not what that code sets.
+    if setting.row.kind == Kind::Switch {
+        return None;
+    }
     let value = match &setting.value {
         Value::Expression(expression) | Value::Number(expression) => quote!(#expression),
-        Value::Flag(_) if setting.row.key == "blocking" => return None,
         Value::Flag(on) => quote!(#on),
         // An empty list has no type, and nothing to say.
         Value::Names(names) if names.is_empty() => return None,
