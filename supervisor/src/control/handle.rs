@@ -349,7 +349,7 @@ impl TreeRef {
 
     /// The tree as it is now.
     pub fn snapshot(&self) -> Result<Snapshot, SupervisorError> {
-        Ok(self.tree.read(Machine::snapshot)?)
+        Ok(crate::runtime::snapshot::take(&self.tree)?)
     }
 
     /// One child as it is now.

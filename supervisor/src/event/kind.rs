@@ -63,6 +63,8 @@ pub enum EventKind {
     Started,
     /// A supervisor has ended.
     SupervisorEnded(SupervisorEnd),
+    /// It is down without having run: a restart that was due is called off.
+    Stopped,
     /// It is asked to stop; a supervisor begins to stop its children.
     Stopping,
     /// It could not be ended in time; its path is fenced until it has physically gone.
@@ -136,6 +138,7 @@ impl fmt::Display for Event {
             }
             EventKind::Started => f.write_str("starts"),
             EventKind::SupervisorEnded(end) => write!(f, "has ended: {end}"),
+            EventKind::Stopped => f.write_str("is down; its restart is called off"),
             EventKind::Stopping => f.write_str("is asked to stop"),
             EventKind::Stuck => f.write_str("is stuck: it does not yield"),
             EventKind::Waiting => f.write_str("waits for the children it is after"),

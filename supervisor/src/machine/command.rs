@@ -65,7 +65,7 @@ impl Machine {
         match self.phase {
             TreePhase::Idle => {
                 self.close();
-                self.phase = TreePhase::Ended(End::Requested);
+                self.end_tree(End::Requested);
             }
             // A root that lets a start run its course has heard, and closes after that.
             TreePhase::Starting | TreePhase::Up
@@ -310,6 +310,7 @@ impl Machine {
         let phase = self.nodes[ix].phase;
         self.becomes_unready(ix);
         self.set_phase(ix, Phase::Down(Down::Stopped));
+        self.emit(ix, EventKind::Stopped);
         self.settled(ix, &Err(Refusal::Interrupted));
         match phase {
             Phase::Backoff(Retry::First) | Phase::Failed(Retry::First) => {

@@ -34,7 +34,7 @@ pub(crate) mod intents;
 pub(crate) mod node;
 mod ready;
 mod scope;
-mod snapshot;
+pub(crate) mod snapshot;
 mod start;
 mod stop;
 #[cfg(test)]
@@ -120,6 +120,7 @@ pub(crate) struct Machine {
     report: Vec<Stopped>,
     intents: Vec<(Arc<str>, Operation)>,
     closing_since: Nanos,
+    ended_at: Nanos,
     trash: Vec<Trash>,
 }
 
@@ -145,6 +146,7 @@ impl Machine {
             report: Vec::new(),
             intents: Vec::new(),
             closing_since: Nanos::default(),
+            ended_at: Nanos::default(),
             trash: Vec::new(),
         };
         let mut launches = Vec::with_capacity(plan.nodes.len());
@@ -507,6 +509,12 @@ impl Machine {
             self.phase = TreePhase::Starting;
             self.begin_start(Ix::ROOT, Cause::First);
         }
+    }
+
+    /// The tree has ended; its report stands.
+    fn end_tree(&mut self, end: End) {
+        self.phase = TreePhase::Ended(end);
+        self.ended_at = self.now;
     }
 
     /// Nothing will run any more, wherever it is.

@@ -1,5 +1,6 @@
 //! The tree as others may see it.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::node::{Down, Ix, Node, NodeId, Phase};
@@ -8,34 +9,85 @@ use crate::event::snapshot::{ChildSnapshot, ChildState, Snapshot};
 use crate::shutdown::report::{ResourceReconcileStatus, ShutdownReconcileReport, ShutdownReport};
 use crate::shutdown::stage::ShutdownPhase;
 
+/// A node as it is copied for a snapshot, with its place in the tree.
+#[derive(Clone, Debug)]
+pub(crate) struct Row {
+    pub(crate) ix: Ix,
+    pub(crate) parent: Ix,
+    pub(crate) order: u64,
+    pub(crate) child: ChildSnapshot,
+}
+
 impl Machine {
-    /// Every child, parents first, siblings in order.
+    /// The whole tree in one go.
     pub(crate) fn snapshot(&self) -> Snapshot {
-        let mut children = Vec::with_capacity(self.nodes.len());
-        let mut next = self.first_child(Ix::ROOT);
-        while let Some(ix) = next.some() {
-            children.push(self.child_snapshot(ix));
-            next = self.after_in_tree(ix);
+        let mut rows = Vec::new();
+        self.copy_rows(0, usize::MAX, &mut rows);
+        Rest::of(self).snapshot(rows)
+    }
+
+    /// Copies the nodes at some places of the arena; answers where to go on.
+    pub(crate) fn copy_rows(&self, from: usize, max: usize, into: &mut Vec<Row>) -> Option<usize> {
+        let end = self.nodes.len().min(from.saturating_add(max));
+        for place in from..end {
+            let ix = super::index_of(place);
+            if self.nodes[ix].flags.linked {
+                into.push(self.row(ix));
+            }
         }
-        for (path, operation) in &self.intents {
-            children.push(ChildSnapshot {
-                path: Arc::clone(path),
-                is_supervisor: false,
-                state: ChildState::Declared,
-                operation: *operation,
-                ready: false,
-                generation: None,
-                attempt: 0,
-                since: std::time::Duration::ZERO,
-                restart_in: None,
-                last_exit: None,
-            });
+        (end < self.nodes.len()).then_some(end)
+    }
+
+    /// Copies again what up to `max` events behind `seq` tell of, and the supervisors above it;
+    /// answers the number of the last of them, or none if the journal does not reach back so far.
+    pub(crate) fn copy_changes(
+        &self,
+        seq: u64,
+        max: usize,
+        into: &mut Vec<(Arc<str>, Option<Row>)>,
+    ) -> Option<u64> {
+        let mut events = Vec::new();
+        if self.journal.read(seq, max, &mut events) > 0 {
+            return None;
         }
-        Snapshot {
-            as_of_seq: self.journal.seq(),
-            at: self.now.since_start(),
-            ready: self.is_ready(),
-            children,
+        let last = events.last().map_or(seq, |event| event.seq);
+        for event in events {
+            let mut path = event.path;
+            loop {
+                let ix = self.index.find(&path, &self.nodes);
+                let linked = ix.filter(|&ix| self.nodes[ix].flags.linked);
+                let above = path.rsplit_once('/').map(|(above, _)| Arc::from(above));
+                into.push((path, linked.map(|ix| self.row(ix))));
+                let Some(above) = above else { break };
+                path = above;
+            }
+        }
+        Some(last)
+    }
+
+    /// Names without a child that something is wanted of.
+    pub(crate) fn intents(&self) -> impl Iterator<Item = ChildSnapshot> {
+        self.intents.iter().map(|(path, operation)| ChildSnapshot {
+            path: Arc::clone(path),
+            is_supervisor: false,
+            state: ChildState::Declared,
+            operation: *operation,
+            ready: false,
+            generation: None,
+            attempt: 0,
+            since: std::time::Duration::ZERO,
+            restart_in: None,
+            last_exit: None,
+        })
+    }
+
+    fn row(&self, ix: Ix) -> Row {
+        let node = &self.nodes[ix];
+        Row {
+            ix,
+            parent: node.parent,
+            order: node.order,
+            child: self.child_snapshot(ix),
         }
     }
 
@@ -100,7 +152,7 @@ impl Machine {
         ShutdownReport {
             phase: ShutdownPhase::Completed,
             children: self.report.clone(),
-            took: self.now.since(self.closing_since),
+            took: self.ended_at.since(self.closing_since),
             reconcile: ShutdownReconcileReport {
                 socket_status: ResourceReconcileStatus::NotOwned,
                 task_status,
@@ -151,6 +203,53 @@ impl Machine {
             at = node.parent;
         }
         Ix::NONE
+    }
+}
+
+/// What is not about one child.
+pub(crate) struct Rest {
+    as_of_seq: u64,
+    at: std::time::Duration,
+    ready: bool,
+    intents: Vec<ChildSnapshot>,
+}
+
+impl Rest {
+    pub(crate) fn of(machine: &Machine) -> Self {
+        Self {
+            as_of_seq: machine.journal.seq(),
+            at: machine.now.since_start(),
+            ready: machine.is_ready(),
+            intents: machine.intents().collect(),
+        }
+    }
+
+    /// Parents first, siblings in order.
+    pub(crate) fn snapshot(self, mut rows: Vec<Row>) -> Snapshot {
+        rows.sort_by_key(|row| (row.parent.0, row.order));
+        let mut children = Vec::with_capacity(rows.len());
+        // The children of one supervisor stand side by side: where, by supervisor.
+        let mut families: HashMap<Ix, std::ops::Range<usize>> = HashMap::new();
+        for (place, row) in rows.iter().enumerate() {
+            families.entry(row.parent).or_insert(place..place).end = place + 1;
+        }
+        let mut open: Vec<_> = families.get(&Ix::ROOT).cloned().into_iter().collect();
+        while let Some(family) = open.last_mut() {
+            let Some(place) = family.next() else {
+                open.pop();
+                continue;
+            };
+            let row = &rows[place];
+            children.push(row.child.clone());
+            open.extend(families.get(&row.ix).cloned());
+        }
+        children.extend(self.intents);
+        Snapshot {
+            as_of_seq: self.as_of_seq,
+            at: self.at,
+            ready: self.ready,
+            children,
+        }
     }
 }
 

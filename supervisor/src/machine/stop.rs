@@ -417,7 +417,7 @@ impl Machine {
         if sup == Ix::ROOT {
             self.set_phase(sup, Phase::Down(Down::Finished));
             self.becomes_unready(sup);
-            self.phase = TreePhase::Ended(end);
+            self.end_tree(end);
             return;
         }
         self.no_longer_awaited(sup);
@@ -521,7 +521,8 @@ impl Machine {
 
     /// Adds a child to the report of a shutdown of the tree.
     pub(super) fn report_stopped(&mut self, ix: Ix, status: ChildShutdownStatus) {
-        if !self.is_closing() || self.nodes[ix].sup().is_some() {
+        let reports = matches!(self.phase, TreePhase::Closing);
+        if !reports || self.nodes[ix].sup().is_some() {
             return;
         }
         let node = &self.nodes[ix];

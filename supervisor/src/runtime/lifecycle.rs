@@ -85,6 +85,7 @@ fn level(kind: &EventKind) -> Level {
         EventKind::Exited(_)
         | EventKind::Ready
         | EventKind::Started
+        | EventKind::Stopped
         | EventKind::Stopping
         | EventKind::Waiting => Level::DEBUG,
     }

@@ -13,6 +13,7 @@ pub mod outcome;
 #[cfg(feature = "signal")]
 mod signals;
 pub(crate) mod slot;
+pub(crate) mod snapshot;
 pub mod supervisor;
 mod timekeeper;
 pub(crate) mod tree;

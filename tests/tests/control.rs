@@ -1,0 +1,267 @@
+//! The flat, audited commands: what they find, do and answer.
+//!
+//! What the seed's own tests promise stands here in other words.
+
+use std::time::Duration;
+
+use rust_supervisor::control::command::CommandResult;
+use rust_supervisor::control::outcome::{
+    ChildAttemptStatus, ChildControlOperation, ChildControlResult, ChildStopState,
+};
+use rust_supervisor::event::snapshot::ChildState;
+use rust_supervisor::id::types::{ChildId, SupervisorPath};
+use rust_supervisor::shutdown::report::ResourceReconcileStatus;
+use rust_supervisor::shutdown::stage::ShutdownPhase;
+use rust_supervisor::{Supervisor, SupervisorError, SupervisorHandle, SupervisorSpec};
+use supervisor_tests::{Log, obedient};
+
+async fn empty() -> SupervisorHandle {
+    Supervisor::start(SupervisorSpec::root(Vec::new())).await.expect("starts")
+}
+
+fn outcome(result: CommandResult) -> ChildControlResult {
+    match result {
+        CommandResult::ChildControl { outcome } => outcome,
+        other => panic!("not about a child: {other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn a_child_that_is_declared_by_manifest_is_shown_and_can_be_paused_once() {
+    let handle = empty().await;
+    let manifest = "name: worker\nkind: async_worker\n";
+    let added = handle.add_child(SupervisorPath::root(), manifest, "operator", "test").await;
+    let CommandResult::ChildAdded { child_manifest } = added.expect("adds") else {
+        panic!("another answer");
+    };
+    assert_eq!(child_manifest.name, "worker");
+    assert_eq!(handle.snapshot_of("worker").expect("is shown").state, ChildState::Declared);
+    let id = ChildId::new("worker");
+    let first = outcome(handle.pause_child(id.clone(), "operator", "test").await.expect("pauses"));
+    assert_eq!(first.operation_before, ChildControlOperation::Active);
+    assert_eq!(first.operation_after, ChildControlOperation::Paused);
+    assert!(!first.idempotent);
+    let second = outcome(handle.pause_child(id, "operator", "test").await.expect("pauses"));
+    assert_eq!(second.operation_before, ChildControlOperation::Paused);
+    assert!(second.idempotent);
+}
+
+#[tokio::test]
+async fn a_manifest_with_a_mistake_is_refused_with_its_place_and_adds_nothing() {
+    let handle = empty().await;
+    for (manifest, says) in [
+        ("name: worker\nkimd: async_worker\n", "kimd"),
+        ("kind: async_worker\n", "name"),
+        ("name: [", "line"),
+        ("name: w\nkind: thread\n", "thread"),
+        ("", "name"),
+    ] {
+        let error = handle
+            .add_child(SupervisorPath::root(), manifest, "operator", "test")
+            .await
+            .expect_err(manifest);
+        assert!(matches!(error, SupervisorError::InvalidManifest { .. }), "{error:?}");
+        assert!(error.to_string().contains(says), "{manifest:?}: {error}");
+    }
+    let name = "name: bad/name\n";
+    let refused = handle.add_child(SupervisorPath::root(), name, "operator", "test").await;
+    assert!(matches!(refused, Err(SupervisorError::InvalidSpec(_))), "{refused:?}");
+    let large = format!("name: {}\n", "x".repeat(100_000));
+    let refused = handle.add_child(SupervisorPath::root(), large, "operator", "test").await;
+    assert!(matches!(refused, Err(SupervisorError::InvalidManifest { .. })), "{refused:?}");
+    assert!(handle.snapshot().expect("runs").children.is_empty());
+}
+
+#[tokio::test]
+async fn the_intent_for_an_unknown_child_is_recorded_and_applied_when_it_is_added() {
+    let (handle, log) = (empty().await, Log::new());
+    let paused = handle.pause_child("worker", "operator", "before it is there").await;
+    let paused = outcome(paused.expect("recorded"));
+    assert_eq!((paused.status, paused.generation, paused.attempt), (None, None, None));
+    assert_eq!(paused.stop_state, ChildStopState::NoActiveAttempt);
+    assert!(!paused.idempotent && !paused.cancel_delivered);
+    let again = handle.pause_child("worker", "operator", "again").await;
+    assert!(outcome(again.expect("known")).idempotent);
+    let shown = handle.snapshot().expect("runs");
+    let shown = shown.child("worker").expect("is shown");
+    assert_eq!(
+        (shown.state, shown.operation),
+        (ChildState::Declared, ChildControlOperation::Paused)
+    );
+    let child = obedient("worker", &log, Duration::ZERO);
+    handle.start_child("/", child).await.expect("added");
+    let worker = handle.snapshot_of("worker").expect("is there");
+    assert_eq!((worker.operation, worker.generation), (ChildControlOperation::Paused, None));
+    assert_eq!(log.lines(), Vec::<String>::new(), "no code of it ran");
+    handle.resume_child("worker", "operator", "now").await.expect("resumes");
+    log.wait_for("+worker", 1).await;
+    handle.shutdown().await.expect("stops");
+}
+
+#[tokio::test]
+async fn an_intent_names_the_nearest_children_there_are() {
+    let log = Log::new();
+    let spec = SupervisorSpec::root(vec![obedient("worker", &log, Duration::ZERO)]);
+    let handle = Supervisor::start(spec).await.expect("starts");
+    let recorded = outcome(handle.pause_child("wroker", "op", "typo").await.expect("recorded"));
+    assert_eq!(recorded.did_you_mean, ["worker"]);
+    let unknown = handle.restart_child("wroker", "op", "typo").await.expect_err("unknown");
+    assert!(unknown.to_string().contains("did you mean `worker`?"), "{unknown}");
+    for n in 1..256 {
+        handle.pause_child(format!("x{n}"), "op", "many").await.expect("recorded");
+    }
+    let full = handle.pause_child("one-too-many", "op", "many").await.expect_err("full");
+    assert!(matches!(full, SupervisorError::TooManyIntents { limit: 256, .. }), "{full:?}");
+}
+
+#[tokio::test]
+async fn pausing_a_running_child_answers_with_its_identity_before_it_has_ended() {
+    let log = Log::new();
+    let spec = SupervisorSpec::root(vec![obedient("worker", &log, Duration::ZERO)]);
+    let handle = Supervisor::start(spec).await.expect("starts");
+    log.wait_for("+worker", 1).await;
+    let paused = outcome(handle.pause_child("worker", "operator", "pause").await.expect("pauses"));
+    assert_eq!(paused.child_id, ChildId::new("worker"));
+    assert_eq!(paused.generation.expect("runs").value, 0);
+    assert_eq!(paused.attempt.expect("runs").value, 1);
+    assert_eq!(paused.status, Some(ChildAttemptStatus::Cancelling));
+    assert_eq!(paused.stop_state, ChildStopState::CancelDelivered);
+    assert!(paused.cancel_delivered);
+    let json = serde_json::to_value(CommandResult::ChildControl { outcome: paused });
+    let json = json.expect("plain data");
+    assert_eq!(json["ChildControl"]["outcome"]["operation_after"], "paused");
+    assert_eq!(json["ChildControl"]["outcome"]["child_id"]["value"], "worker");
+    handle.stopped("worker").await.expect("stops");
+    assert_eq!(log.alive(), 0);
+    handle.shutdown_tree("test", "done").await.expect("stops");
+}
+
+#[tokio::test]
+async fn a_command_without_a_name_or_a_reason_is_refused_before_it_does_anything() {
+    let log = Log::new();
+    let spec = SupervisorSpec::root(vec![obedient("worker", &log, Duration::ZERO)]);
+    let handle = Supervisor::start(spec).await.expect("starts");
+    log.wait_for("+worker", 1).await;
+    let newest = handle.snapshot().expect("runs").as_of_seq;
+    for (by, why, field) in [(" ", "why", "requested_by"), ("operator", "\t", "reason")] {
+        let refused = [
+            handle.pause_child("worker", by, why).await.expect_err("blank"),
+            handle.restart_child("worker", by, why).await.expect_err("blank"),
+            handle.remove_child("worker", by, why).await.expect_err("blank"),
+            handle.shutdown_tree(by, why).await.expect_err("blank"),
+        ];
+        for error in refused {
+            let SupervisorError::InvalidTransition { message } = error else {
+                panic!("{error:?}");
+            };
+            assert!(message.contains(field), "{message}");
+        }
+    }
+    assert_eq!(handle.snapshot().expect("runs").as_of_seq, newest, "nothing has happened");
+    handle.shutdown().await.expect("stops");
+}
+
+#[tokio::test]
+async fn a_second_shutdown_answers_the_report_of_the_first() {
+    let log = Log::new();
+    let spec = SupervisorSpec::root(vec![
+        obedient("a", &log, Duration::ZERO),
+        obedient("b", &log, Duration::from_millis(20)),
+    ]);
+    let handle = Supervisor::start(spec).await.expect("starts");
+    log.wait_for("+b", 1).await;
+    let CommandResult::Shutdown { result: first } =
+        handle.shutdown_tree("operator", "first").await.expect("stops")
+    else {
+        panic!("another answer");
+    };
+    assert_eq!(first.phase, ShutdownPhase::Completed);
+    let report = first.report.clone().expect("complete");
+    assert_eq!(report.phase, ShutdownPhase::Completed);
+    assert_eq!(report.reconcile.socket_status, ResourceReconcileStatus::NotOwned);
+    assert_eq!(report.reconcile.task_status, ResourceReconcileStatus::Cleaned);
+    assert!(!first.idempotent);
+    let CommandResult::Shutdown { result: second } =
+        handle.shutdown_tree("operator", "second").await.expect("stopped")
+    else {
+        panic!("another answer");
+    };
+    assert!(second.idempotent);
+    assert_eq!(second.report, first.report);
+    let late = handle.pause_child("a", "operator", "too late").await;
+    assert!(matches!(late, Err(SupervisorError::TreeGone)), "{late:?}");
+}
+
+#[tokio::test]
+async fn an_empty_tree_stays_up_and_shuts_down_with_a_complete_report() {
+    let handle = empty().await;
+    assert!(handle.is_alive() && handle.is_ready());
+    let CommandResult::Shutdown { result } =
+        handle.shutdown_tree("operator", "test").await.expect("stops")
+    else {
+        panic!("another answer");
+    };
+    assert_eq!(result.report.expect("complete").children, []);
+}
+
+#[tokio::test]
+async fn a_bare_name_finds_the_only_child_of_that_name() {
+    let log = Log::new();
+    let region = |name| {
+        let inner = vec![obedient("session", &log, Duration::ZERO)];
+        rust_supervisor::ChildSpec::supervisor(name, SupervisorSpec::root(inner))
+    };
+    let only = obedient("only", &log, Duration::ZERO);
+    let inner = SupervisorSpec::root(vec![only]);
+    let spec = SupervisorSpec::root(vec![
+        region("eu"),
+        region("us"),
+        rust_supervisor::ChildSpec::supervisor("deep", inner),
+    ]);
+    let handle = Supervisor::start(spec).await.expect("starts");
+    assert_eq!(&*handle.snapshot_of("only").expect("found").path, "deep/only");
+    assert_eq!(&*handle.snapshot_of("eu/session").expect("found").path, "eu/session");
+    let ambiguous = handle.pause_child("session", "op", "which?").await.expect_err("two");
+    let SupervisorError::AmbiguousName { candidates, .. } = &ambiguous else {
+        panic!("{ambiguous:?}");
+    };
+    assert_eq!(candidates, &["eu/session", "us/session"]);
+    handle.shutdown().await.expect("stops");
+}
+
+#[tokio::test]
+async fn a_query_answers_during_a_long_drain() {
+    let log = Log::new();
+    let spec = SupervisorSpec::root(vec![obedient("slow", &log, Duration::from_millis(300))]);
+    let handle = Supervisor::start(spec).await.expect("starts");
+    log.wait_for("+slow", 1).await;
+    handle.request_shutdown();
+    let slow = handle.snapshot_of("slow").expect("answers");
+    assert_eq!(slow.state, ChildState::Stopping);
+    assert!(handle.is_alive() && !handle.is_ready());
+    let refused = handle.restart_child("slow", "op", "again").await.expect_err("in shutdown");
+    assert!(matches!(refused, SupervisorError::ShuttingDown { .. }), "{refused:?}");
+    handle.join().await.expect("ends");
+    assert_eq!(log.lines(), ["+slow", "-slow"]);
+}
+
+#[tokio::test]
+async fn children_come_and_go_at_run_time_and_generations_are_never_repeated() {
+    let (handle, log) = (empty().await, Log::new());
+    for generation in 0..3 {
+        let child = obedient("worker", &log, Duration::ZERO);
+        handle.start_child("/", child).await.expect("added");
+        let worker = handle.snapshot_of("worker").expect("is there");
+        assert_eq!(worker.generation, Some(generation));
+        let taken = handle.start_child("/", obedient("worker", &log, Duration::ZERO)).await;
+        assert!(matches!(taken, Err(SupervisorError::ChildExists { .. })), "{taken:?}");
+        log.wait_for("+worker", usize::try_from(generation).expect("small") + 1).await;
+        handle.remove_child("worker", "op", "next").await.expect("removes");
+        let mut events = handle.events_after(0);
+        while handle.snapshot_of("worker").is_ok() {
+            events.next().await;
+        }
+    }
+    assert_eq!(log.most_alive(), 1);
+    handle.shutdown().await.expect("stops");
+}
