@@ -92,7 +92,11 @@ impl Log {
     /// How often a line was written.
     #[must_use]
     pub fn count(&self, line: &str) -> usize {
-        self.lock().lines.iter().filter(|written| *written == line).count()
+        self.lock()
+            .lines
+            .iter()
+            .filter(|written| *written == line)
+            .count()
     }
 
     /// Copies alive, of all children.
@@ -124,11 +128,18 @@ impl Log {
         };
         let patience = Duration::from_secs(3600);
         let waited = tokio::time::timeout(patience, written).await;
-        assert!(waited.is_ok(), "`{line}` was not written {times} times: {:?}", self.lines());
+        assert!(
+            waited.is_ok(),
+            "`{line}` was not written {times} times: {:?}",
+            self.lines()
+        );
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, State> {
-        self.inner.state.lock().unwrap_or_else(PoisonError::into_inner)
+        self.inner
+            .state
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -21,7 +21,9 @@ async fn in_backoff(log: &Log) -> SupervisorHandle {
         }
     })
     .backoff(Backoff::constant(HOUR));
-    let handle = Supervisor::start(SupervisorSpec::root(vec![child])).await.expect("starts");
+    let handle = Supervisor::start(SupervisorSpec::root(vec![child]))
+        .await
+        .expect("starts");
     let mut events = handle.events_after(0);
     while handle.snapshot_of("child").expect("is there").state != ChildState::Backoff {
         events.next().await;
@@ -38,7 +40,10 @@ async fn much_later() {
 async fn a_child_that_is_paused_in_backoff_does_not_start_any_more() {
     let log = Log::new();
     let handle = in_backoff(&log).await;
-    handle.pause_child("child", "test", "in back-off").await.expect("pauses");
+    handle
+        .pause_child("child", "test", "in back-off")
+        .await
+        .expect("pauses");
     much_later().await;
     assert_eq!(log.take(), ["+child", "-child"]);
     handle.shutdown().await.expect("stops");
@@ -48,7 +53,10 @@ async fn a_child_that_is_paused_in_backoff_does_not_start_any_more() {
 async fn a_child_that_is_stopped_in_backoff_does_not_start_any_more() {
     let log = Log::new();
     let handle = in_backoff(&log).await;
-    handle.stop_child("child", "test", "in back-off").await.expect("stops");
+    handle
+        .stop_child("child", "test", "in back-off")
+        .await
+        .expect("stops");
     much_later().await;
     assert_eq!(log.take(), ["+child", "-child"]);
     handle.shutdown().await.expect("stops");
@@ -58,7 +66,10 @@ async fn a_child_that_is_stopped_in_backoff_does_not_start_any_more() {
 async fn a_child_that_is_removed_in_backoff_is_gone() {
     let log = Log::new();
     let handle = in_backoff(&log).await;
-    handle.remove_child("child", "test", "in back-off").await.expect("removes");
+    handle
+        .remove_child("child", "test", "in back-off")
+        .await
+        .expect("removes");
     assert!(handle.snapshot_of("child").is_err());
     much_later().await;
     assert_eq!(log.take(), ["+child", "-child"]);
@@ -81,9 +92,15 @@ async fn a_shutdown_does_not_wait_for_a_backoff() {
 async fn a_child_that_is_resumed_after_a_pause_in_backoff_starts_at_once() {
     let log = Log::new();
     let handle = in_backoff(&log).await;
-    handle.pause_child("child", "test", "in back-off").await.expect("pauses");
+    handle
+        .pause_child("child", "test", "in back-off")
+        .await
+        .expect("pauses");
     let before = Instant::now();
-    handle.resume_child("child", "test", "go on").await.expect("resumes");
+    handle
+        .resume_child("child", "test", "go on")
+        .await
+        .expect("resumes");
     log.wait_for("+child", 2).await;
     assert_eq!(before.elapsed(), Duration::ZERO);
     handle.shutdown().await.expect("stops");
@@ -97,15 +114,27 @@ async fn delays_double_with_half_jitter_up_to_the_upper_bound() {
         seen.write(format!("{}", begun.elapsed().as_millis()));
         async { Err::<(), _>("fails at once") }
     })
-    .backoff(Backoff::exponential(Duration::from_millis(100), Duration::from_millis(800)));
-    let handle = Supervisor::start(SupervisorSpec::root(vec![child])).await.expect("starts");
+    .backoff(Backoff::exponential(
+        Duration::from_millis(100),
+        Duration::from_millis(800),
+    ));
+    let handle = Supervisor::start(SupervisorSpec::root(vec![child]))
+        .await
+        .expect("starts");
     tokio::time::sleep(Duration::from_secs(5)).await;
     handle.shutdown().await.expect("stops");
-    let at: Vec<u64> = log.take().iter().map(|line| line.parse().expect("a number")).collect();
+    let at: Vec<u64> = log
+        .take()
+        .iter()
+        .map(|line| line.parse().expect("a number"))
+        .collect();
     let delays: Vec<u64> = at.windows(2).map(|pair| pair[1] - pair[0]).collect();
     for (place, ceiling) in [100, 200, 400, 800, 800, 800].into_iter().enumerate() {
         let delay = delays[place];
         // A millisecond is what tokio's timer rounds up to.
-        assert!((ceiling / 2..=ceiling + 1).contains(&delay), "delay {place}: {delay} ms");
+        assert!(
+            (ceiling / 2..=ceiling + 1).contains(&delay),
+            "delay {place}: {delay} ms"
+        );
     }
 }

@@ -15,11 +15,16 @@ fn child(name: &str) -> ChildSpec {
 }
 
 /// The problems, one line each; nothing of a sibling has run.
-async fn problems(children: Vec<ChildSpec>, adjust: fn(SupervisorSpec) -> SupervisorSpec) -> String {
+async fn problems(
+    children: Vec<ChildSpec>,
+    adjust: fn(SupervisorSpec) -> SupervisorSpec,
+) -> String {
     let log = Log::new();
     let mut all = vec![obedient("first", &log, Duration::ZERO)];
     all.extend(children);
-    let error = Supervisor::start(adjust(SupervisorSpec::root(all))).await.expect_err("refused");
+    let error = Supervisor::start(adjust(SupervisorSpec::root(all)))
+        .await
+        .expect_err("refused");
     assert!(matches!(error, StartError::Invalid(_)), "{error:?}");
     assert_eq!(log.lines(), Vec::<String>::new(), "nothing has started");
     error.to_string()
@@ -33,21 +38,45 @@ async fn each_mistake_names_the_child_and_the_remedy() {
     let second = Duration::from_secs(1);
     let long = "x".repeat(65);
     for (children, adjust, says) in [
-        (vec![child("a"), child("a")], AS_IT_IS, vec!["`a`", "twice", "named"]),
+        (
+            vec![child("a"), child("a")],
+            AS_IT_IS,
+            vec!["`a`", "twice", "named"],
+        ),
         (vec![child("")], AS_IT_IS, vec!["``", "empty"]),
         (vec![child("a/b")], AS_IT_IS, vec!["`a/b`"]),
         (vec![child("ä")], AS_IT_IS, vec!["`ä`"]),
         (vec![child(&long)], AS_IT_IS, vec![&*long]),
-        (vec![child("a").after(["firts"])], AS_IT_IS, vec!["`a`", "did you mean `first`?"]),
-        (vec![child("a").after(["b"]), child("b")], AS_IT_IS, vec!["`a`", "`b`", "move it up"]),
-        (vec![child("a").after(["a"])], AS_IT_IS, vec!["`a` after `a`"]),
         (
-            vec![child("a").after(["c"]), child("b").after(["a"]), child("c").after(["b"])],
+            vec![child("a").after(["firts"])],
+            AS_IT_IS,
+            vec!["`a`", "did you mean `first`?"],
+        ),
+        (
+            vec![child("a").after(["b"]), child("b")],
+            AS_IT_IS,
+            vec!["`a`", "`b`", "move it up"],
+        ),
+        (
+            vec![child("a").after(["a"])],
+            AS_IT_IS,
+            vec!["`a` after `a`"],
+        ),
+        (
+            vec![
+                child("a").after(["c"]),
+                child("b").after(["a"]),
+                child("c").after(["b"]),
+            ],
             CONCURRENT,
             vec!["wait for each other", "`a` after `c` after `b` after `a`"],
         ),
         (
-            vec![child("a").significant(true).restart(RestartPolicy::Permanent)],
+            vec![
+                child("a")
+                    .significant(true)
+                    .restart(RestartPolicy::Permanent),
+            ],
             |spec| spec.auto_shutdown(AutoShutdown::AnySignificant),
             vec!["`a`", "`significant` and `permanent`"],
         ),
@@ -62,7 +91,11 @@ async fn each_mistake_names_the_child_and_the_remedy() {
             vec!["`a`", "smaller first"],
         ),
         (
-            vec![child("a").readiness(Readiness::Explicit).ready_within(Duration::ZERO)],
+            vec![
+                child("a")
+                    .readiness(Readiness::Explicit)
+                    .ready_within(Duration::ZERO),
+            ],
             AS_IT_IS,
             vec!["`a`", "ready_within"],
         ),
@@ -71,7 +104,11 @@ async fn each_mistake_names_the_child_and_the_remedy() {
             |spec| spec.intensity(Intensity::new(5, Duration::ZERO)),
             vec!["`/`", "window"],
         ),
-        (vec![child("a")], |spec| spec.pool(true), vec!["pool", "`first`"]),
+        (
+            vec![child("a")],
+            |spec| spec.pool(true),
+            vec!["pool", "`first`"],
+        ),
     ] {
         let text = problems(children, adjust).await;
         for part in says {
@@ -85,12 +122,21 @@ async fn all_mistakes_of_a_tree_are_told_at_once_with_their_paths() {
     let inner = SupervisorSpec::root(vec![child("x"), child("x"), child("y").after(["nobody"])])
         .intensity(Intensity::new(1, Duration::ZERO));
     let text = problems(
-        vec![child(" "), ChildSpec::supervisor("inner", inner), child("first")],
+        vec![
+            child(" "),
+            ChildSpec::supervisor("inner", inner),
+            child("first"),
+        ],
         AS_IT_IS,
     )
     .await;
     assert_eq!(text.lines().count(), 5, "{text}");
-    for part in ["`inner/x`", "`inner/y`", "`inner`: the window", "`first` is declared twice"] {
+    for part in [
+        "`inner/x`",
+        "`inner/y`",
+        "`inner`: the window",
+        "`first` is declared twice",
+    ] {
         assert!(text.contains(part), "{part:?} is not in: {text}");
     }
 }
@@ -102,12 +148,16 @@ async fn supervisors_that_are_nested_too_deep_are_refused() {
         spec = SupervisorSpec::root(vec![ChildSpec::supervisor(format!("s{n}"), spec)]);
     }
     let error = Supervisor::start(spec).await.expect_err("too deep");
-    assert!(error.to_string().contains("deeper than 64 levels"), "{error}");
+    assert!(
+        error.to_string().contains("deeper than 64 levels"),
+        "{error}"
+    );
 }
 
 #[tokio::test]
 async fn an_intensity_of_zero_is_legal() {
-    let spec = SupervisorSpec::root(vec![child("a")]).intensity(Intensity::new(0, Duration::from_secs(1)));
+    let spec =
+        SupervisorSpec::root(vec![child("a")]).intensity(Intensity::new(0, Duration::from_secs(1)));
     let handle = Supervisor::start(spec).await.expect("legal");
     handle.shutdown().await.expect("stops");
 }

@@ -16,7 +16,9 @@ use rust_supervisor::{Supervisor, SupervisorError, SupervisorHandle, SupervisorS
 use supervisor_tests::{Log, obedient};
 
 async fn empty() -> SupervisorHandle {
-    Supervisor::start(SupervisorSpec::root(Vec::new())).await.expect("starts")
+    Supervisor::start(SupervisorSpec::root(Vec::new()))
+        .await
+        .expect("starts")
 }
 
 fn outcome(result: CommandResult) -> ChildControlResult {
@@ -30,18 +32,33 @@ fn outcome(result: CommandResult) -> ChildControlResult {
 async fn a_child_that_is_declared_by_manifest_is_shown_and_can_be_paused_once() {
     let handle = empty().await;
     let manifest = "name: worker\nkind: async_worker\n";
-    let added = handle.add_child(SupervisorPath::root(), manifest, "operator", "test").await;
+    let added = handle
+        .add_child(SupervisorPath::root(), manifest, "operator", "test")
+        .await;
     let CommandResult::ChildAdded { child_manifest } = added.expect("adds") else {
         panic!("another answer");
     };
     assert_eq!(child_manifest.name, "worker");
-    assert_eq!(handle.snapshot_of("worker").expect("is shown").state, ChildState::Declared);
+    assert_eq!(
+        handle.snapshot_of("worker").expect("is shown").state,
+        ChildState::Declared
+    );
     let id = ChildId::new("worker");
-    let first = outcome(handle.pause_child(id.clone(), "operator", "test").await.expect("pauses"));
+    let first = outcome(
+        handle
+            .pause_child(id.clone(), "operator", "test")
+            .await
+            .expect("pauses"),
+    );
     assert_eq!(first.operation_before, ChildControlOperation::Active);
     assert_eq!(first.operation_after, ChildControlOperation::Paused);
     assert!(!first.idempotent);
-    let second = outcome(handle.pause_child(id, "operator", "test").await.expect("pauses"));
+    let second = outcome(
+        handle
+            .pause_child(id, "operator", "test")
+            .await
+            .expect("pauses"),
+    );
     assert_eq!(second.operation_before, ChildControlOperation::Paused);
     assert!(second.idempotent);
 }
@@ -60,24 +77,42 @@ async fn a_manifest_with_a_mistake_is_refused_with_its_place_and_adds_nothing() 
             .add_child(SupervisorPath::root(), manifest, "operator", "test")
             .await
             .expect_err(manifest);
-        assert!(matches!(error, SupervisorError::InvalidManifest { .. }), "{error:?}");
+        assert!(
+            matches!(error, SupervisorError::InvalidManifest { .. }),
+            "{error:?}"
+        );
         assert!(error.to_string().contains(says), "{manifest:?}: {error}");
     }
     let name = "name: bad/name\n";
-    let refused = handle.add_child(SupervisorPath::root(), name, "operator", "test").await;
-    assert!(matches!(refused, Err(SupervisorError::InvalidSpec(_))), "{refused:?}");
+    let refused = handle
+        .add_child(SupervisorPath::root(), name, "operator", "test")
+        .await;
+    assert!(
+        matches!(refused, Err(SupervisorError::InvalidSpec(_))),
+        "{refused:?}"
+    );
     let large = format!("name: {}\n", "x".repeat(100_000));
-    let refused = handle.add_child(SupervisorPath::root(), large, "operator", "test").await;
-    assert!(matches!(refused, Err(SupervisorError::InvalidManifest { .. })), "{refused:?}");
+    let refused = handle
+        .add_child(SupervisorPath::root(), large, "operator", "test")
+        .await;
+    assert!(
+        matches!(refused, Err(SupervisorError::InvalidManifest { .. })),
+        "{refused:?}"
+    );
     assert!(handle.snapshot().expect("runs").children.is_empty());
 }
 
 #[tokio::test]
 async fn the_intent_for_an_unknown_child_is_recorded_and_applied_when_it_is_added() {
     let (handle, log) = (empty().await, Log::new());
-    let paused = handle.pause_child("worker", "operator", "before it is there").await;
+    let paused = handle
+        .pause_child("worker", "operator", "before it is there")
+        .await;
     let paused = outcome(paused.expect("recorded"));
-    assert_eq!((paused.status, paused.generation, paused.attempt), (None, None, None));
+    assert_eq!(
+        (paused.status, paused.generation, paused.attempt),
+        (None, None, None)
+    );
     assert_eq!(paused.stop_state, ChildStopState::NoActiveAttempt);
     assert!(!paused.idempotent && !paused.cancel_delivered);
     let again = handle.pause_child("worker", "operator", "again").await;
@@ -91,9 +126,15 @@ async fn the_intent_for_an_unknown_child_is_recorded_and_applied_when_it_is_adde
     let child = obedient("worker", &log, Duration::ZERO);
     handle.start_child("/", child).await.expect("added");
     let worker = handle.snapshot_of("worker").expect("is there");
-    assert_eq!((worker.operation, worker.generation), (ChildControlOperation::Paused, None));
+    assert_eq!(
+        (worker.operation, worker.generation),
+        (ChildControlOperation::Paused, None)
+    );
     assert_eq!(log.lines(), Vec::<String>::new(), "no code of it ran");
-    handle.resume_child("worker", "operator", "now").await.expect("resumes");
+    handle
+        .resume_child("worker", "operator", "now")
+        .await
+        .expect("resumes");
     log.wait_for("+worker", 1).await;
     handle.shutdown().await.expect("stops");
 }
@@ -103,15 +144,35 @@ async fn an_intent_names_the_nearest_children_there_are() {
     let log = Log::new();
     let spec = SupervisorSpec::root(vec![obedient("worker", &log, Duration::ZERO)]);
     let handle = Supervisor::start(spec).await.expect("starts");
-    let recorded = outcome(handle.pause_child("wroker", "op", "typo").await.expect("recorded"));
+    let recorded = outcome(
+        handle
+            .pause_child("wroker", "op", "typo")
+            .await
+            .expect("recorded"),
+    );
     assert_eq!(recorded.did_you_mean, ["worker"]);
-    let unknown = handle.restart_child("wroker", "op", "typo").await.expect_err("unknown");
-    assert!(unknown.to_string().contains("did you mean `worker`?"), "{unknown}");
+    let unknown = handle
+        .restart_child("wroker", "op", "typo")
+        .await
+        .expect_err("unknown");
+    assert!(
+        unknown.to_string().contains("did you mean `worker`?"),
+        "{unknown}"
+    );
     for n in 1..256 {
-        handle.pause_child(format!("x{n}"), "op", "many").await.expect("recorded");
+        handle
+            .pause_child(format!("x{n}"), "op", "many")
+            .await
+            .expect("recorded");
     }
-    let full = handle.pause_child("one-too-many", "op", "many").await.expect_err("full");
-    assert!(matches!(full, SupervisorError::TooManyIntents { limit: 256, .. }), "{full:?}");
+    let full = handle
+        .pause_child("one-too-many", "op", "many")
+        .await
+        .expect_err("full");
+    assert!(
+        matches!(full, SupervisorError::TooManyIntents { limit: 256, .. }),
+        "{full:?}"
+    );
 }
 
 #[tokio::test]
@@ -120,7 +181,12 @@ async fn pausing_a_running_child_answers_with_its_identity_before_it_has_ended()
     let spec = SupervisorSpec::root(vec![obedient("worker", &log, Duration::ZERO)]);
     let handle = Supervisor::start(spec).await.expect("starts");
     log.wait_for("+worker", 1).await;
-    let paused = outcome(handle.pause_child("worker", "operator", "pause").await.expect("pauses"));
+    let paused = outcome(
+        handle
+            .pause_child("worker", "operator", "pause")
+            .await
+            .expect("pauses"),
+    );
     assert_eq!(paused.child_id, ChildId::new("worker"));
     assert_eq!(paused.generation.expect("runs").value, 0);
     assert_eq!(paused.attempt.expect("runs").value, 1);
@@ -130,7 +196,10 @@ async fn pausing_a_running_child_answers_with_its_identity_before_it_has_ended()
     let json = serde_json::to_value(CommandResult::ChildControl { outcome: paused });
     let json = json.expect("plain data");
     assert_eq!(json["ChildControl"]["outcome"]["operation_after"], "paused");
-    assert_eq!(json["ChildControl"]["outcome"]["child_id"]["value"], "worker");
+    assert_eq!(
+        json["ChildControl"]["outcome"]["child_id"]["value"],
+        "worker"
+    );
     handle.stopped("worker").await.expect("stops");
     assert_eq!(log.alive(), 0);
     handle.shutdown_tree("test", "done").await.expect("stops");
@@ -145,9 +214,18 @@ async fn a_command_without_a_name_or_a_reason_is_refused_before_it_does_anything
     let newest = handle.snapshot().expect("runs").as_of_seq;
     for (by, why, field) in [(" ", "why", "requested_by"), ("operator", "\t", "reason")] {
         let refused = [
-            handle.pause_child("worker", by, why).await.expect_err("blank"),
-            handle.restart_child("worker", by, why).await.expect_err("blank"),
-            handle.remove_child("worker", by, why).await.expect_err("blank"),
+            handle
+                .pause_child("worker", by, why)
+                .await
+                .expect_err("blank"),
+            handle
+                .restart_child("worker", by, why)
+                .await
+                .expect_err("blank"),
+            handle
+                .remove_child("worker", by, why)
+                .await
+                .expect_err("blank"),
             handle.shutdown_tree(by, why).await.expect_err("blank"),
         ];
         for error in refused {
@@ -157,7 +235,11 @@ async fn a_command_without_a_name_or_a_reason_is_refused_before_it_does_anything
             assert!(message.contains(field), "{message}");
         }
     }
-    assert_eq!(handle.snapshot().expect("runs").as_of_seq, newest, "nothing has happened");
+    assert_eq!(
+        handle.snapshot().expect("runs").as_of_seq,
+        newest,
+        "nothing has happened"
+    );
     handle.shutdown().await.expect("stops");
 }
 
@@ -170,19 +252,29 @@ async fn a_second_shutdown_answers_the_report_of_the_first() {
     ]);
     let handle = Supervisor::start(spec).await.expect("starts");
     log.wait_for("+b", 1).await;
-    let CommandResult::Shutdown { result: first } =
-        handle.shutdown_tree("operator", "first").await.expect("stops")
+    let CommandResult::Shutdown { result: first } = handle
+        .shutdown_tree("operator", "first")
+        .await
+        .expect("stops")
     else {
         panic!("another answer");
     };
     assert_eq!(first.phase, ShutdownPhase::Completed);
     let report = first.report.clone().expect("complete");
     assert_eq!(report.phase, ShutdownPhase::Completed);
-    assert_eq!(report.reconcile.socket_status, ResourceReconcileStatus::NotOwned);
-    assert_eq!(report.reconcile.task_status, ResourceReconcileStatus::Cleaned);
+    assert_eq!(
+        report.reconcile.socket_status,
+        ResourceReconcileStatus::NotOwned
+    );
+    assert_eq!(
+        report.reconcile.task_status,
+        ResourceReconcileStatus::Cleaned
+    );
     assert!(!first.idempotent);
-    let CommandResult::Shutdown { result: second } =
-        handle.shutdown_tree("operator", "second").await.expect("stopped")
+    let CommandResult::Shutdown { result: second } = handle
+        .shutdown_tree("operator", "second")
+        .await
+        .expect("stopped")
     else {
         panic!("another answer");
     };
@@ -196,8 +288,10 @@ async fn a_second_shutdown_answers_the_report_of_the_first() {
 async fn an_empty_tree_stays_up_and_shuts_down_with_a_complete_report() {
     let handle = empty().await;
     assert!(handle.is_alive() && handle.is_ready());
-    let CommandResult::Shutdown { result } =
-        handle.shutdown_tree("operator", "test").await.expect("stops")
+    let CommandResult::Shutdown { result } = handle
+        .shutdown_tree("operator", "test")
+        .await
+        .expect("stops")
     else {
         panic!("another answer");
     };
@@ -219,9 +313,18 @@ async fn a_bare_name_finds_the_only_child_of_that_name() {
         rust_supervisor::ChildSpec::supervisor("deep", inner),
     ]);
     let handle = Supervisor::start(spec).await.expect("starts");
-    assert_eq!(&*handle.snapshot_of("only").expect("found").path, "deep/only");
-    assert_eq!(&*handle.snapshot_of("eu/session").expect("found").path, "eu/session");
-    let ambiguous = handle.pause_child("session", "op", "which?").await.expect_err("two");
+    assert_eq!(
+        &*handle.snapshot_of("only").expect("found").path,
+        "deep/only"
+    );
+    assert_eq!(
+        &*handle.snapshot_of("eu/session").expect("found").path,
+        "eu/session"
+    );
+    let ambiguous = handle
+        .pause_child("session", "op", "which?")
+        .await
+        .expect_err("two");
     let SupervisorError::AmbiguousName { candidates, .. } = &ambiguous else {
         panic!("{ambiguous:?}");
     };
@@ -239,8 +342,14 @@ async fn a_query_answers_during_a_long_drain() {
     let slow = handle.snapshot_of("slow").expect("answers");
     assert_eq!(slow.state, ChildState::Stopping);
     assert!(handle.is_alive() && !handle.is_ready());
-    let refused = handle.restart_child("slow", "op", "again").await.expect_err("in shutdown");
-    assert!(matches!(refused, SupervisorError::ShuttingDown { .. }), "{refused:?}");
+    let refused = handle
+        .restart_child("slow", "op", "again")
+        .await
+        .expect_err("in shutdown");
+    assert!(
+        matches!(refused, SupervisorError::ShuttingDown { .. }),
+        "{refused:?}"
+    );
     handle.join().await.expect("ends");
     assert_eq!(log.lines(), ["+slow", "-slow"]);
 }
@@ -253,10 +362,19 @@ async fn children_come_and_go_at_run_time_and_generations_are_never_repeated() {
         handle.start_child("/", child).await.expect("added");
         let worker = handle.snapshot_of("worker").expect("is there");
         assert_eq!(worker.generation, Some(generation));
-        let taken = handle.start_child("/", obedient("worker", &log, Duration::ZERO)).await;
-        assert!(matches!(taken, Err(SupervisorError::ChildExists { .. })), "{taken:?}");
-        log.wait_for("+worker", usize::try_from(generation).expect("small") + 1).await;
-        handle.remove_child("worker", "op", "next").await.expect("removes");
+        let taken = handle
+            .start_child("/", obedient("worker", &log, Duration::ZERO))
+            .await;
+        assert!(
+            matches!(taken, Err(SupervisorError::ChildExists { .. })),
+            "{taken:?}"
+        );
+        log.wait_for("+worker", usize::try_from(generation).expect("small") + 1)
+            .await;
+        handle
+            .remove_child("worker", "op", "next")
+            .await
+            .expect("removes");
         let mut events = handle.events_after(0);
         while handle.snapshot_of("worker").is_ok() {
             events.next().await;

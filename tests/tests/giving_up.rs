@@ -6,9 +6,7 @@ use std::time::Duration;
 use rust_supervisor::event::failure::Why;
 use rust_supervisor::spec::backoff::Backoff;
 use rust_supervisor::spec::policy::{Intensity, RestartPolicy};
-use rust_supervisor::{
-    ChildSpec, Fatal, Supervisor, SupervisorError, SupervisorSpec, TaskContext,
-};
+use rust_supervisor::{ChildSpec, Fatal, Supervisor, SupervisorError, SupervisorSpec, TaskContext};
 use supervisor_tests::{Log, obedient};
 
 fn crashing(name: &'static str, log: &Log) -> ChildSpec {
@@ -51,10 +49,17 @@ async fn a_root_that_gives_up() {
         panic!("{error:?}");
     };
     assert_eq!((&*failure.supervisor, &*failure.child), ("/", "b"));
-    assert_eq!(failure.why, Why::Intensity(Intensity::new(3, Duration::from_secs(60))));
+    assert_eq!(
+        failure.why,
+        Why::Intensity(Intensity::new(3, Duration::from_secs(60)))
+    );
     assert!(error.to_string().contains("cannot do it"), "{error}");
     assert_eq!(log.count("+b"), 4, "three restarts are allowed");
-    assert_eq!(log.count("dropped"), 1, "what children own is dropped before the end is told");
+    assert_eq!(
+        log.count("dropped"),
+        1,
+        "what children own is dropped before the end is told"
+    );
     assert_eq!(log.alive(), 0);
     let again = handle.join().await.expect_err("the same answer");
     assert_eq!(again.to_string(), error.to_string());
@@ -76,8 +81,9 @@ async fn a_nested_supervisor_escalates_up_to_the_root() {
     let log = Log::new();
     let limit = Intensity::new(1, Duration::from_secs(60));
     let inner = SupervisorSpec::root(vec![crashing("worker", &log)]).intensity(limit);
-    let middle = SupervisorSpec::root(vec![ChildSpec::supervisor("inner", inner)
-        .backoff(Backoff::none())])
+    let middle = SupervisorSpec::root(vec![
+        ChildSpec::supervisor("inner", inner).backoff(Backoff::none()),
+    ])
     .intensity(limit);
     let spec = SupervisorSpec::root(vec![
         obedient("bystander", &log, Duration::ZERO),
@@ -105,7 +111,9 @@ async fn a_fatal_error_is_not_tried_again() {
         async { Err::<(), _>(Fatal("no such table")) }
     })
     .restart(RestartPolicy::Permanent);
-    let handle = Supervisor::start(SupervisorSpec::root(vec![child])).await.expect("starts");
+    let handle = Supervisor::start(SupervisorSpec::root(vec![child]))
+        .await
+        .expect("starts");
     let error = handle.join().await.expect_err("gives up");
     assert!(error.to_string().contains("no such table"), "{error}");
     assert_eq!(log.count("+child"), 1);
@@ -119,7 +127,9 @@ async fn with_default_settings_a_child_that_always_fails_never_ends_the_tree() {
         seen.write("+failing");
         async { Err::<(), _>("for ever") }
     });
-    let handle = Supervisor::start(SupervisorSpec::root(vec![failing])).await.expect("starts");
+    let handle = Supervisor::start(SupervisorSpec::root(vec![failing]))
+        .await
+        .expect("starts");
     tokio::time::sleep(Duration::from_secs(24 * 3600)).await;
     assert!(handle.is_alive());
     // Once in 15 to 30 seconds, after the first few.
@@ -153,7 +163,11 @@ async fn with_default_settings_twenty_children_survive_an_outage_of_three_second
     let handle = Supervisor::start(spec).await.expect("starts");
     log.wait_for("up", 40).await;
     assert!(handle.is_ready());
-    assert!(begun.elapsed() < Duration::from_secs(80), "{:?}", begun.elapsed());
+    assert!(
+        begun.elapsed() < Duration::from_secs(80),
+        "{:?}",
+        begun.elapsed()
+    );
     handle.shutdown().await.expect("stops");
 }
 
@@ -167,6 +181,10 @@ async fn with_default_settings_a_hot_loop_without_backoff_ends_the_tree() {
     .await
     .expect("starts");
     handle.join().await.expect_err("gives up");
-    assert_eq!(log.count("+hot"), 21, "ten restarts for each of two children");
+    assert_eq!(
+        log.count("+hot"),
+        21,
+        "ten restarts for each of two children"
+    );
     let _ = Arc::new(());
 }

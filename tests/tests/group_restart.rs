@@ -32,7 +32,11 @@ async fn fail_b(strategy: Strategy, readiness: Readiness) -> (Log, Vec<String>) 
     }
     log.wait_for("+c", 1).await;
     let restarted = log.take();
-    assert_eq!(started_in_order(&handle).await, ["a", "b", "c", "d"], "the first start");
+    assert_eq!(
+        started_in_order(&handle).await,
+        ["a", "b", "c", "d"],
+        "the first start"
+    );
     let report = handle.shutdown().await.expect("stops");
     assert!(report.is_clean(), "{report}");
     let order: Vec<&str> = report.children.iter().map(|child| &*child.path).collect();
@@ -44,7 +48,10 @@ async fn fail_b(strategy: Strategy, readiness: Readiness) -> (Log, Vec<String>) 
 
 /// The order of first polls of a batch of immediate children is not promised on several workers.
 fn ends_then_starts(lines: &[String]) -> (Vec<&str>, Vec<&str>) {
-    let starts = lines.iter().position(|line| line.starts_with('+')).expect("starts");
+    let starts = lines
+        .iter()
+        .position(|line| line.starts_with('+'))
+        .expect("starts");
     let (ends, starts) = lines.split_at(starts);
     let mut starts: Vec<&str> = starts.iter().map(String::as_str).collect();
     starts.sort_unstable();

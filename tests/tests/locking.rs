@@ -8,9 +8,7 @@ use std::time::Duration;
 
 use rust_supervisor::spec::backoff::Backoff;
 use rust_supervisor::spec::policy::Intensity;
-use rust_supervisor::{
-    ChildSpec, Supervisor, SupervisorSpec, TaskContext, TaskResult, TreeRef,
-};
+use rust_supervisor::{ChildSpec, Supervisor, SupervisorSpec, TaskContext, TaskResult, TreeRef};
 use supervisor_tests::{Log, obedient};
 
 const UNLIMITED: Intensity = Intensity::new(u32::MAX, Duration::from_secs(1));
@@ -84,7 +82,10 @@ async fn errors_that_are_evicted_from_the_journal_may_call_the_tree() {
     let handle = Supervisor::start(spec).await.expect("starts");
     caller.tree.set(handle.downgrade()).expect("once");
     log.wait_for("done", 1).await;
-    assert!(caller.called.load(Ordering::Relaxed) > 1_000, "evicted errors have been dropped");
+    assert!(
+        caller.called.load(Ordering::Relaxed) > 1_000,
+        "evicted errors have been dropped"
+    );
     handle.shutdown().await.expect("stops");
 }
 
@@ -116,20 +117,32 @@ async fn factories_and_futures_may_call_the_tree_when_they_are_dropped() {
         let _ = &never;
         async {}
     });
-    let handle = Supervisor::start(SupervisorSpec::root(vec![
-        obedient("sibling", &log, Duration::ZERO),
-    ]))
+    let handle = Supervisor::start(SupervisorSpec::root(vec![obedient(
+        "sibling",
+        &log,
+        Duration::ZERO,
+    )]))
     .await
     .expect("starts");
     caller.tree.set(handle.downgrade()).expect("once");
     handle.start_child("/", child).await.expect("added");
     log.wait_for("runs", 1).await;
     // Refused: what it owns is dropped all the same.
-    handle.start_child("/", unborn.named("sibling")).await.expect_err("the name is taken");
+    handle
+        .start_child("/", unborn.named("sibling"))
+        .await
+        .expect_err("the name is taken");
     assert_eq!(caller.called.load(Ordering::Relaxed), 1);
-    handle.remove_child("child", "test", "drop it").await.expect("removes");
+    handle
+        .remove_child("child", "test", "drop it")
+        .await
+        .expect("removes");
     handle.shutdown().await.expect("stops");
-    assert_eq!(caller.called.load(Ordering::Relaxed), 3, "the future, and the factory");
+    assert_eq!(
+        caller.called.load(Ordering::Relaxed),
+        3,
+        "the future, and the factory"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -176,7 +189,11 @@ async fn errors_that_panic_when_they_are_dropped_or_shown_end_nothing() {
         .await
         .expect("starts");
     log.wait_for("done", 1).await;
-    let exit = handle.snapshot_of("child").expect("is there").last_exit.expect("has failed");
+    let exit = handle
+        .snapshot_of("child")
+        .expect("is there")
+        .last_exit
+        .expect("has failed");
     assert_eq!(exit.to_string(), "error: (its description panicked)");
     drop(exit);
     assert!(handle.shutdown().await.expect("stops").is_clean());

@@ -36,7 +36,10 @@ async fn assert_restarted(child: ChildSpec, log: &Log, message: &str, during: Du
     log.wait_for("+second attempt", 1).await;
     let snapshot = handle.snapshot().expect("the tree runs");
     let generation = |path| snapshot.child(path).expect("a child").generation;
-    assert_eq!((generation("sibling"), generation("child")), (Some(0), Some(1)));
+    assert_eq!(
+        (generation("sibling"), generation("child")),
+        (Some(0), Some(1))
+    );
     let report = handle.shutdown().await.expect("stops");
     assert!(report.is_clean(), "{report}");
     assert_eq!((log.alive(), log.most_alive()), (0, 1));
@@ -96,7 +99,10 @@ async fn a_panic_in_the_drop_of_the_future_is_reported_and_restarted() {
             let _live = log.live("second attempt");
             ctx.cancelled().await;
         };
-        WithDrop { body: Box::pin(body), _loud: loud }
+        WithDrop {
+            body: Box::pin(body),
+            _loud: loud,
+        }
     });
     assert_restarted(child, &log, "not even the end is quiet", During::Drop).await;
 }

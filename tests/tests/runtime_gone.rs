@@ -47,18 +47,31 @@ fn tree_on(runtime: &Runtime, log: &Log) -> TreeRef {
 }
 
 fn assert_ends(tree: &TreeRef, log: &Log) {
-    let other = Builder::new_current_thread().enable_all().build().expect("builds");
+    let other = Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .expect("builds");
     other.block_on(async {
         let joined = tokio::time::timeout(Duration::from_secs(20), tree.join());
-        joined.await.expect("in time").expect("no failure of its own");
+        joined
+            .await
+            .expect("in time")
+            .expect("no failure of its own");
     });
     assert_eq!(log.alive(), 0);
-    assert_eq!(log.count("+child"), CHILDREN, "nothing has been started again");
+    assert_eq!(
+        log.count("+child"),
+        CHILDREN,
+        "nothing has been started again"
+    );
 }
 
 #[test]
 fn a_runtime_that_is_dropped_ends_its_tree() {
-    let runtime = Builder::new_multi_thread().worker_threads(2).enable_all().build();
+    let runtime = Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build();
     let (runtime, log) = (runtime.expect("builds"), Log::new());
     let tree = tree_on(&runtime, &log);
     drop(runtime);
@@ -67,7 +80,10 @@ fn a_runtime_that_is_dropped_ends_its_tree() {
 
 #[test]
 fn a_runtime_that_is_shut_down_in_the_background_ends_its_tree() {
-    let runtime = Builder::new_multi_thread().worker_threads(2).enable_all().build();
+    let runtime = Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build();
     let (runtime, log) = (runtime.expect("builds"), Log::new());
     let tree = tree_on(&runtime, &log);
     runtime.shutdown_background();
@@ -85,16 +101,25 @@ fn a_current_thread_runtime_that_is_dropped_ends_its_tree() {
 
 #[test]
 fn an_empty_tree_notices_too() {
-    let runtime = Builder::new_current_thread().enable_all().build().expect("builds");
+    let runtime = Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .expect("builds");
     let start = Supervisor::start(SupervisorSpec::root(Vec::new()));
     let handle = runtime.block_on(start).expect("starts");
     let tree = handle.downgrade();
     handle.detach();
     runtime.block_on(tokio::task::yield_now());
     drop(runtime);
-    let other = Builder::new_current_thread().enable_all().build().expect("builds");
+    let other = Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .expect("builds");
     other.block_on(async {
         let joined = tokio::time::timeout(Duration::from_secs(20), tree.join());
-        joined.await.expect("in time").expect("no failure of its own");
+        joined
+            .await
+            .expect("in time")
+            .expect("no failure of its own");
     });
 }

@@ -39,12 +39,20 @@ async fn a_child_reacts_although_the_one_who_asked_blocks_its_thread() {
     let log = Log::new();
     let (asks, let_go) = asks_then_blocks(&log, |ctx| async move {
         let tree = ctx.tree().expect("in a tree");
-        tree.restart_child("other", "asks", "test").await.expect("asked");
+        tree.restart_child("other", "asks", "test")
+            .await
+            .expect("asked");
     });
     let other = obedient("other", &log, Duration::ZERO);
-    let handle = Supervisor::start(SupervisorSpec::root(vec![other, asks])).await.expect("starts");
+    let handle = Supervisor::start(SupervisorSpec::root(vec![other, asks]))
+        .await
+        .expect("starts");
     log.wait_for("+other", 2).await;
-    assert_eq!(log.count("nobody came"), 0, "the restart waited for the blocked thread");
+    assert_eq!(
+        log.count("nobody came"),
+        0,
+        "the restart waited for the blocked thread"
+    );
     let_go.send(()).expect("still held");
     log.wait_for("let go", 1).await;
     assert!(handle.shutdown().await.expect("stops").is_clean());
@@ -55,7 +63,9 @@ async fn a_budget_ends_in_time_although_the_one_who_asked_blocks_its_thread() {
     let log = Log::new();
     let (asks, let_go) = asks_then_blocks(&log, |ctx| async move {
         let tree = ctx.tree().expect("in a tree");
-        tree.restart_child("other", "asks", "test").await.expect("asked");
+        tree.restart_child("other", "asks", "test")
+            .await
+            .expect("asked");
     });
     let seen = log.clone();
     let other = ChildSpec::from_fn("other", move |ctx: TaskContext| {
@@ -69,9 +79,15 @@ async fn a_budget_ends_in_time_although_the_one_who_asked_blocks_its_thread() {
         }
     })
     .shutdown(Duration::from_millis(100));
-    let handle = Supervisor::start(SupervisorSpec::root(vec![other, asks])).await.expect("starts");
+    let handle = Supervisor::start(SupervisorSpec::root(vec![other, asks]))
+        .await
+        .expect("starts");
     log.wait_for("+other", 2).await;
-    assert_eq!(log.count("nobody came"), 0, "the budget waited for the blocked thread");
+    assert_eq!(
+        log.count("nobody came"),
+        0,
+        "the budget waited for the blocked thread"
+    );
     let_go.send(()).expect("still held");
     log.wait_for("let go", 1).await;
     assert!(handle.shutdown().await.expect("stops").is_clean());
@@ -94,7 +110,9 @@ async fn a_ticker_keeps_ticking() {
             }
         }
     });
-    let spec = SupervisorSpec::root(vec![ticker]).children(loops).intensity(UNLIMITED);
+    let spec = SupervisorSpec::root(vec![ticker])
+        .children(loops)
+        .intensity(UNLIMITED);
     let handle = Supervisor::start(spec).await.expect("starts");
     // Would never come if the loops kept the workers for themselves.
     log.wait_for("tick", 100).await;
@@ -126,8 +144,12 @@ async fn a_command_from_another_thread_reads_the_paused_clock() {
     tokio::time::sleep(Duration::from_secs(1000)).await;
     let tree = handle.downgrade();
     std::thread::spawn(move || {
-        let runtime = tokio::runtime::Builder::new_current_thread().build().expect("builds");
-        runtime.block_on(tree.pause_child("child", "test", "elsewhere")).expect("pauses");
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .build()
+            .expect("builds");
+        runtime
+            .block_on(tree.pause_child("child", "test", "elsewhere"))
+            .expect("pauses");
     })
     .join()
     .expect("no panic");

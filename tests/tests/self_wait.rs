@@ -16,16 +16,23 @@ async fn a_child_that_awaits_the_end_of_its_tree_is_told_at_once() {
         let told = told.clone();
         async move {
             let tree = ctx.tree().expect("in a tree");
-            told.send(tree.join().await.expect_err("itself")).expect("read");
-            told.send(tree.shutdown().await.expect_err("itself")).expect("read");
+            told.send(tree.join().await.expect_err("itself"))
+                .expect("read");
+            told.send(tree.shutdown().await.expect_err("itself"))
+                .expect("read");
             ctx.cancelled().await;
         }
     });
     let begun = Instant::now();
-    let handle = Supervisor::start(SupervisorSpec::root(vec![child])).await.expect("starts");
+    let handle = Supervisor::start(SupervisorSpec::root(vec![child]))
+        .await
+        .expect("starts");
     for _ in 0..2 {
         let answer = answers.recv().await.expect("answers");
-        assert!(matches!(answer, SupervisorError::WouldWaitForItself), "{answer:?}");
+        assert!(
+            matches!(answer, SupervisorError::WouldWaitForItself),
+            "{answer:?}"
+        );
     }
     // The shutdown has been asked for all the same.
     let report = handle.join().await.expect("ends");
@@ -40,14 +47,22 @@ async fn a_child_that_awaits_its_own_stop_is_told_at_once() {
         let told = told.clone();
         async move {
             let tree = ctx.tree().expect("in a tree");
-            tree.stop_child("child", "itself", "enough").await.expect("asks");
-            told.send(tree.stopped("child").await.expect_err("itself")).expect("read");
+            tree.stop_child("child", "itself", "enough")
+                .await
+                .expect("asks");
+            told.send(tree.stopped("child").await.expect_err("itself"))
+                .expect("read");
             TaskResult::Cancelled
         }
     });
-    let handle = Supervisor::start(SupervisorSpec::root(vec![child])).await.expect("starts");
+    let handle = Supervisor::start(SupervisorSpec::root(vec![child]))
+        .await
+        .expect("starts");
     let answer = answers.recv().await.expect("answers");
-    assert!(matches!(answer, SupervisorError::WouldWaitForItself), "{answer:?}");
+    assert!(
+        matches!(answer, SupervisorError::WouldWaitForItself),
+        "{answer:?}"
+    );
     handle.stopped("child").await.expect("stops");
     handle.shutdown().await.expect("stops");
 }
@@ -64,11 +79,15 @@ async fn a_child_that_holds_a_reference_does_not_keep_its_tree_alive() {
             ctx.cancelled().await;
         }
     });
-    let handle = Supervisor::start(SupervisorSpec::root(vec![child])).await.expect("starts");
+    let handle = Supervisor::start(SupervisorSpec::root(vec![child]))
+        .await
+        .expect("starts");
     let tree = handle.downgrade();
     log.wait_for("+child", 1).await;
     drop(handle);
-    let report = timeout(Duration::from_secs(1), tree.join()).await.expect("in time");
+    let report = timeout(Duration::from_secs(1), tree.join())
+        .await
+        .expect("in time");
     assert!(report.expect("asked to stop").is_clean());
     assert_eq!(log.alive(), 0);
     let late = tree.pause_child("child", "test", "too late").await;

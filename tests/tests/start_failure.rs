@@ -33,7 +33,9 @@ async fn third_of_five_fails() {
         explicit(obedient("four", &log, slow)),
         explicit(obedient("five", &log, slow)),
     ]);
-    let error = Supervisor::start(spec).await.expect_err("the third child fails");
+    let error = Supervisor::start(spec)
+        .await
+        .expect_err("the third child fails");
     let StartError::Failed { failure, .. } = &error else {
         panic!("{error:?}");
     };
@@ -42,8 +44,14 @@ async fn third_of_five_fails() {
     let cause: &std::io::Error = exit.downcast_ref().expect("the error itself");
     assert_eq!(cause.to_string(), "no route to the database");
     let text = error.to_string();
-    assert!(text.contains("`three`") && text.contains("no route to the database"), "{text}");
-    assert_eq!(log.lines(), ["+one", "+two", "+three", "-three", "-two", "-one"]);
+    assert!(
+        text.contains("`three`") && text.contains("no route to the database"),
+        "{text}"
+    );
+    assert_eq!(
+        log.lines(),
+        ["+one", "+two", "+three", "-three", "-two", "-one"]
+    );
     assert_eq!(log.alive(), 0);
 }
 
@@ -76,7 +84,10 @@ async fn a_child_that_is_not_ready_in_time_fails_the_start() {
         .await
         .expect_err("it never says that it is ready");
     assert_eq!(begun.elapsed().as_secs(), 3);
-    assert!(error.to_string().contains("`silent` was not ready in time"), "{error}");
+    assert!(
+        error.to_string().contains("`silent` was not ready in time"),
+        "{error}"
+    );
     assert_eq!(log.lines(), ["+first", "+silent", "-silent", "-first"]);
 }
 
@@ -94,7 +105,11 @@ async fn dropping_the_start_stops_what_it_has_started() {
     .readiness(Readiness::Explicit);
     let spec = SupervisorSpec::root(vec![obedient("first", &log, Duration::ZERO), silent]);
     let start = Supervisor::start(spec);
-    assert!(tokio::time::timeout(Duration::from_secs(1), start).await.is_err());
+    assert!(
+        tokio::time::timeout(Duration::from_secs(1), start)
+            .await
+            .is_err()
+    );
     log.wait_for("-first", 1).await;
     assert_eq!(log.lines(), ["+first", "+silent", "-silent", "-first"]);
 }
@@ -122,7 +137,9 @@ async fn a_child_that_completes_lets_the_next_one_start() {
 #[test]
 fn without_a_runtime_or_a_clock_the_error_says_so() {
     let empty = || Supervisor::start(SupervisorSpec::root(Vec::new()));
-    let bare = tokio::runtime::Builder::new_current_thread().build().expect("builds");
+    let bare = tokio::runtime::Builder::new_current_thread()
+        .build()
+        .expect("builds");
     let error = bare.block_on(empty()).expect_err("no clock");
     assert!(matches!(error, StartError::NoTimeDriver), "{error:?}");
     let mut start = std::pin::pin!(empty());

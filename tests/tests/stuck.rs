@@ -56,7 +56,10 @@ async fn a_group_restart_beside_a_stuck_child_is_bounded_and_never_copies_it() {
     // The others are back while the blocker still occupies its thread.
     log.wait_for("+a", 2).await;
     log.wait_for("+c", 2).await;
-    assert_eq!(handle.snapshot_of("blocker").expect("is there").state, ChildState::Stuck);
+    assert_eq!(
+        handle.snapshot_of("blocker").expect("is there").state,
+        ChildState::Stuck
+    );
     assert!(!handle.is_ready(), "a stuck child is not ready");
     assert_eq!(log.count("+blocker"), 1, "fenced");
     let_go.send(()).expect("still held");
@@ -75,15 +78,28 @@ async fn a_shutdown_beside_a_stuck_child_is_bounded_and_says_who_is_stuck() {
     let spec = SupervisorSpec::root(vec![obedient("a", &log, Duration::ZERO), blocker]);
     let handle = Supervisor::start(spec).await.expect("starts");
     log.wait_for("+blocker", 1).await;
-    let report = handle.shutdown().await.expect("stops, though the blocker has not ended");
+    let report = handle
+        .shutdown()
+        .await
+        .expect("stops, though the blocker has not ended");
     assert_eq!(log.count("-blocker"), 0);
-    let ends: Vec<_> = report.children.iter().map(|child| (&*child.path, child.status)).collect();
+    let ends: Vec<_> = report
+        .children
+        .iter()
+        .map(|child| (&*child.path, child.status))
+        .collect();
     assert_eq!(
         ends,
-        [("blocker", ChildShutdownStatus::Stuck), ("a", ChildShutdownStatus::Graceful)]
+        [
+            ("blocker", ChildShutdownStatus::Stuck),
+            ("a", ChildShutdownStatus::Graceful)
+        ]
     );
     assert!(!report.is_clean());
-    assert_eq!(report.reconcile.task_status, ResourceReconcileStatus::Failed);
+    assert_eq!(
+        report.reconcile.task_status,
+        ResourceReconcileStatus::Failed
+    );
     let_go.send(()).expect("still held");
     log.wait_for("-blocker", 1).await;
     assert_eq!(log.alive(), 0);
@@ -106,9 +122,14 @@ fn on_one_thread_the_bound_runs_from_the_moment_the_thread_is_free() {
                 ctx.cancelled().await;
             }
         });
-        let handle = Supervisor::start(SupervisorSpec::root(vec![child])).await.expect("starts");
+        let handle = Supervisor::start(SupervisorSpec::root(vec![child]))
+            .await
+            .expect("starts");
         let report = handle.shutdown().await.expect("stops");
-        assert!(report.is_clean(), "it heard the stop as soon as it looked: {report}");
+        assert!(
+            report.is_clean(),
+            "it heard the stop as soon as it looked: {report}"
+        );
         assert_eq!(log.alive(), 0);
     });
 }
@@ -125,11 +146,16 @@ async fn a_child_that_ignores_the_stop_is_dropped_when_its_budget_is_spent() {
         }
     })
     .shutdown(Duration::from_secs(7));
-    let handle = Supervisor::start(SupervisorSpec::root(vec![deaf])).await.expect("starts");
+    let handle = Supervisor::start(SupervisorSpec::root(vec![deaf]))
+        .await
+        .expect("starts");
     log.wait_for("+deaf", 1).await;
     let report = handle.shutdown().await.expect("stops");
     assert_eq!(report.children[0].status, ChildShutdownStatus::Aborted);
     assert_eq!(report.children[0].took.as_secs(), 7);
-    assert_eq!(report.reconcile.task_status, ResourceReconcileStatus::Cleaned);
+    assert_eq!(
+        report.reconcile.task_status,
+        ResourceReconcileStatus::Cleaned
+    );
     assert_eq!(log.alive(), 0);
 }

@@ -1,4 +1,6 @@
 //! `tracing` reads the journal: its order is the journal's, whatever a subscriber does.
+//!
+//! Alone in its process: the subscriber is global.
 
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -41,7 +43,10 @@ impl Layer<Registry> for Meddling {
         let mut number = Number(None);
         event.record(&mut number);
         self.numbers.lock().expect("no panic").extend(number.0);
-        assert!(number.0 != Some(100), "a subscriber that panics takes nothing along");
+        assert!(
+            number.0 != Some(100),
+            "a subscriber that panics takes nothing along"
+        );
         if let Some(tree) = self.tree.get()
             && !self.busy.swap(true, Ordering::Relaxed)
         {
@@ -87,7 +92,9 @@ fn a_subscriber_may_issue_commands_and_sees_events_in_the_order_of_the_journal()
             .backoff(Backoff::none())
         });
         let meddled = obedient("meddled", &log, Duration::ZERO);
-        let spec = SupervisorSpec::root(vec![meddled]).children(children).intensity(UNLIMITED);
+        let spec = SupervisorSpec::root(vec![meddled])
+            .children(children)
+            .intensity(UNLIMITED);
         let handle = Supervisor::start(spec).await.expect("starts");
         tree.set(handle.downgrade()).expect("once");
         log.wait_for("done", 4).await;

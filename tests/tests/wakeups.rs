@@ -53,12 +53,15 @@ async fn storm_of_restarts() {
         .map(|thread| {
             let (tree, issued) = (handle.downgrade(), Arc::clone(&issued));
             std::thread::spawn(move || {
-                let runtime =
-                    tokio::runtime::Builder::new_current_thread().build().expect("builds");
+                let runtime = tokio::runtime::Builder::new_current_thread()
+                    .build()
+                    .expect("builds");
                 runtime.block_on(async {
                     for n in 0..COMMANDS {
                         let name = format!("c{}", (n * 7 + thread) % CHILDREN);
-                        tree.restart_child(name, "test", "race").await.expect("answered");
+                        tree.restart_child(name, "test", "race")
+                            .await
+                            .expect("answered");
                         issued.fetch_add(1, Ordering::Relaxed);
                     }
                 });
@@ -98,11 +101,20 @@ async fn a_child_that_is_stopped_before_its_first_poll_runs_no_code() {
         async {}
     });
     // On one thread nothing is polled until this test awaits something that is not ready.
-    let handle = Supervisor::start(SupervisorSpec::root(vec![child])).await.expect("starts");
-    handle.pause_child("child", "test", "at once").await.expect("pauses");
+    let handle = Supervisor::start(SupervisorSpec::root(vec![child]))
+        .await
+        .expect("starts");
+    handle
+        .pause_child("child", "test", "at once")
+        .await
+        .expect("pauses");
     handle.stopped("child").await.expect("stops");
     assert_eq!(log.lines(), Vec::<String>::new());
-    let exit = handle.snapshot_of("child").expect("is there").last_exit.expect("has ended");
+    let exit = handle
+        .snapshot_of("child")
+        .expect("is there")
+        .last_exit
+        .expect("has ended");
     assert!(matches!(exit.kind, ExitKind::NeverStarted), "{exit}");
     handle.shutdown().await.expect("stops");
 }
@@ -127,7 +139,9 @@ async fn a_token_is_cancelled_by_a_stop_and_by_the_end_of_its_attempt() {
         }
     })
     .restart(RestartPolicy::Permanent);
-    let handle = Supervisor::start(SupervisorSpec::root(vec![child])).await.expect("starts");
+    let handle = Supervisor::start(SupervisorSpec::root(vec![child]))
+        .await
+        .expect("starts");
     log.wait_for("told", 1).await;
     log.wait_for("second attempt", 1).await;
     handle.shutdown().await.expect("stops");
