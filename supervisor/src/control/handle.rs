@@ -378,6 +378,11 @@ impl TreeRef {
         EventStream::new(Arc::clone(&self.tree), seq)
     }
 
+    #[cfg(test)]
+    pub(crate) const fn inner(&self) -> &Arc<Tree> {
+        &self.tree
+    }
+
     pub(crate) async fn ended(&self) -> Result<ShutdownReport, SupervisorError> {
         if current::is_inside(self.tree.address()) {
             return Err(SupervisorError::WouldWaitForItself);

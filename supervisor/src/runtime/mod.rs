@@ -18,3 +18,6 @@ pub mod supervisor;
 mod timekeeper;
 pub(crate) mod tree;
 pub(crate) mod wait;
+
+#[cfg(test)]
+mod tests;

@@ -66,8 +66,9 @@ fn patch(mut rows: Vec<Row>, changes: Changes) -> Vec<Row> {
         return rows;
     }
     let places = rows.iter().enumerate();
-    let mut known: HashMap<Arc<str>, usize> =
-        places.map(|(place, row)| (Arc::clone(&row.child.path), place)).collect();
+    let mut known: HashMap<Arc<str>, usize> = places
+        .map(|(place, row)| (Arc::clone(&row.child.path), place))
+        .collect();
     let mut gone = vec![false; rows.len()];
     for (path, row) in changes {
         match (row, known.get(&path)) {

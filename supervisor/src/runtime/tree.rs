@@ -394,6 +394,16 @@ impl Core {
         self.machine.refuse_unasked(token, refusal);
     }
 
+    #[cfg(test)]
+    pub(crate) fn drivers(&self) -> usize {
+        self.drivers
+    }
+
+    #[cfg(test)]
+    pub(crate) fn places(&self) -> usize {
+        self.slots.len()
+    }
+
     fn arm(&mut self) -> Nanos {
         self.armed = self.machine.next_deadline().unwrap_or(Nanos::NEVER);
         self.armed
