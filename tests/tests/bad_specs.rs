@@ -100,6 +100,15 @@ async fn each_mistake_names_the_child_and_the_remedy() {
             vec!["`a`", "ready_within"],
         ),
         (
+            vec![
+                child("a")
+                    .readiness(Readiness::Completed)
+                    .restart(RestartPolicy::Permanent),
+            ],
+            AS_IT_IS,
+            vec!["`a`", "`completed`", "`transient`"],
+        ),
+        (
             vec![child("a")],
             |spec| spec.intensity(Intensity::new(5, Duration::ZERO)),
             vec!["`/`", "window"],

@@ -103,7 +103,7 @@ impl Driver {
         }
     }
 
-    fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<TaskContext>> {
+    fn poll_next(&mut self, cx: &Context<'_>) -> Poll<Option<TaskContext>> {
         self.slot.register(cx.waker());
         if std::mem::take(&mut self.yields) {
             self.slice = None;

@@ -210,9 +210,9 @@ impl Tree {
     /// A driver tells what has become of its attempt; answers whether others have been woken.
     pub(super) fn report(self: &Arc<Self>, slot: &Slot, now: Nanos, input: Input) -> bool {
         let told = self.with(now, Some(slot.id.ix), |core| {
-            core.machine.handle(now, input)
+            core.machine.handle(now, input);
         });
-        told.is_ok_and(|(_, woke)| woke)
+        told.is_ok_and(|((), woke)| woke)
     }
 
     /// The task of a child has gone.
@@ -309,7 +309,7 @@ impl Tree {
     /// What is the next deadline; the timekeeper sleeps for it.
     pub(super) fn arm(self: &Arc<Self>) -> Result<Nanos, Broken> {
         let now = self.now_inside();
-        let (next, _) = self.with(now, None, |core| core.arm())?;
+        let (next, _) = self.with(now, None, Core::arm)?;
         Ok(next)
     }
 

@@ -128,7 +128,7 @@ impl ChildSpec {
 
     /// A name whose code is not known; it never runs, and is shown.
     pub(crate) fn declared(id: ChildId) -> Self {
-        Self::with_body(id, HearsStop::Yes, Body::Declared)
+        Self::with_body(id, HearsStop::Yes, Body::Declared).critical(false)
     }
 
     /// A worker that drives its own loop of attempts.

@@ -44,6 +44,12 @@ pub enum SpecProblem {
         /// What was written.
         backoff: Backoff,
     },
+    /// A child that is complete when it has ended would be started again for ever.
+    #[error("`{child}`: its readiness is `completed` and it is `permanent`; make it `transient`")]
+    CompletedPermanent {
+        /// Path of the child.
+        child: String,
+    },
     /// Children wait for each other.
     #[error("`{supervisor}`: these children wait for each other: {}; take one `after` away", chain(.children))]
     Cycle {

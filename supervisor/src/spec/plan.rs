@@ -153,7 +153,7 @@ pub(crate) fn significance(
 struct Builder {
     nodes: Vec<PlannedNode>,
     problems: Vec<SpecProblem>,
-    /// Launches must not be dropped before the whole tree has been looked at, nor leak.
+    /// The last one that was resolved.
     policy: Option<Arc<ChildPolicy>>,
 }
 
@@ -373,6 +373,11 @@ impl Builder {
         } else {
             RestartPolicy::Transient
         });
+        if restart == RestartPolicy::Permanent && settings.readiness == Readiness::Completed {
+            self.problems.push(SpecProblem::CompletedPermanent {
+                child: display(path),
+            });
+        }
         let shutdown = settings.shutdown.unwrap_or_else(|| {
             if is_supervisor {
                 Shutdown::Infinity

@@ -64,6 +64,8 @@ impl<E: Into<TaskError>> Fatal<E> {
     }
 }
 
+// The alias would read as `Self` inside its own bound.
+#[allow(clippy::use_self)]
 impl<E: Into<TaskError>> From<Fatal<E>> for TaskError {
     fn from(fatal: Fatal<E>) -> Self {
         Box::new(fatal.into_error())

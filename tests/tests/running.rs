@@ -1,0 +1,127 @@
+//! `run`: a tree as the `main` of a service.
+
+use std::process::{ExitCode, Termination};
+use std::time::Duration;
+
+use rust_supervisor::runtime::outcome::RunError;
+use rust_supervisor::spec::policy::{AutoShutdown, Intensity, Readiness};
+use rust_supervisor::{
+    ChildSpec, StartError, Supervisor, SupervisorError, SupervisorSpec, TaskContext,
+};
+use supervisor_tests::{Log, obedient};
+use tokio::sync::oneshot;
+
+fn code(outcome: rust_supervisor::RunOutcome) -> String {
+    format!("{:?}", outcome.quiet().report())
+}
+
+fn expected(code: u8) -> String {
+    format!("{:?}", ExitCode::from(code))
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_tree_that_is_told_to_stop_ends_with_zero() {
+    let log = Log::new();
+    let spec = SupervisorSpec::root(vec![obedient("a", &log, Duration::ZERO)]);
+    let done = tokio::time::sleep(Duration::from_secs(10));
+    let outcome = Supervisor::builder(spec).shutdown_when(done).run().await;
+    assert_eq!(log.lines(), ["+a", "-a"]);
+    assert_eq!(code(outcome), expected(0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_batch_that_has_ended_ends_the_run_with_zero() {
+    let log = Log::new();
+    let children = (1..=3).map(|n| {
+        let log = log.clone();
+        ChildSpec::from_fn(format!("step{n}"), move |_ctx: TaskContext| {
+            log.write(format!("step{n}"));
+            async {}
+        })
+        .readiness(Readiness::Completed)
+    });
+    let spec = SupervisorSpec::root(children.collect()).auto_shutdown(AutoShutdown::AllEnded);
+    let outcome = Supervisor::builder(spec).run().await;
+    assert_eq!(log.lines(), ["step1", "step2", "step3"]);
+    assert_eq!(code(outcome), expected(0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_tree_that_gives_up_ends_with_one_and_the_cause() {
+    let failing = ChildSpec::from_fn("failing", |_ctx| async { Err::<(), _>("no disk") });
+    let limit = Intensity::new(0, Duration::from_secs(1));
+    let spec = || {
+        let failing = ChildSpec::from_fn("failing", |_ctx| async { Err::<(), _>("no disk") });
+        SupervisorSpec::root(vec![failing]).intensity(limit)
+    };
+    drop(failing);
+    assert_eq!(code(Supervisor::builder(spec()).run().await), expected(1));
+    let error = Supervisor::builder(spec())
+        .run()
+        .await
+        .into_result()
+        .expect_err("gives up");
+    assert!(
+        matches!(error, RunError::Ended(SupervisorError::GaveUp { .. })),
+        "{error:?}"
+    );
+    assert!(error.to_string().contains("no disk"), "{error}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_tree_that_cannot_start_ends_with_two() {
+    let twice = || {
+        let log = Log::new();
+        let a = || obedient("a", &log, Duration::ZERO);
+        SupervisorSpec::root(vec![a(), a()])
+    };
+    assert_eq!(code(Supervisor::builder(twice()).run().await), expected(2));
+    let error = Supervisor::builder(twice())
+        .run()
+        .await
+        .into_result()
+        .expect_err("invalid");
+    assert!(
+        matches!(error, RunError::NotStarted(StartError::Invalid(_))),
+        "{error:?}"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_stops_a_run_also_ends_a_start_that_is_under_way() {
+    let log = Log::new();
+    let seen = log.clone();
+    let silent = ChildSpec::from_fn("silent", move |ctx: TaskContext| {
+        let live = seen.live("silent");
+        async move {
+            let _live = live;
+            ctx.cancelled().await;
+        }
+    })
+    .readiness(Readiness::Explicit);
+    let spec = SupervisorSpec::root(vec![obedient("first", &log, Duration::ZERO), silent]);
+    let (stop, stopped) = oneshot::channel::<()>();
+    let run = Supervisor::builder(spec)
+        .shutdown_when(async { drop(stopped.await) })
+        .run();
+    let run = tokio::spawn(run);
+    log.wait_for("+silent", 1).await;
+    stop.send(()).expect("it listens");
+    let outcome = run.await.expect("no panic");
+    assert_eq!(log.lines(), ["+first", "+silent", "-silent", "-first"]);
+    assert_eq!(code(outcome), expected(0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn dropping_a_run_stops_the_tree() {
+    let log = Log::new();
+    let spec = SupervisorSpec::root(vec![obedient("a", &log, Duration::ZERO)]);
+    let run = Supervisor::builder(spec).run();
+    assert!(
+        tokio::time::timeout(Duration::from_secs(5), run)
+            .await
+            .is_err()
+    );
+    log.wait_for("-a", 1).await;
+    assert_eq!(log.lines(), ["+a", "-a"]);
+}
