@@ -43,3 +43,46 @@ async fn perform(work: &Work) -> String {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::database;
+
+    /// Supervised functions are functions: a test calls them, with a context of its own.
+    #[tokio::test]
+    async fn a_job_that_an_earlier_attempt_left_behind_is_taken_up_again() {
+        let (database, mut calls) = Database::channel();
+        let (_bell, mut doorbell) = mpsc::channel(1);
+        let ctx = TaskContext::detached();
+        let stop = ctx.cancellation_token();
+        let answering = tokio::task::spawn_blocking(move || {
+            database::answer(TaskContext::detached(), ":memory:".into(), &mut calls)
+        });
+        let work = Work::Divide {
+            dividend: 7,
+            divisor: 2,
+        };
+        let add = move |db: &mut _| queue::add(db, None, &work);
+        let (job, _) = database.call(add).await.expect("added");
+        database.call(queue::claim).await.expect("claimed");
+
+        let watching = async {
+            loop {
+                let get = move |db: &mut _| queue::get(db, job.id);
+                let job = database.call(get).await.expect("read").expect("there");
+                if job.state == "done" {
+                    stop.cancel();
+                    return job.attempts;
+                }
+            }
+        };
+        let consuming = consume(ctx, database.clone(), &mut doorbell);
+        let (consumed, attempts) = tokio::join!(consuming, watching);
+        consumed.expect("it was asked to stop");
+        assert_eq!(attempts, 2);
+
+        drop(database);
+        answering.await.expect("no panic").expect("closed");
+    }
+}

@@ -37,8 +37,8 @@ pub(crate) struct Claimed {
 pub(crate) struct Job {
     pub(crate) id: i64,
     key: Option<String>,
-    state: String,
-    attempts: u32,
+    pub(crate) state: String,
+    pub(crate) attempts: u32,
     result: Option<String>,
 }
 
