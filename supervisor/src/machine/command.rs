@@ -33,7 +33,9 @@ impl Machine {
         let state = self.nodes.sup(sup);
         let busy = !matches!(state.op, Op::Up) || !state.inbox.is_empty();
         // What starts something waits its turn; so does everything where OTP's order is asked for.
-        let queues = busy && self.is_serial(sup) && (command.is_add() || self.waits(sup));
+        // A kill is no request to the supervisor.
+        let waits = self.waits(sup) && !matches!(command, Command::Child(Verb::Kill, _));
+        let queues = busy && self.is_serial(sup) && (command.is_add() || waits);
         if queues && !self.comes_down(sup) {
             self.mail(sup, Mail::Command(token, command));
         } else {
@@ -152,6 +154,7 @@ impl Machine {
             }
             Phase::Stopping(_) | Phase::Aborting(_) | Phase::Stuck(_) => {
                 node.wish = Wish::Stay;
+                self.ask_to_stop(ix);
                 repeated
             }
             Phase::Starting(_) | Phase::Running => {
@@ -177,6 +180,7 @@ impl Machine {
             Phase::Down(_) => self.nodes[ix].wish = Wish::None,
             Phase::Stopping(_) | Phase::Aborting(_) | Phase::Stuck(_) => {
                 self.nodes[ix].wish = Wish::Stay;
+                self.ask_to_stop(ix);
             }
             Phase::Starting(_) | Phase::Running => {
                 self.nodes[ix].wish = Wish::Stay;
@@ -237,6 +241,7 @@ impl Machine {
             Phase::Stopping(_) | Phase::Aborting(_) | Phase::Stuck(_) => {
                 let merged = matches!(self.nodes[ix].wish, Wish::Start(_));
                 self.nodes[ix].wish = Wish::Start(Cause::Alone);
+                self.ask_to_stop(ix);
                 merged
             }
             Phase::Backoff(retry) => {
@@ -256,6 +261,7 @@ impl Machine {
             Phase::Stopping(_) | Phase::Aborting(_) | Phase::Stuck(_) => {
                 let repeated = self.nodes[ix].wish == Wish::Remove;
                 self.nodes[ix].wish = Wish::Remove;
+                self.ask_to_stop(ix);
                 return repeated;
             }
             Phase::Starting(_) | Phase::Running => {
@@ -322,6 +328,7 @@ impl Machine {
             }
             _ => {}
         }
+        self.check_ready(sup);
         self.check_all_ended(sup);
     }
 
@@ -407,11 +414,24 @@ impl Machine {
         if let Some(taken) = self.index.find(&child.path, &self.nodes) {
             let node = &self.nodes[taken];
             return Err(match node.phase {
-                Phase::Down(Down::Removed) if node.flags.is_static => return self.has_room(sup),
-                Phase::Starting(_) | Phase::Running => Refusal::AlreadyStarted,
+                Phase::Down(Down::Removed) if node.flags.is_static => {
+                    return self.may_take_paths(sup, planned);
+                }
+                Phase::Starting(_) | Phase::Running | Phase::Exited(_) => Refusal::AlreadyStarted,
                 _ if !node.flags.linked => Refusal::Fenced,
                 _ => Refusal::AlreadyPresent,
             });
+        }
+        self.may_take_paths(sup, planned)
+    }
+
+    /// Whatever is stuck below a supervisor that has been removed keeps its path (I1).
+    fn may_take_paths(&self, sup: Ix, planned: &Planned) -> Result<(), Refusal> {
+        for below in &planned.nodes[1..] {
+            let holder = self.index.find(&below.path, &self.nodes);
+            if holder.is_some_and(|holder| self.nodes[holder].phase.is_live()) {
+                return Err(Refusal::Fenced);
+            }
         }
         self.has_room(sup)
     }

@@ -7,9 +7,7 @@ use super::answer::{Answer, Refusal};
 use super::decision::{ExitClass, Verdict, decide};
 use super::input::{Action, Exit};
 use super::intensity::{Allowance, DEFAULT_RESTARTS, DEFAULT_WINDOW};
-use super::node::{
-    Body, Cause, Down, Ending, FirstStartState, Ix, Mail, NodeId, Phase, Retry, Wish,
-};
+use super::node::{Body, Cause, Down, Ending, Ix, Mail, NodeId, Phase, Retry, Wish};
 use super::time::Nanos;
 use super::walk::{End, Op, Then};
 use super::{Machine, Trash, TreePhase};
@@ -33,7 +31,7 @@ impl Machine {
         };
         let now = self.now;
         let node = &mut self.nodes[ix];
-        if now.since(node.since) >= node.policy.backoff_reset {
+        if now.since(node.ready_since) >= node.policy.backoff_reset {
             node.attempt = 1;
         }
         let phase = node.phase;
@@ -251,12 +249,7 @@ impl Machine {
         if over {
             return self.stop_children(sup, End::AutoShutdown);
         }
-        let all_ended = state.policy.auto_shutdown == AutoShutdown::AllEnded
-            && state.first_start == FirstStartState::Done
-            && state.busy == 0;
-        if all_ended {
-            self.stop_children(sup, End::AutoShutdown);
-        }
+        self.check_all_ended(sup);
     }
 
     /// Removes a child that does not run from its supervisor.
@@ -275,11 +268,12 @@ impl Machine {
             self.dispose(ix);
         }
         self.check_ready(sup);
+        self.check_all_ended(sup);
         self.schedule(sup);
     }
 
     /// Gives up the node of a child that has left the tree, and everything below it.
-    fn dispose(&mut self, ix: Ix) {
+    pub(super) fn dispose(&mut self, ix: Ix) {
         let mut going = vec![ix];
         while let Some(ix) = going.pop() {
             if let Body::Supervisor(sup) = &mut self.nodes[ix].body {
@@ -294,6 +288,7 @@ impl Machine {
                 continue;
             }
             self.nodes[ix].phase = Phase::Down(Down::Removed);
+            self.nodes[ix].flags.is_static = false;
             let starts = self.nodes[ix].starts;
             self.fences.remember(&self.nodes[ix].path, starts);
             if self.index.find(&self.nodes[ix].path, &self.nodes) == Some(ix) {

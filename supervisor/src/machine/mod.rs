@@ -272,6 +272,7 @@ impl Machine {
             heap_place: Ix::NONE.0,
             deadline: Nanos::NEVER,
             since: self.now,
+            ready_since: Nanos::NEVER,
             asked: self.now,
             starts,
             attempt: 0,
@@ -356,6 +357,7 @@ impl Machine {
         let node = &mut self.nodes[ix];
         let (before, parent) = (std::mem::replace(&mut node.phase, phase), node.parent);
         let significant = node.policy.significant;
+        let missing = node.policy.critical && node.flags.linked && !node.flags.ready;
         if !(before.is_live() && phase.is_live()) {
             node.since = self.now;
         }
@@ -374,6 +376,14 @@ impl Machine {
         }
         if node.deadline != Nanos::NEVER {
             self.deadlines.clear(&mut self.nodes, ix);
+        }
+        if missing && parent != Ix::NONE && before.is_settled() != phase.is_settled() {
+            let sup = self.nodes.sup_mut(parent);
+            if phase.is_settled() {
+                sup.unready_settled += 1;
+            } else {
+                sup.unready_settled -= 1;
+            }
         }
         if parent != Ix::NONE && before.is_down() != phase.is_down() {
             let sup = self.nodes.sup_mut(parent);

@@ -72,6 +72,11 @@ impl Phase {
         )
     }
 
+    /// Whether the child is where it will stay without a new reason.
+    pub(super) const fn is_settled(self) -> bool {
+        matches!(self, Self::Down(_) | Self::Running)
+    }
+
     pub(crate) const fn is_down(self) -> bool {
         matches!(self, Self::Down(_))
     }
@@ -171,6 +176,8 @@ pub(crate) struct Node {
     pub(super) deadline: Nanos,
     /// When the present phase began; of a live attempt, when it was started.
     pub(crate) since: Nanos,
+    /// When the present or last attempt became ready.
+    pub(super) ready_since: Nanos,
     /// When the child was asked to stop.
     pub(crate) asked: Nanos,
     /// Start attempts of this path so far (I2).
@@ -227,6 +234,15 @@ impl Node {
         self.starts.checked_sub(1)
     }
 
+    /// What it adds to its supervisor's counts of critical children that are not ready.
+    fn missing(&self) -> (u32, u32) {
+        let unready = self.policy.critical && !self.flags.ready;
+        (
+            u32::from(unready),
+            u32::from(unready && self.phase.is_settled()),
+        )
+    }
+
     pub(crate) fn sup(&self) -> Option<&Sup> {
         match &self.body {
             Body::Supervisor(sup) => Some(sup),
@@ -254,6 +270,8 @@ pub(crate) struct Sup {
     pub(super) first_start: FirstStartState,
     /// Critical children that are not ready.
     pub(super) unready: u32,
+    /// Those among them that are not on their way to it.
+    pub(super) unready_settled: u32,
     /// Children that run or will run again by themselves.
     pub(super) busy: u32,
     /// The same among significant children.
@@ -290,6 +308,7 @@ impl Sup {
             window: Window::default(),
             first_start: FirstStartState::Walking,
             unready: 0,
+            unready_settled: 0,
             busy: 0,
             busy_significant: 0,
             awaited: 0,
@@ -321,13 +340,16 @@ pub(super) enum Mail {
 pub(crate) struct Nodes {
     all: Vec<Node>,
     free: Vec<Ix>,
+    /// How often a node has been looked at.
+    #[cfg(test)]
+    pub(crate) visits: std::cell::Cell<u64>,
 }
 
 impl Nodes {
     pub(crate) fn with_capacity(capacity: usize) -> Self {
         Self {
             all: Vec::with_capacity(capacity),
-            free: Vec::new(),
+            ..Self::default()
         }
     }
 
@@ -384,7 +406,7 @@ impl Nodes {
     /// Appends a child to its supervisor's list.
     pub(crate) fn link(&mut self, ix: Ix) {
         let parent = self[ix].parent;
-        let critical = u32::from(self[ix].policy.critical && !self[ix].flags.ready);
+        let (unready, unready_settled) = self[ix].missing();
         let sup = self.sup_mut(parent);
         let last = std::mem::replace(&mut sup.last, ix);
         if last == Ix::NONE {
@@ -393,7 +415,8 @@ impl Nodes {
         let order = sup.next_order;
         sup.next_order += 1;
         sup.count += 1;
-        sup.unready += critical;
+        sup.unready += unready;
+        sup.unready_settled += unready_settled;
         if last != Ix::NONE {
             self[last].next = ix;
         }
@@ -407,7 +430,7 @@ impl Nodes {
         let node = &mut self[ix];
         node.flags.linked = false;
         let (parent, prev, next) = (node.parent, node.prev, node.next);
-        let critical = u32::from(node.policy.critical && !node.flags.ready);
+        let (unready, unready_settled) = node.missing();
         if prev != Ix::NONE {
             self[prev].next = next;
         }
@@ -422,7 +445,8 @@ impl Nodes {
             sup.last = prev;
         }
         sup.count -= 1;
-        sup.unready -= critical;
+        sup.unready -= unready;
+        sup.unready_settled -= unready_settled;
         sup.op.pass_by(ix, prev, next);
     }
 }
@@ -431,12 +455,16 @@ impl Index<Ix> for Nodes {
     type Output = Node;
 
     fn index(&self, ix: Ix) -> &Node {
+        #[cfg(test)]
+        self.visits.set(self.visits.get() + 1);
         &self.all[ix.0 as usize]
     }
 }
 
 impl IndexMut<Ix> for Nodes {
     fn index_mut(&mut self, ix: Ix) -> &mut Node {
+        #[cfg(test)]
+        self.visits.set(self.visits.get() + 1);
         &mut self.all[ix.0 as usize]
     }
 }

@@ -2,7 +2,6 @@
 
 use super::Machine;
 use super::node::{FirstStartState, Ix, Mail, NodeId, Phase};
-use super::walk::Op;
 use crate::spec::policy::Readiness;
 
 impl Machine {
@@ -44,7 +43,10 @@ impl Machine {
             self.mail(sup, start);
         }
         if critical {
-            self.nodes.sup_mut(sup).unready -= 1;
+            let settled = u32::from(self.nodes[ix].phase.is_settled());
+            let state = self.nodes.sup_mut(sup);
+            state.unready -= 1;
+            state.unready_settled -= settled;
             self.check_ready(sup);
         }
     }
@@ -58,27 +60,29 @@ impl Machine {
                 return;
             }
             let (sup, critical) = (node.parent, node.policy.critical && node.flags.linked);
+            let settled = u32::from(node.phase.is_settled());
             if sup == Ix::NONE || !critical {
                 return;
             }
-            self.nodes.sup_mut(sup).unready += 1;
+            let state = self.nodes.sup_mut(sup);
+            state.unready += 1;
+            state.unready_settled += settled;
             ix = sup;
         }
     }
 
-    /// A supervisor is ready when its first start is through and its critical children are ready.
+    /// A supervisor is up when its first start is through and no critical child is on its way; it
+    /// is ready when all of them are.
     pub(super) fn check_ready(&mut self, sup: Ix) {
         let state = self.nodes.sup(sup);
-        let ready = state.unready == 0
-            && state.first_start == FirstStartState::Done
-            && !matches!(state.op, Op::Down)
-            && !self.comes_down(sup);
-        if !ready {
+        if state.first_start != FirstStartState::Done || self.comes_down(sup) {
             return;
         }
         match self.nodes[sup].phase {
-            Phase::Starting(_) => self.start_completed(sup),
-            Phase::Running => self.becomes_ready(sup),
+            Phase::Starting(_) if state.unready == state.unready_settled => {
+                self.start_completed(sup)
+            }
+            Phase::Running if state.unready == 0 => self.becomes_ready(sup),
             _ => {}
         }
     }

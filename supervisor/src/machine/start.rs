@@ -3,6 +3,7 @@
 use super::answer::{Answer, Refusal};
 use super::input::Action;
 use super::node::{Body, Cause, Down, FirstStartState, Ix, Mail, Phase, Retry, Wish};
+use super::time::Nanos;
 use super::walk::{End, Op, Scope};
 use super::{Machine, TreePhase};
 use crate::control::outcome::ChildControlOperation as Operation;
@@ -99,6 +100,7 @@ impl Machine {
         let now = self.now;
         let node = &mut self.nodes[ix];
         node.wish = Wish::None;
+        node.ready_since = Nanos::NEVER;
         node.starts += 1;
         node.attempt = node.attempt.saturating_add(1);
         let policy = &node.policy;
@@ -116,6 +118,7 @@ impl Machine {
                 self.emit(ix, EventKind::Started);
                 if readiness == Readiness::Immediate {
                     self.set_phase(ix, Phase::Running);
+                    self.nodes[ix].ready_since = now;
                     self.becomes_ready(ix);
                     self.start_settled(ix, &Ok(Answer::Started));
                     return Begun::Settled;
@@ -130,8 +133,12 @@ impl Machine {
     /// The child is up: ready, or ended as it should.
     pub(super) fn start_completed(&mut self, ix: Ix) {
         self.set_phase(ix, Phase::Running);
-        self.emit(ix, EventKind::Ready);
-        self.becomes_ready(ix);
+        self.nodes[ix].ready_since = self.now;
+        // A supervisor is up without children that are kept down, and not ready.
+        if self.nodes[ix].sup().is_none_or(|sup| sup.unready == 0) {
+            self.emit(ix, EventKind::Ready);
+            self.becomes_ready(ix);
+        }
         if ix == Ix::ROOT && matches!(self.phase, TreePhase::Starting) {
             self.phase = TreePhase::Up;
         }
@@ -290,19 +297,7 @@ impl Machine {
         }
         for &ix in &statics {
             if self.nodes[ix].phase == Phase::Down(Down::Removed) {
-                let seen = self.fences.recall(&self.nodes[ix].path);
-                let declared = matches!(self.nodes[ix].body, Body::Declared);
-                let node = &mut self.nodes[ix];
-                node.flags.ready = false;
-                node.starts = node.starts.max(seen);
-                node.phase = Phase::Down(if declared {
-                    Down::Declared
-                } else {
-                    Down::Fresh
-                });
-                if self.index.find(&self.nodes[ix].path, &self.nodes).is_none() {
-                    self.index.insert(ix, &self.nodes);
-                }
+                self.reclaim(ix);
             }
             self.nodes.link(ix);
         }
@@ -311,13 +306,42 @@ impl Machine {
         state.incomplete = false;
     }
 
+    /// A child that had been removed takes its path back, and everything below it with it (I2).
+    fn reclaim(&mut self, ix: Ix) {
+        let mut coming = vec![ix];
+        while let Some(ix) = coming.pop() {
+            let seen = self.fences.recall(&self.nodes[ix].path);
+            let node = &mut self.nodes[ix];
+            node.flags.ready = false;
+            node.starts = node.starts.max(seen);
+            let down = match &node.body {
+                Body::Declared => Down::Declared,
+                Body::Worker => Down::Fresh,
+                Body::Supervisor(sup) => {
+                    coming.extend(&sup.statics);
+                    Down::Fresh
+                }
+            };
+            if node.phase == Phase::Down(Down::Removed) {
+                node.phase = Phase::Down(down);
+            }
+            if self.index.find(&self.nodes[ix].path, &self.nodes).is_none() {
+                self.index.insert(ix, &self.nodes);
+            }
+        }
+    }
+
     fn finish_start(&mut self, sup: Ix, scope: Scope, cause: Cause) {
         self.leave_walk(sup);
         let state = self.nodes.sup_mut(sup);
         if cause == Cause::First && scope == Scope::All {
             state.first_start = FirstStartState::Done;
+            // One that has no children yet waits for the first.
+            let empty = state.count == 0;
             self.check_ready(sup);
-            self.check_all_ended(sup);
+            if !empty {
+                self.check_all_ended(sup);
+            }
         } else if state.first_start == FirstStartState::Held {
             self.mail(sup, Mail::FirstStart);
         }
@@ -376,7 +400,6 @@ impl Machine {
         let over = state.policy.auto_shutdown == AutoShutdown::AllEnded
             && state.first_start == FirstStartState::Done
             && state.busy == 0
-            && state.count > 0
             && !self.comes_down(sup);
         if over {
             self.stop_children(sup, End::AutoShutdown);

@@ -51,16 +51,7 @@ impl Machine {
             }
             Phase::Stuck(_) => {
                 self.nodes[ix].phase = Phase::Stuck(Ending::Asked);
-                let starts = matches!(
-                    self.nodes.sup(sup).op,
-                    Op::Stopping {
-                        then: Then::Start { .. },
-                        ..
-                    }
-                );
-                if starts {
-                    self.start_when_gone(ix);
-                }
+                self.leave_stuck(sup, ix);
                 self.move_stop(sup, before);
             }
             Phase::Down(_)
@@ -158,17 +149,25 @@ impl Machine {
         if ending != Ending::Asked {
             self.settled(ix, &Err(Refusal::Interrupted));
         }
-        if matches!(
-            self.nodes.sup(sup).op,
-            Op::Stopping {
-                then: Then::Start { .. },
-                ..
-            }
-        ) {
-            self.start_when_gone(ix);
-        }
+        self.leave_stuck(sup, ix);
         self.no_longer_awaited(ix);
         self.schedule(sup);
+    }
+
+    /// A walk that ends children leaves a stuck one behind: what becomes of it when it has gone?
+    fn leave_stuck(&mut self, sup: Ix, ix: Ix) {
+        match &self.nodes.sup(sup).op {
+            Op::Stopping {
+                then: Then::Start { .. },
+                scope,
+                ..
+            } if scope.contains(ix, &self.nodes[ix]) => self.start_when_gone(ix),
+            Op::Stopping {
+                then: Then::Down(_),
+                ..
+            } if !self.nodes[ix].flags.is_static => self.nodes[ix].wish = Wish::Remove,
+            _ => {}
+        }
     }
 
     /// Asks a supervisor to end.
@@ -260,7 +259,9 @@ impl Machine {
         let sup = self.nodes[ix].parent;
         self.settled(ix, &Err(Refusal::Interrupted));
         let Some(sup) = sup.some() else {
-            return;
+            // Stuck when its supervisor was removed.
+            self.set_phase(ix, Phase::Down(Down::Removed));
+            return self.dispose(ix);
         };
         self.schedule(sup);
         let in_group = match &self.nodes.sup(sup).op {
@@ -293,6 +294,10 @@ impl Machine {
                 let kept = self.nodes[ix].operation != Operation::Active;
                 if !kept && self.is_forgotten_when_down(ix) {
                     self.forget(ix);
+                } else {
+                    // Nobody waits for a child that is kept down.
+                    self.check_ready(sup);
+                    self.check_all_ended(sup);
                 }
             }
         }

@@ -117,6 +117,13 @@ pub struct Attempt {
     released: bool,
 }
 
+impl Attempt {
+    #[cfg(test)]
+    pub(super) fn id(&self) -> NodeId {
+        self.id
+    }
+}
+
 /// Identifies a command.
 pub type Ticket = u64;
 
@@ -132,6 +139,9 @@ pub struct World {
     answers: HashMap<Ticket, Result<Said, No>>,
     tickets: Ticket,
     seen: u64,
+    /// Steps of all calls, and of the longest.
+    pub(super) steps: u64,
+    pub(super) longest: u32,
 }
 
 impl World {
@@ -152,6 +162,8 @@ impl World {
             answers: HashMap::new(),
             tickets: 0,
             seen: 0,
+            steps: 0,
+            longest: 0,
         })
     }
 
@@ -281,6 +293,11 @@ impl World {
         events
     }
 
+    /// Forgets what has happened, however much that is.
+    pub fn skip_events(&mut self) {
+        self.seen = self.machine.journal().seq();
+    }
+
     /// The tree as it is now.
     pub fn snapshot(&self) -> Snapshot {
         self.machine.snapshot()
@@ -329,6 +346,9 @@ impl World {
 
     fn settle(&mut self) {
         loop {
+            let steps = super::STEPS - self.machine.steps_left;
+            self.steps += u64::from(steps);
+            self.longest = self.longest.max(steps);
             while let Some(action) = self.machine.poll_action() {
                 self.perform(action);
             }

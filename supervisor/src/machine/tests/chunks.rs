@@ -1,0 +1,77 @@
+//! Work in small portions, and as much as is needed only.
+
+use super::*;
+use crate::spec::policy::{Pool, Strategy};
+
+fn many(count: usize) -> SupervisorSpec {
+    let children = (0..count).map(|i| worker(&format!("c{i}"))).collect();
+    SupervisorSpec::root(children)
+}
+
+#[test]
+fn no_call_makes_more_steps_than_its_portion_however_large_the_tree() {
+    let mut world = started(many(100_000).strategy(Strategy::OneForAll));
+    world.skip_events();
+    assert_eq!(world.live().count(), 100_000);
+    world.exit("c0", Ends::Failed);
+    world.ask("", Ask::Shutdown);
+    while world.has_wants() {
+        obey(&mut world);
+        world.skip_events();
+    }
+    assert!(world.is_over());
+    assert!(world.longest <= 128, "{} steps in one call", world.longest);
+}
+
+/// Steps and visits of nodes of one crash and restart.
+fn cost(spec: SupervisorSpec) -> (u64, u64) {
+    let mut world = started(spec);
+    world.skip_events();
+    world.wants();
+    world.exit("c3", Ends::Failed);
+    let before = (world.steps, world.machine.nodes.visits.get());
+    world.exit("c3", Ends::Failed);
+    let after = (world.steps, world.machine.nodes.visits.get());
+    assert!(world.attempt("c3").is_some());
+    (after.0 - before.0, after.1 - before.1)
+}
+
+#[test]
+fn a_crash_costs_the_same_with_ten_thousand_siblings_as_with_ten() {
+    assert_eq!(cost(many(10)), cost(many(10_000)));
+}
+
+#[test]
+fn a_crash_at_the_end_of_rest_for_one_costs_the_same_with_ten_thousand_siblings() {
+    let cost = |count: usize| {
+        let mut children: Vec<ChildSpec> = (10..count).map(|i| worker(&format!("c{i}"))).collect();
+        children.extend((0..4).map(|i| worker(&format!("c{i}"))));
+        cost(SupervisorSpec::root(children).strategy(Strategy::RestForOne))
+    };
+    assert_eq!(cost(20), cost(10_000));
+}
+
+#[test]
+fn an_instance_of_a_pool_costs_the_same_with_ten_thousand_siblings_as_with_ten() {
+    let cost = |count: usize| {
+        let mut world = started(SupervisorSpec::root(vec![]).pool(Pool::Unlimited));
+        for i in 0..count {
+            world.ask("", Ask::Add(worker(&format!("c{i}"))));
+            world.skip_events();
+        }
+        world.wants();
+        let before = (world.steps, world.machine.nodes.visits.get());
+        world.ask("", Ask::Add(worker("last")));
+        world.exit("last", Ends::Failed);
+        world.ask("last", Ask::Stop);
+        obey(&mut world);
+        (
+            world.steps - before.0,
+            world.machine.nodes.visits.get() - before.1,
+        )
+    };
+    let (few, many) = (cost(10), cost(10_000));
+    assert_eq!(few.0, many.0);
+    // The index looks into the arena where hashes collide, and the order of deadlines into its heap.
+    assert!(many.1 <= few.1 + 8, "{few:?} {many:?}");
+}

@@ -1,0 +1,367 @@
+//! Every command in every phase (DESIGN, section 5).
+
+use super::*;
+
+/// A child in one of the states that it can be in.
+fn child_in(wanted: ChildState) -> World {
+    let mut world;
+    match wanted {
+        ChildState::Waiting => {
+            let spec = vec![worker("dep"), worker("a").after(["dep"])];
+            world = started(SupervisorSpec::root(spec));
+            ask(&mut world, "dep", Ask::Stop).expect("accepted");
+            obey(&mut world);
+            world.exit("a", Ends::Failed);
+        }
+        ChildState::Backoff => {
+            world = started(SupervisorSpec::root(vec![worker("a").backoff(secs(60))]));
+            world.exit("a", Ends::Failed);
+        }
+        ChildState::Starting => {
+            world = started(SupervisorSpec::root(vec![worker("dep"), explicit("a")]));
+        }
+        ChildState::Finished => {
+            let spec = vec![worker("a").restart(RestartPolicy::Transient)];
+            world = started(SupervisorSpec::root(spec));
+            world.exit("a", Ends::Succeeded);
+        }
+        ChildState::Ignored => {
+            world = started(SupervisorSpec::root(vec![explicit("a")]));
+            world.exit("a", Ends::Ignored);
+        }
+        ChildState::Failed => {
+            world = started(SupervisorSpec::root(vec![explicit("a")]));
+            world.ready("a");
+            ask(&mut world, "a", Ask::Stop).expect("accepted");
+            obey(&mut world);
+            ask(&mut world, "a", Ask::Resume).expect("accepted");
+            world.exit("a", Ends::Failed);
+        }
+        _ => {
+            world = started(SupervisorSpec::root(workers(&["a", "b"])));
+            match wanted {
+                ChildState::Stopping => _ = ask(&mut world, "a", Ask::Stop),
+                ChildState::Stopped => {
+                    ask(&mut world, "a", Ask::Stop).expect("accepted");
+                    obey(&mut world);
+                }
+                ChildState::Aborting => _ = ask(&mut world, "a", Ask::Kill),
+                ChildState::Stuck => {
+                    ask(&mut world, "a", Ask::Stop).expect("accepted");
+                    world.jump();
+                    world.jump();
+                }
+                _ => {}
+            }
+        }
+    }
+    assert_eq!(state(&world, "a"), wanted);
+    log(&mut world);
+    world
+}
+
+/// What is to be seen of `a` after a command and everything that follows from it.
+fn after(wanted: ChildState, verb: Ask) -> String {
+    let mut world = child_in(wanted);
+    let ticket = world.ask("a", verb);
+    if state_of(&world) != "stuck" {
+        obey(&mut world);
+    } else {
+        world.exit("a", Ends::Aborted);
+    }
+    let said = world.answer(ticket);
+    let said = match said {
+        None => "unanswered",
+        Some(Ok(Said::FoundSo(_))) => "same",
+        Some(Ok(_)) => "done",
+        Some(Err(_)) => "refused",
+    };
+    if world
+        .attempt("a")
+        .is_some_and(|attempt| !attempt.asked && !attempt.aborted)
+    {
+        world.ready("a");
+    }
+    assert!(world.live().filter(|path| *path == "a").count() <= 1);
+    format!("{said}, {}", state_of(&world))
+}
+
+fn state_of(world: &World) -> String {
+    world
+        .state("a")
+        .map_or_else(|| "gone".to_owned(), |state| state.to_string())
+}
+
+type Row = (ChildState, [&'static str; 8]);
+
+/// Stop, pause, quarantine, resume, restart, remove, delete, kill.
+const TABLE: &[Row] = &[
+    (
+        ChildState::Running,
+        [
+            "done, stopped",
+            "done, stopped",
+            "done, stopped",
+            "same, running",
+            "done, running",
+            "done, gone",
+            "refused, running",
+            "done, running",
+        ],
+    ),
+    (
+        ChildState::Starting,
+        [
+            "done, stopped",
+            "done, stopped",
+            "done, stopped",
+            "same, running",
+            "done, running",
+            "done, gone",
+            "refused, running",
+            "done, not started",
+        ],
+    ),
+    (
+        ChildState::Stopping,
+        [
+            "same, stopped",
+            "done, stopped",
+            "done, stopped",
+            "done, running",
+            "done, running",
+            "done, gone",
+            "refused, stopped",
+            "done, stopped",
+        ],
+    ),
+    (
+        ChildState::Aborting,
+        [
+            "done, stopped",
+            "done, stopped",
+            "done, stopped",
+            "same, running",
+            "done, running",
+            "done, gone",
+            "refused, running",
+            "same, running",
+        ],
+    ),
+    (
+        ChildState::Stuck,
+        [
+            "same, stopped",
+            "done, stopped",
+            "done, stopped",
+            "done, running",
+            "done, running",
+            "done, gone",
+            "refused, stopped",
+            "same, stopped",
+        ],
+    ),
+    (
+        ChildState::Backoff,
+        [
+            "done, stopped",
+            "done, stopped",
+            "done, stopped",
+            "same, backoff",
+            "done, running",
+            "done, gone",
+            "refused, backoff",
+            "same, backoff",
+        ],
+    ),
+    (
+        ChildState::Waiting,
+        [
+            "done, stopped",
+            "done, stopped",
+            "done, stopped",
+            "same, waiting",
+            "same, waiting",
+            "done, gone",
+            "refused, waiting",
+            "same, waiting",
+        ],
+    ),
+    (
+        ChildState::Stopped,
+        [
+            "same, stopped",
+            "done, stopped",
+            "done, stopped",
+            "done, running",
+            "done, running",
+            "done, gone",
+            "done, gone",
+            "same, stopped",
+        ],
+    ),
+    (
+        ChildState::Finished,
+        [
+            "same, finished",
+            "done, finished",
+            "done, finished",
+            "done, running",
+            "done, running",
+            "done, gone",
+            "done, gone",
+            "same, finished",
+        ],
+    ),
+    (
+        ChildState::Ignored,
+        [
+            "same, ignored",
+            "done, ignored",
+            "done, ignored",
+            "done, running",
+            "done, running",
+            "done, gone",
+            "done, gone",
+            "same, ignored",
+        ],
+    ),
+    (
+        ChildState::Failed,
+        [
+            "same, failed",
+            "done, failed",
+            "done, failed",
+            "done, running",
+            "done, running",
+            "done, gone",
+            "done, gone",
+            "same, failed",
+        ],
+    ),
+];
+
+#[test]
+fn every_command_in_every_state_does_what_the_table_says() {
+    let mut wrong = Vec::new();
+    for (state, row) in TABLE {
+        let verbs = [
+            Ask::Stop,
+            Ask::Pause,
+            Ask::Quarantine,
+            Ask::Resume,
+            Ask::Restart,
+            Ask::Remove,
+            Ask::Delete,
+            Ask::Kill,
+        ];
+        for (verb, expected) in verbs.into_iter().zip(row) {
+            let what = format!("{verb:?} of a child that is {state}");
+            let got = after(*state, verb);
+            if got != *expected {
+                wrong.push(format!("{what}: expected `{expected}`, got `{got}`"));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
+}
+
+#[test]
+fn a_repeated_restart_is_merged() {
+    let mut world = started(SupervisorSpec::root(workers(&["a"])));
+    log(&mut world);
+    assert!(matches!(
+        ask(&mut world, "a", Ask::Restart),
+        Ok(Said::Found(_))
+    ));
+    assert!(matches!(
+        ask(&mut world, "a", Ask::Restart),
+        Ok(Said::FoundSo(_))
+    ));
+    obey(&mut world);
+    assert_eq!(text(&log(&mut world)), "?a -a +a");
+}
+
+#[test]
+fn commands_never_count_against_the_intensity() {
+    use crate::spec::policy::Intensity;
+    let spec = SupervisorSpec::root(workers(&["a"])).intensity(Intensity::new(0, secs(1)));
+    let mut world = started(spec);
+    for _ in 0..100 {
+        ask(&mut world, "a", Ask::Restart).expect("accepted");
+        obey(&mut world);
+        ask(&mut world, "a", Ask::Stop).expect("accepted");
+        obey(&mut world);
+        ask(&mut world, "a", Ask::Resume).expect("accepted");
+    }
+    assert_eq!(live(&world), ["a"]);
+}
+
+#[test]
+fn a_kill_is_an_abnormal_exit_like_any_other() {
+    use crate::spec::policy::Strategy;
+    let spec = SupervisorSpec::root(workers(&["a", "b"])).strategy(Strategy::OneForAll);
+    let mut world = started(spec);
+    log(&mut world);
+    ask(&mut world, "a", Ask::Kill).expect("accepted");
+    obey(&mut world);
+    assert_eq!(text(&log(&mut world)), "!a -a ~a ?b -b +a +b");
+}
+
+#[test]
+fn what_survives_a_restart_of_the_supervisor() {
+    let sub = SupervisorSpec::root(workers(&["stopped", "paused", "quarantined", "removed"]));
+    let mut world = started(SupervisorSpec::root(vec![ChildSpec::supervisor(
+        "sub", sub,
+    )]));
+    ask(&mut world, "sub", Ask::Add(worker("added"))).expect("accepted");
+    for (path, verb) in [
+        ("sub/stopped", Ask::Stop),
+        ("sub/paused", Ask::Pause),
+        ("sub/quarantined", Ask::Quarantine),
+        ("sub/removed", Ask::Remove),
+    ] {
+        ask(&mut world, path, verb).expect("accepted");
+        obey(&mut world);
+    }
+    assert_eq!(live(&world), ["sub/added"]);
+    ask(&mut world, "sub", Ask::Restart).expect("accepted");
+    obey(&mut world);
+    assert_eq!(live(&world), ["sub/removed", "sub/stopped"]);
+    let names: Vec<String> = world
+        .snapshot()
+        .children
+        .iter()
+        .map(|child| child.path.to_string())
+        .collect();
+    let all = [
+        "sub",
+        "sub/stopped",
+        "sub/paused",
+        "sub/quarantined",
+        "sub/removed",
+    ];
+    assert_eq!(names, all, "in the order of the specification");
+}
+
+#[test]
+fn what_was_wanted_of_a_name_is_applied_when_it_is_added() {
+    use crate::control::outcome::ChildControlOperation as Operation;
+    let mut world = started(SupervisorSpec::root(vec![]));
+    world.machine.record_intent("a", Operation::Paused);
+    ask(&mut world, "", Ask::Add(worker("a"))).expect("accepted");
+    assert!(live(&world).is_empty());
+    ask(&mut world, "a", Ask::Resume).expect("accepted");
+    assert_eq!(live(&world), ["a"]);
+}
+
+#[test]
+fn restart_in_a_supervisor_that_is_busy_waits_its_turn() {
+    use crate::spec::policy::Strategy;
+    let spec = SupervisorSpec::root(workers(&["a", "b"])).strategy(Strategy::OneForAll);
+    let mut world = started(spec);
+    world.exit("a", Ends::Failed);
+    ask(&mut world, "b", Ask::Restart).expect("accepted");
+    obey(&mut world);
+    assert_eq!(live(&world), ["a", "b"]);
+}

@@ -1,0 +1,185 @@
+//! Which siblings a restart takes along, and in which order (R17 to R21).
+
+use super::*;
+use crate::spec::policy::{Intensity, StartOrder, Strategy};
+
+fn tree(strategy: Strategy) -> World {
+    let spec = SupervisorSpec::root(workers(&["a", "b", "c", "d"])).strategy(strategy);
+    let mut world = started(spec);
+    log(&mut world);
+    world
+}
+
+#[test]
+fn one_for_one_restarts_the_failed_child_alone() {
+    let mut world = tree(Strategy::OneForOne);
+    world.exit("b", Ends::Failed);
+    assert_eq!(text(&log(&mut world)), "-b ~b +b");
+}
+
+#[test]
+fn one_for_all_stops_everybody_in_reverse_and_starts_everybody_in_order() {
+    let mut world = tree(Strategy::OneForAll);
+    world.exit("b", Ends::Failed);
+    obey(&mut world);
+    assert_eq!(
+        text(&log(&mut world)),
+        "-b ~b ?d -d ?c -c ?a -a +a +b +c +d"
+    );
+}
+
+#[test]
+fn rest_for_one_leaves_those_before_the_failed_child_alone() {
+    let mut world = tree(Strategy::RestForOne);
+    world.exit("b", Ends::Failed);
+    obey(&mut world);
+    assert_eq!(text(&log(&mut world)), "-b ~b ?d -d ?c -c +b +c +d");
+}
+
+fn dependents() -> SupervisorSpec {
+    SupervisorSpec::root(vec![
+        worker("db"),
+        worker("cache"),
+        worker("api").after(["db"]),
+        worker("web").after(["api"]),
+        worker("cron").after(["cache"]),
+    ])
+    .strategy(Strategy::Dependents)
+}
+
+#[test]
+fn dependents_takes_along_what_is_after_the_failed_child_transitively() {
+    let mut world = started(dependents());
+    log(&mut world);
+    world.exit("db", Ends::Failed);
+    obey(&mut world);
+    assert_eq!(
+        text(&log(&mut world)),
+        "-db ~db ?web -web ?api -api +db +api +web"
+    );
+    world.exit("cache", Ends::Failed);
+    obey(&mut world);
+    assert_eq!(
+        text(&log(&mut world)),
+        "-cache ~cache ?cron -cron +cache +cron"
+    );
+    world.exit("web", Ends::Failed);
+    obey(&mut world);
+    assert_eq!(text(&log(&mut world)), "-web ~web +web");
+}
+
+#[test]
+fn dependents_works_with_the_graph_started_concurrently() {
+    let mut world = started(dependents().start(StartOrder::Concurrent));
+    assert_eq!(text(&log(&mut world)), "+/ +db +cache +api +web +cron");
+    world.exit("db", Ends::Failed);
+    obey(&mut world);
+    assert_eq!(
+        text(&log(&mut world)),
+        "-db ~db ?web -web ?api -api +db +api +web"
+    );
+    assert_eq!(live(&world).len(), 5);
+}
+
+#[test]
+fn the_restart_of_a_dependency_does_not_restart_its_dependents_unless_asked_for() {
+    let spec = SupervisorSpec::root(vec![worker("db"), worker("api").after(["db"])]);
+    let mut world = started(spec);
+    log(&mut world);
+    world.exit("db", Ends::Failed);
+    assert_eq!(text(&log(&mut world)), "-db ~db +db");
+}
+
+#[test]
+fn a_group_restart_counts_once() {
+    let spec = SupervisorSpec::root(workers(&["a", "b", "c"]))
+        .strategy(Strategy::OneForAll)
+        .intensity(Intensity::new(2, secs(10)));
+    let mut world = started(spec);
+    for _ in 0..2 {
+        world.exit("c", Ends::Failed);
+        obey(&mut world);
+        assert_eq!(live(&world), ["a", "b", "c"]);
+    }
+    world.exit("c", Ends::Failed);
+    obey(&mut world);
+    assert!(world.is_over());
+}
+
+#[test]
+fn a_group_restart_revives_what_was_stopped_or_has_finished_but_not_what_is_paused() {
+    let spec = SupervisorSpec::root(vec![
+        worker("stopped"),
+        worker("finished").restart(RestartPolicy::Transient),
+        worker("paused"),
+        worker("quarantined"),
+        worker("failing"),
+    ]);
+    let mut world = started(spec.strategy(Strategy::OneForAll));
+    ask(&mut world, "stopped", Ask::Stop).expect("accepted");
+    ask(&mut world, "paused", Ask::Pause).expect("accepted");
+    ask(&mut world, "quarantined", Ask::Quarantine).expect("accepted");
+    obey(&mut world);
+    world.exit("finished", Ends::Succeeded);
+    assert_eq!(live(&world), ["failing"]);
+    world.exit("failing", Ends::Failed);
+    obey(&mut world);
+    assert_eq!(live(&world), ["failing", "finished", "stopped"]);
+}
+
+#[test]
+fn a_child_that_is_stopped_while_its_group_stops_is_passed_by_once() {
+    let mut world = tree(Strategy::OneForAll);
+    world.exit("b", Ends::Failed);
+    ask(&mut world, "a", Ask::Stop).expect("accepted");
+    ask(&mut world, "d", Ask::Stop).expect("accepted");
+    obey(&mut world);
+    assert_eq!(live(&world), ["b", "c"]);
+    world.exit("b", Ends::Failed);
+    obey(&mut world);
+    assert_eq!(
+        live(&world),
+        ["a", "b", "c", "d"],
+        "the next one revives it"
+    );
+}
+
+#[test]
+fn a_temporary_sibling_goes_with_its_group_and_is_forgotten() {
+    let spec = vec![worker("a"), worker("t").restart(RestartPolicy::Temporary)];
+    let mut world = started(SupervisorSpec::root(spec).strategy(Strategy::OneForAll));
+    world.exit("a", Ends::Failed);
+    obey(&mut world);
+    assert_eq!(live(&world), ["a"]);
+    assert_eq!(world.state("t"), None);
+}
+
+#[test]
+fn children_of_a_group_that_end_together_are_restarted_once() {
+    let mut world = tree(Strategy::OneForAll);
+    world.exit_together(&[
+        ("d", Ends::Failed),
+        ("a", Ends::Panicked),
+        ("c", Ends::Failed),
+    ]);
+    obey(&mut world);
+    assert_eq!(text(&log(&mut world)), "-d -a -c ~d ?b -b +a +b +c +d");
+}
+
+#[test]
+fn a_nested_supervisor_is_stopped_depth_first_and_started_anew() {
+    let inner = SupervisorSpec::root(workers(&["x", "y"]));
+    let spec = vec![
+        worker("a"),
+        ChildSpec::supervisor("sub", inner),
+        worker("b"),
+    ];
+    let mut world = started(SupervisorSpec::root(spec).strategy(Strategy::OneForAll));
+    log(&mut world);
+    world.exit("a", Ends::Failed);
+    obey(&mut world);
+    assert_eq!(
+        text(&log(&mut world)),
+        "-a ~a ?b -b ?sub ?sub/y -sub/y ?sub/x -sub/x -sub +a +sub +sub/x +sub/y +b"
+    );
+}

@@ -1,0 +1,88 @@
+//! Who is ready: children, nested supervisors, the tree.
+
+use super::*;
+
+fn is_ready(world: &World) -> bool {
+    world.snapshot().ready
+}
+
+#[test]
+fn the_tree_is_ready_while_every_critical_child_is() {
+    let spec = vec![
+        worker("a").backoff(secs(1)),
+        worker("b").critical(false).backoff(secs(1)),
+    ];
+    let mut world = started(SupervisorSpec::root(spec));
+    assert!(is_ready(&world));
+    world.exit("b", Ends::Failed);
+    assert!(is_ready(&world), "`b` is not critical");
+    world.exit("a", Ends::Failed);
+    assert!(!is_ready(&world));
+    world.advance(secs(1));
+    assert!(is_ready(&world));
+}
+
+#[test]
+fn a_restarted_child_makes_its_supervisors_ready_again() {
+    let inner = SupervisorSpec::root(vec![explicit("x")]);
+    let mut world = started(SupervisorSpec::root(vec![ChildSpec::supervisor(
+        "sub", inner,
+    )]));
+    world.ready("sub/x");
+    assert!(is_ready(&world));
+    world.exit("sub/x", Ends::Failed);
+    assert!(!is_ready(&world));
+    assert_eq!(state(&world, "sub"), ChildState::Running);
+    world.ready("sub/x");
+    assert!(is_ready(&world));
+}
+
+#[test]
+fn a_stopped_child_is_not_ready_and_a_finished_one_is() {
+    let spec = vec![worker("a"), worker("b").restart(RestartPolicy::Transient)];
+    let mut world = started(SupervisorSpec::root(spec));
+    world.exit("b", Ends::Succeeded);
+    assert!(is_ready(&world), "`Ok` means done");
+    ask(&mut world, "a", Ask::Stop).expect("accepted");
+    obey(&mut world);
+    assert!(!is_ready(&world));
+    ask(&mut world, "a", Ask::Remove).expect("accepted");
+    assert!(is_ready(&world), "a child that is not there is not missing");
+}
+
+#[test]
+fn a_subtree_that_stays_down_after_giving_up_makes_the_tree_not_ready() {
+    use crate::spec::policy::Intensity;
+    let inner = SupervisorSpec::root(workers(&["x"])).intensity(Intensity::new(0, secs(1)));
+    let sub = ChildSpec::supervisor("sub", inner).restart(RestartPolicy::Transient);
+    let mut world = started(SupervisorSpec::root(vec![sub, worker("a")]));
+    world.exit("sub/x", Ends::Failed);
+    obey(&mut world);
+    assert_eq!(live(&world), ["a"]);
+    assert_eq!(state(&world, "sub"), ChildState::Failed);
+    assert!(!is_ready(&world));
+}
+
+#[test]
+fn a_nested_supervisor_is_up_without_a_child_that_is_kept_down() {
+    let inner = SupervisorSpec::root(vec![explicit("x"), worker("y")]);
+    let spec = vec![ChildSpec::supervisor("sub", inner), worker("a")];
+    let mut world = started(SupervisorSpec::root(spec));
+    ask(&mut world, "sub/x", Ask::Pause).expect("accepted");
+    obey(&mut world);
+    assert_eq!(live(&world), ["a", "sub/y"]);
+    assert!(world.is_up());
+    assert!(!is_ready(&world));
+    ask(&mut world, "sub/x", Ask::Resume).expect("accepted");
+    world.ready("sub/x");
+    assert!(is_ready(&world));
+}
+
+#[test]
+fn what_is_added_counts_for_readiness() {
+    let mut world = started(SupervisorSpec::root(workers(&["a"])));
+    world.ask("", Ask::Add(explicit("b")));
+    assert!(!is_ready(&world));
+    world.ready("b");
+    assert!(is_ready(&world));
+}

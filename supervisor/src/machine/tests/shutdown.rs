@@ -1,0 +1,168 @@
+//! The end of a tree: by request, by its children, and what it reports.
+
+use super::*;
+use crate::shutdown::report::ChildShutdownStatus as Status;
+use crate::spec::policy::{AutoShutdown, Shutdown};
+
+fn statuses(world: &World) -> Vec<(String, Status)> {
+    let report = world.report();
+    report
+        .children
+        .iter()
+        .map(|child| (child.path.to_string(), child.status))
+        .collect()
+}
+
+#[test]
+fn a_tree_stops_in_reverse_each_observed_before_the_next_is_asked() {
+    let mut world = started(SupervisorSpec::root(workers(&["a", "b", "c"])));
+    log(&mut world);
+    world.ask("", Ask::Shutdown);
+    assert_eq!(text(&log(&mut world)), "?/ ?c");
+    world.exit("c", Ends::Panicked);
+    assert_eq!(text(&log(&mut world)), "-c ?b");
+    obey(&mut world);
+    assert!(world.is_over());
+}
+
+#[test]
+fn a_child_that_does_not_go_is_dropped_when_its_budget_is_spent() {
+    let spec = vec![
+        worker("a").shutdown(secs(2)),
+        worker("b").shutdown(Shutdown::Abort),
+    ];
+    let mut world = started(SupervisorSpec::root(spec));
+    log(&mut world);
+    world.ask("", Ask::Shutdown);
+    assert_eq!(text(&log(&mut world)), "?/ !b");
+    world.exit("b", Ends::Aborted);
+    assert_eq!(text(&log(&mut world)), "-b ?a");
+    world.advance(ms(1_999));
+    assert_eq!(text(&log(&mut world)), "");
+    world.advance(ms(1));
+    assert_eq!(text(&log(&mut world)), "!a");
+    world.exit("a", Ends::Aborted);
+    assert!(world.is_over());
+    let expected = [
+        ("b".to_owned(), Status::Aborted),
+        ("a".to_owned(), Status::Aborted),
+    ];
+    assert_eq!(statuses(&world), expected);
+}
+
+#[test]
+fn the_report_names_every_worker_once_in_the_order_in_which_it_ended() {
+    let inner = SupervisorSpec::root(workers(&["x", "y"]));
+    let spec = vec![
+        worker("a"),
+        ChildSpec::supervisor("sub", inner),
+        worker("done").restart(RestartPolicy::Transient),
+    ];
+    let mut world = started(SupervisorSpec::root(spec));
+    world.exit("done", Ends::Succeeded);
+    world.ask("", Ask::Shutdown);
+    obey(&mut world);
+    let names: Vec<String> = statuses(&world).into_iter().map(|(path, _)| path).collect();
+    assert_eq!(names, ["done", "sub/y", "sub/x", "a"]);
+    assert_eq!(statuses(&world)[0].1, Status::AlreadyExited);
+    assert!(world.report().is_clean());
+}
+
+#[test]
+fn a_batch_tree_ends_when_no_child_is_left_that_runs_or_will_run_again() {
+    let spec = vec![
+        worker("a")
+            .restart(RestartPolicy::Transient)
+            .backoff(secs(1)),
+        worker("b").restart(RestartPolicy::Temporary),
+    ];
+    let spec = SupervisorSpec::root(spec).auto_shutdown(AutoShutdown::AllEnded);
+    let mut world = started(spec);
+    world.exit("b", Ends::Failed);
+    world.exit("a", Ends::Failed);
+    assert!(!world.is_over(), "`a` will run again");
+    world.advance(secs(1));
+    world.exit("a", Ends::Succeeded);
+    assert!(world.is_over());
+    assert!(world.failure().is_none());
+}
+
+#[test]
+fn a_batch_tree_whose_last_child_is_stopped_by_command_ends_too() {
+    for verb in [Ask::Stop, Ask::Remove] {
+        let spec = SupervisorSpec::root(workers(&["a"])).auto_shutdown(AutoShutdown::AllEnded);
+        let mut world = started(spec);
+        let what = format!("{verb:?}");
+        world.ask("a", verb);
+        obey(&mut world);
+        assert!(world.is_over(), "{what}");
+    }
+}
+
+#[test]
+fn a_batch_tree_that_completes_while_it_starts_has_been_up() {
+    let migrate = worker("a")
+        .readiness(Readiness::Completed)
+        .restart(RestartPolicy::Transient);
+    let spec = SupervisorSpec::root(vec![migrate]).auto_shutdown(AutoShutdown::AllEnded);
+    let mut world = started(spec);
+    world.exit("a", Ends::Succeeded);
+    assert!(world.is_over());
+    assert!(world.failure().is_none());
+}
+
+#[test]
+fn nothing_starts_once_the_shutdown_has_begun() {
+    let spec = vec![worker("a").backoff(secs(1)), worker("b"), worker("c")];
+    let mut world = started(SupervisorSpec::root(spec));
+    world.exit("a", Ends::Failed);
+    world.ask("", Ask::Shutdown);
+    for verb in [Ask::Resume, Ask::Restart] {
+        let refused = ask(&mut world, "a", verb);
+        assert!(matches!(refused, Err(No::ShuttingDown)), "{refused:?}");
+    }
+    let refused = ask(&mut world, "", Ask::Add(worker("d")));
+    assert!(matches!(refused, Err(No::ShuttingDown)), "{refused:?}");
+    world.exit("b", Ends::Failed);
+    world.advance(secs(10));
+    obey(&mut world);
+    assert!(world.is_over());
+    assert_eq!(
+        log(&mut world)
+            .iter()
+            .filter(|line| line.starts_with("+a"))
+            .count(),
+        1
+    );
+}
+
+#[test]
+fn commands_that_are_queued_when_their_supervisor_goes_down_are_answered() {
+    let mut world = started(SupervisorSpec::root(vec![worker("a"), explicit("b")]));
+    let adds: Vec<u64> = ["x", "y"]
+        .map(|id| world.ask("", Ask::Add(worker(id))))
+        .to_vec();
+    world.exit("b", Ends::Failed);
+    obey(&mut world);
+    assert!(world.is_over());
+    for add in adds {
+        assert!(matches!(world.answer(add), Some(Err(No::ShuttingDown))));
+    }
+}
+
+#[test]
+fn a_start_that_somebody_waits_for_is_answered_when_it_is_cut_short() {
+    for cut in [Ask::Stop, Ask::Pause, Ask::Remove, Ask::Shutdown] {
+        let what = format!("{cut:?}");
+        let mut world = started(SupervisorSpec::root(workers(&["a"])));
+        let add = world.ask("", Ask::Add(explicit("b")));
+        let path = if matches!(cut, Ask::Shutdown) {
+            ""
+        } else {
+            "b"
+        };
+        world.ask(path, cut);
+        obey(&mut world);
+        assert!(matches!(world.answer(add), Some(Err(_))), "{what}");
+    }
+}

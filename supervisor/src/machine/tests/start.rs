@@ -1,0 +1,279 @@
+//! "Starting": what completes a start, what fails it, and what may interrupt it.
+
+use super::*;
+use crate::spec::policy::{FirstStart, Intensity, WhileStarting};
+
+#[test]
+fn an_immediate_start_is_complete_at_once() {
+    let mut world = started(SupervisorSpec::root(workers(&["a", "b"])));
+    assert!(world.is_up());
+    assert_eq!(text(&log(&mut world)), "+/ +a +b");
+}
+
+#[test]
+fn an_explicit_start_holds_up_the_next_one_until_it_is_ready() {
+    let mut world = started(SupervisorSpec::root(vec![explicit("a"), worker("b")]));
+    assert_eq!(live(&world), ["a"]);
+    assert!(!world.is_up());
+    assert!(world.ready("a"));
+    assert_eq!(live(&world), ["a", "b"]);
+    assert!(world.is_up());
+}
+
+#[test]
+fn an_explicit_start_that_ends_before_it_is_ready_has_failed_whatever_the_result() {
+    for how in [
+        Ends::Succeeded,
+        Ends::Cancelled,
+        Ends::Failed,
+        Ends::Panicked,
+    ] {
+        let mut world = started(SupervisorSpec::root(vec![worker("a"), explicit("b")]));
+        log(&mut world);
+        world.exit("b", how);
+        obey(&mut world);
+        assert!(world.is_over(), "{how:?}");
+        assert_eq!(text(&log(&mut world)), "-b gave up / ?a -a -/", "{how:?}");
+        assert_eq!(&*world.failure().expect("a culprit").child, "b");
+    }
+}
+
+#[test]
+fn a_start_that_is_not_ready_in_time_is_ended_and_has_failed() {
+    let spec = vec![explicit("a").ready_within(secs(3)).shutdown(secs(1))];
+    let mut world = started(SupervisorSpec::root(spec));
+    log(&mut world);
+    world.advance(secs(3));
+    assert_eq!(text(&log(&mut world)), "?a");
+    assert!(!world.is_over(), "it has not been observed to have ended");
+    world.exit("a", Ends::Succeeded);
+    assert!(world.is_over());
+    let failure = world.failure().expect("a culprit");
+    assert_eq!(failure.why, crate::event::failure::Why::NotReady);
+}
+
+#[test]
+fn a_completed_start_is_complete_when_it_has_ended_normally() {
+    let migrate = worker("migrate")
+        .readiness(Readiness::Completed)
+        .restart(RestartPolicy::Transient);
+    let mut world = started(SupervisorSpec::root(vec![migrate, worker("api")]));
+    assert_eq!(live(&world), ["migrate"]);
+    world.exit("migrate", Ends::Succeeded);
+    assert_eq!(live(&world), ["api"]);
+    assert!(world.is_up());
+    assert_eq!(state(&world, "migrate"), ChildState::Finished);
+    assert!(world.snapshot().ready);
+}
+
+#[test]
+fn a_completed_start_with_any_other_end_has_failed() {
+    for how in [Ends::Failed, Ends::Panicked, Ends::Aborted] {
+        let migrate = worker("migrate")
+            .restart(RestartPolicy::Transient)
+            .readiness(Readiness::Completed);
+        let mut world = started(SupervisorSpec::root(vec![migrate, worker("api")]));
+        world.exit("migrate", how);
+        assert!(world.is_over(), "{how:?}");
+        assert!(live(&world).is_empty());
+    }
+}
+
+#[test]
+fn a_child_that_declines_is_a_success_without_a_process() {
+    let mut world = started(SupervisorSpec::root(vec![explicit("a"), worker("b")]));
+    world.exit("a", Ends::Ignored);
+    assert!(world.is_up());
+    assert_eq!(live(&world), ["b"]);
+    assert_eq!(state(&world, "a"), ChildState::Ignored);
+    assert!(world.snapshot().ready);
+}
+
+#[test]
+fn a_child_that_is_not_critical_does_not_fail_the_start_and_is_tried_again() {
+    let spec = vec![explicit("a").critical(false).backoff(secs(1)), worker("b")];
+    let mut world = started(SupervisorSpec::root(spec));
+    world.exit("a", Ends::Failed);
+    assert_eq!(live(&world), ["b"]);
+    assert!(world.is_up());
+    world.jump();
+    assert_eq!(live(&world), ["a", "b"]);
+    assert!(world.ready("a"));
+    assert_eq!(state(&world, "a"), ChildState::Running);
+}
+
+#[test]
+fn a_first_start_that_is_to_be_retried_goes_on_from_the_child_that_failed() {
+    let spec = vec![explicit("a"), explicit("b").backoff(secs(1)), worker("c")];
+    let mut world = started(SupervisorSpec::root(spec).first_start(FirstStart::Retry));
+    world.ready("a");
+    log(&mut world);
+    world.exit("b", Ends::Failed);
+    assert_eq!(live(&world), ["a"], "what has started keeps running");
+    assert!(!world.is_up());
+    world.jump();
+    assert_eq!(text(&log(&mut world)), "-b ~b +b");
+    world.ready("b");
+    assert_eq!(live(&world), ["a", "b", "c"]);
+    assert!(world.is_up());
+}
+
+#[test]
+fn retries_of_the_first_start_count_against_the_intensity() {
+    let spec = SupervisorSpec::root(vec![worker("a"), explicit("b")])
+        .first_start(FirstStart::Retry)
+        .intensity(Intensity::new(2, secs(10)));
+    let mut world = started(spec);
+    world.exit("b", Ends::Failed);
+    world.exit("b", Ends::Failed);
+    assert_eq!(live(&world), ["a", "b"]);
+    world.exit("b", Ends::Failed);
+    obey(&mut world);
+    assert!(world.is_over());
+}
+
+#[test]
+fn a_child_that_crashes_during_the_first_start_is_restarted_when_that_is_through() {
+    let mut world = started(SupervisorSpec::root(vec![
+        worker("a"),
+        explicit("b"),
+        worker("c"),
+    ]));
+    log(&mut world);
+    world.exit("a", Ends::Failed);
+    assert_eq!(live(&world), ["b"]);
+    world.ready("b");
+    assert_eq!(text(&log(&mut world)), "-a +c ~a +a");
+    assert!(world.is_up());
+}
+
+#[test]
+fn a_stop_interrupts_a_child_that_is_starting() {
+    for verb in [Ask::Stop, Ask::Pause, Ask::Quarantine, Ask::Remove] {
+        let what = format!("{verb:?}");
+        let mut world = started(SupervisorSpec::root(vec![explicit("a"), worker("b")]));
+        ask(&mut world, "a", verb).expect("accepted");
+        obey(&mut world);
+        assert_eq!(live(&world), ["b"], "{what}");
+        assert!(
+            world.is_up(),
+            "nobody waits for a child that is kept down: {what}"
+        );
+    }
+}
+
+#[test]
+fn a_shutdown_interrupts_a_start() {
+    let mut world = started(SupervisorSpec::root(vec![
+        worker("a"),
+        explicit("b"),
+        worker("c"),
+    ]));
+    log(&mut world);
+    ask(&mut world, "", Ask::Shutdown).expect("accepted");
+    obey(&mut world);
+    assert_eq!(text(&log(&mut world)), "?/ ?b -b ?a -a -/");
+    assert!(world.is_over());
+}
+
+#[test]
+fn where_starting_waits_a_stop_takes_its_turn_behind_the_start() {
+    let spec = SupervisorSpec::root(vec![worker("a"), explicit("b"), worker("c")]);
+    let mut world = started(spec.while_starting(WhileStarting::Wait));
+    log(&mut world);
+    let stop = world.ask("b", Ask::Stop);
+    let shutdown = world.ask("", Ask::Shutdown);
+    assert!(!world.has_wants() || world.answer(stop).is_none());
+    world.ready("b");
+    obey(&mut world);
+    assert_eq!(text(&log(&mut world)), "?/ +c ?b -b ?c -c ?a -a -/");
+    assert!(world.answer(stop).is_some() && world.answer(shutdown).is_some());
+}
+
+#[test]
+fn a_child_added_while_a_start_is_in_flight_starts_when_that_is_complete() {
+    let mut world = started(SupervisorSpec::root(vec![explicit("a"), worker("b")]));
+    log(&mut world);
+    let add = world.ask("", Ask::Add(worker("c")));
+    assert!(world.answer(add).is_none());
+    world.ready("a");
+    assert_eq!(text(&log(&mut world)), "+b +c");
+    assert!(matches!(world.answer(add), Some(Ok(Said::Started))));
+}
+
+#[test]
+fn a_child_added_while_a_restart_fails_starts_before_the_retry() {
+    let mut world = started(SupervisorSpec::root(vec![explicit("a")]));
+    world.ready("a");
+    world.exit("a", Ends::Failed);
+    log(&mut world);
+    let add = world.ask("", Ask::Add(worker("b")));
+    world.exit("a", Ends::Failed);
+    assert_eq!(text(&log(&mut world)), "-a +b ~a +a");
+    assert!(matches!(world.answer(add), Some(Ok(Said::Started))));
+}
+
+#[test]
+fn a_nested_supervisor_has_started_when_all_its_children_have() {
+    let inner = SupervisorSpec::root(vec![explicit("x"), worker("y")]);
+    let spec = vec![ChildSpec::supervisor("sub", inner), worker("b")];
+    let mut world = started(SupervisorSpec::root(spec));
+    assert_eq!(live(&world), ["sub/x"]);
+    assert_eq!(state(&world, "sub"), ChildState::Starting);
+    world.ready("sub/x");
+    assert_eq!(live(&world), ["b", "sub/x", "sub/y"]);
+    assert!(world.is_up());
+}
+
+fn with_init() -> SupervisorSpec {
+    let inner = SupervisorSpec::root(workers(&["x"])).init(worker("init"));
+    SupervisorSpec::root(vec![
+        worker("a"),
+        ChildSpec::supervisor("sub", inner),
+        worker("b"),
+    ])
+}
+
+#[test]
+fn the_init_of_a_supervisor_runs_before_its_children_at_every_start() {
+    let mut world = started(with_init());
+    assert_eq!(live(&world), ["a", "sub/init"]);
+    world.exit("sub/init", Ends::Succeeded);
+    assert_eq!(live(&world), ["a", "b", "sub/x"]);
+    assert_eq!(
+        world.state("sub/init"),
+        None,
+        "it is forgotten when it has ended"
+    );
+    ask(&mut world, "sub", Ask::Restart).expect("accepted");
+    obey(&mut world);
+    assert_eq!(live(&world), ["a", "b", "sub/init"]);
+    world.exit("sub/init", Ends::Succeeded);
+    assert_eq!(live(&world), ["a", "b", "sub/x"]);
+    assert!(world.snapshot().ready);
+}
+
+#[test]
+fn a_supervisor_declines_when_its_init_does() {
+    let mut world = started(with_init());
+    world.exit("sub/init", Ends::Ignored);
+    assert_eq!(live(&world), ["a", "b"]);
+    assert_eq!(state(&world, "sub"), ChildState::Ignored);
+    assert!(world.is_up());
+    let said = ask(&mut world, "sub", Ask::Resume);
+    assert!(said.is_ok(), "{said:?}");
+    world.exit("sub/init", Ends::Succeeded);
+    assert_eq!(live(&world), ["a", "b", "sub/x"]);
+}
+
+#[test]
+fn a_supervisor_whose_init_fails_could_not_be_started() {
+    let mut world = started(with_init());
+    world.exit("sub/init", Ends::Failed);
+    obey(&mut world);
+    assert!(world.is_over());
+    assert_eq!(
+        &*world.failure().expect("a culprit").first_cause().child,
+        "sub/init"
+    );
+}

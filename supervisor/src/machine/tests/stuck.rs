@@ -1,0 +1,173 @@
+//! Children that cannot be ended in time (I8).
+
+use super::*;
+use crate::spec::policy::Strategy;
+
+/// Lets the child miss its stop budget and its abort budget; others obey.
+fn let_stick(world: &mut World, path: &str) {
+    while state(world, path) != ChildState::Stuck {
+        for (other, want) in world.wants() {
+            if &*other != path && want != Want::Start {
+                world.exit(&other, Ends::Cancelled);
+            }
+        }
+        assert!(world.jump(), "`{path}` must get stuck");
+    }
+}
+
+fn three(strategy: Strategy) -> World {
+    let mut world = started(SupervisorSpec::root(workers(&["a", "b", "c"])).strategy(strategy));
+    log(&mut world);
+    world
+}
+
+#[test]
+fn a_shutdown_does_not_wait_for_a_stuck_child_for_ever() {
+    let mut world = three(Strategy::OneForOne);
+    world.ask("", Ask::Shutdown);
+    let_stick(&mut world, "c");
+    obey(&mut world);
+    assert!(world.is_over());
+    assert_eq!(live(&world), ["c"]);
+    let report = world.report();
+    assert!(!report.is_clean());
+    let stuck: Vec<_> = report.stuck().map(|child| &*child.path).collect();
+    assert_eq!(stuck, ["c"]);
+    world.exit("c", Ends::Aborted);
+    assert_eq!(
+        world.report(),
+        report,
+        "every later question gets the same report"
+    );
+    assert!(live(&world).is_empty());
+}
+
+#[test]
+fn a_group_restart_leaves_a_stuck_child_out_and_starts_it_once_it_has_gone() {
+    let mut world = three(Strategy::OneForAll);
+    world.exit("a", Ends::Failed);
+    let_stick(&mut world, "c");
+    obey(&mut world);
+    assert_eq!(live(&world), ["a", "b", "c"]);
+    assert_eq!(state(&world, "c"), ChildState::Stuck);
+    log(&mut world);
+    world.exit("c", Ends::Aborted);
+    assert_eq!(text(&log(&mut world)), "-c +c");
+    assert_eq!(state(&world, "c"), ChildState::Running);
+}
+
+#[test]
+fn the_fence_of_a_stuck_child_outlives_its_supervisor() {
+    let inner = SupervisorSpec::root(workers(&["x", "y"]));
+    let spec = vec![ChildSpec::supervisor("sub", inner), worker("a")];
+    let mut world = started(SupervisorSpec::root(spec));
+    ask(&mut world, "sub", Ask::Restart).expect("accepted");
+    let_stick(&mut world, "sub/y");
+    obey(&mut world);
+    assert_eq!(
+        state(&world, "sub/x"),
+        ChildState::Running,
+        "the new incarnation"
+    );
+    assert_eq!(state(&world, "sub/y"), ChildState::Stuck);
+    world.exit("sub/y", Ends::Aborted);
+    assert_eq!(state(&world, "sub/y"), ChildState::Running);
+}
+
+#[test]
+fn an_added_child_that_is_stuck_does_not_come_back_with_its_supervisor() {
+    let spec = vec![ChildSpec::supervisor(
+        "sub",
+        SupervisorSpec::root(workers(&["x"])),
+    )];
+    let mut world = started(SupervisorSpec::root(spec));
+    ask(&mut world, "sub", Ask::Add(worker("added"))).expect("accepted");
+    ask(&mut world, "sub", Ask::Restart).expect("accepted");
+    let_stick(&mut world, "sub/added");
+    obey(&mut world);
+    assert_eq!(state(&world, "sub/x"), ChildState::Running);
+    world.exit("sub/added", Ends::Aborted);
+    assert_eq!(world.state("sub/added"), None);
+}
+
+#[test]
+fn the_path_of_a_removed_child_is_fenced_until_it_has_gone() {
+    let mut world = three(Strategy::OneForOne);
+    ask(&mut world, "b", Ask::Remove).expect("accepted");
+    let_stick(&mut world, "b");
+    let refused = ask(&mut world, "", Ask::Add(worker("b")));
+    assert!(refused.is_err(), "{refused:?}");
+    world.exit("b", Ends::Aborted);
+    assert_eq!(world.state("b"), None);
+    ask(&mut world, "", Ask::Add(worker("b"))).expect("accepted");
+    assert_eq!(
+        world.attempt("b").map(|attempt| attempt.generation),
+        Some(1)
+    );
+}
+
+#[test]
+fn a_removed_supervisor_leaves_a_fence_for_what_is_stuck_below_it() {
+    let sub = || ChildSpec::supervisor("sub", SupervisorSpec::root(workers(&["x"])));
+    let mut world = started(SupervisorSpec::root(vec![worker("a")]));
+    ask(&mut world, "", Ask::Add(sub())).expect("accepted");
+    ask(&mut world, "sub", Ask::Remove).expect("accepted");
+    let_stick(&mut world, "sub/x");
+    obey(&mut world);
+    assert_eq!(world.state("sub"), None);
+    assert_eq!(live(&world), ["a", "sub/x"]);
+    world.ask("", Ask::Add(sub()));
+    obey(&mut world);
+    assert_eq!(
+        live(&world),
+        ["a", "sub/x"],
+        "the old copy is not joined by a new one"
+    );
+    world.exit("sub/x", Ends::Aborted);
+    obey(&mut world);
+    world.ask("", Ask::Shutdown);
+    obey(&mut world);
+    assert!(world.is_over());
+    assert!(live(&world).is_empty());
+}
+
+#[test]
+fn a_stuck_child_can_be_stopped_and_then_stays_down_when_it_has_gone() {
+    let mut world = three(Strategy::OneForAll);
+    world.exit("a", Ends::Failed);
+    let_stick(&mut world, "c");
+    obey(&mut world);
+    ask(&mut world, "c", Ask::Stop).expect("accepted");
+    world.exit("c", Ends::Aborted);
+    assert_eq!(state(&world, "c"), ChildState::Stopped);
+}
+
+#[test]
+fn a_restart_by_command_of_a_child_that_gets_stuck_starts_it_when_it_has_gone() {
+    let mut world = three(Strategy::OneForOne);
+    ask(&mut world, "b", Ask::Restart).expect("accepted");
+    let_stick(&mut world, "b");
+    world.exit("b", Ends::Aborted);
+    assert_eq!(state(&world, "b"), ChildState::Running);
+}
+
+#[test]
+fn a_start_that_gets_stuck_lets_the_walk_go_on() {
+    let spec = vec![
+        explicit("a").critical(false).ready_within(secs(1)),
+        worker("b"),
+    ];
+    let mut world = started(SupervisorSpec::root(spec));
+    let_stick(&mut world, "a");
+    assert_eq!(live(&world), ["a", "b"]);
+    assert!(world.is_up());
+}
+
+#[test]
+fn a_killed_child_that_gets_stuck_is_restarted_when_it_has_gone() {
+    let mut world = three(Strategy::OneForOne);
+    ask(&mut world, "b", Ask::Kill).expect("accepted");
+    let_stick(&mut world, "b");
+    world.exit("b", Ends::Aborted);
+    assert_eq!(state(&world, "b"), ChildState::Running);
+}
