@@ -6,7 +6,9 @@ use std::sync::Arc;
 use super::node::{Down, Ix, Node, NodeId, Phase};
 use super::{Machine, TreePhase};
 use crate::event::snapshot::{ChildSnapshot, ChildState, Snapshot};
-use crate::shutdown::report::{ResourceReconcileStatus, ShutdownReconcileReport, ShutdownReport};
+use crate::shutdown::report::{
+    ChildShutdownStatus, ResourceReconcileStatus, ShutdownReconcileReport, ShutdownReport, Stopped,
+};
 use crate::shutdown::stage::ShutdownPhase;
 
 /// A node as it is copied for a snapshot, with its place in the tree.
@@ -144,7 +146,8 @@ impl Machine {
 
     /// The report of a shutdown that is over.
     pub(crate) fn shutdown_report(&self) -> ShutdownReport {
-        let task_status = if self.stuck == 0 {
+        let stuck = |child: &Stopped| child.status == ChildShutdownStatus::Stuck;
+        let task_status = if !self.report.iter().any(stuck) {
             ResourceReconcileStatus::Cleaned
         } else {
             ResourceReconcileStatus::Failed

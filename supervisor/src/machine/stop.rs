@@ -420,6 +420,7 @@ impl Machine {
         };
         let phase = self.nodes[sup].phase;
         if sup == Ix::ROOT {
+            self.report_stuck();
             self.set_phase(sup, Phase::Down(Down::Finished));
             self.becomes_unready(sup);
             self.end_tree(end);
@@ -522,6 +523,19 @@ impl Machine {
         links.dependents_left = left;
         self.nodes[ix].links = Some(links);
         left
+    }
+
+    /// Adds whatever cannot be ended, wherever it is, to the report.
+    fn report_stuck(&mut self) {
+        if self.stuck == 0 {
+            return;
+        }
+        for place in 0..self.nodes.len() {
+            let ix = super::index_of(place);
+            if matches!(self.nodes[ix].phase, Phase::Stuck(_)) {
+                self.report_stopped(ix, ChildShutdownStatus::Stuck);
+            }
+        }
     }
 
     /// Adds a child to the report of a shutdown of the tree.

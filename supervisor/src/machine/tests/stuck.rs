@@ -132,6 +132,20 @@ fn a_removed_supervisor_leaves_a_fence_for_what_is_stuck_below_it() {
 }
 
 #[test]
+fn a_report_never_says_clean_when_it_was_not() {
+    let mut world = three(Strategy::OneForAll);
+    world.exit("a", Ends::Failed);
+    let_stick(&mut world, "c");
+    obey(&mut world);
+    world.ask("", Ask::Shutdown);
+    obey(&mut world);
+    assert!(world.is_over());
+    let report = world.report();
+    assert_eq!(report.stuck().count(), 1, "stuck before the shutdown began");
+    assert!(!report.is_clean());
+}
+
+#[test]
 fn a_stuck_child_can_be_stopped_and_then_stays_down_when_it_has_gone() {
     let mut world = three(Strategy::OneForAll);
     world.exit("a", Ends::Failed);
