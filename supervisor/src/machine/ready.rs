@@ -80,7 +80,7 @@ impl Machine {
         }
         match self.nodes[sup].phase {
             Phase::Starting(_) if state.unready == state.unready_settled => {
-                self.start_completed(sup)
+                self.start_completed(sup);
             }
             Phase::Running if state.unready == 0 => self.becomes_ready(sup),
             _ => {}

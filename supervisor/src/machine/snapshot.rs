@@ -147,10 +147,10 @@ impl Machine {
     /// The report of a shutdown that is over.
     pub(crate) fn shutdown_report(&self) -> ShutdownReport {
         let stuck = |child: &Stopped| child.status == ChildShutdownStatus::Stuck;
-        let task_status = if !self.report.iter().any(stuck) {
-            ResourceReconcileStatus::Cleaned
-        } else {
+        let task_status = if self.report.iter().any(stuck) {
             ResourceReconcileStatus::Failed
+        } else {
+            ResourceReconcileStatus::Cleaned
         };
         ShutdownReport {
             phase: ShutdownPhase::Completed,

@@ -61,6 +61,7 @@ fn main() -> ExitCode {
         find(Path::new(directory), &mut files);
     }
     files.sort();
+    assert!(!files.is_empty(), "no scenarios in `{corpus}`");
     if run_all::<machine::Machine>("machine", &files) {
         ExitCode::SUCCESS
     } else {

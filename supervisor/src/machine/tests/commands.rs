@@ -64,10 +64,10 @@ fn child_in(wanted: ChildState) -> World {
 fn after(wanted: ChildState, verb: Ask) -> String {
     let mut world = child_in(wanted);
     let ticket = world.ask("a", verb);
-    if state_of(&world) != "stuck" {
-        obey(&mut world);
-    } else {
+    if state_of(&world) == "stuck" {
         world.exit("a", Ends::Aborted);
+    } else {
+        obey(&mut world);
     }
     let said = world.answer(ticket);
     let said = match said {
