@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use super::command::{ChildRef, CommandResult};
 use super::lookup;
 use super::outcome::{
-    ChildAttemptStatus, ChildControlOperation, ChildControlResult, ChildStopState,
+    ChildAttemptStatus, ChildControlOperation, ChildControlResult, ChildStopState, StartOutcome,
 };
 use crate::error::types::SupervisorError;
 use crate::event::snapshot::{ChildSnapshot, ChildState, Snapshot};
@@ -142,7 +142,7 @@ impl TreeRef {
         &self,
         supervisor: impl Into<SupervisorPath>,
         child: ChildSpec,
-    ) -> Result<(), SupervisorError> {
+    ) -> Result<StartOutcome, SupervisorError> {
         let supervisor = supervisor.into().segments.join("/");
         self.alive()?;
         let planned = Planned::new(child, &supervisor)?;
@@ -152,7 +152,8 @@ impl TreeRef {
             Ok(Command::Add(id, Box::new(planned)))
         };
         match self.command(put).await? {
-            Ok(_) => Ok(()),
+            Ok(Answer::Declined) => Ok(StartOutcome::Declined),
+            Ok(_) => Ok(StartOutcome::Started),
             Err(Refusal::Unknown) => Err(self.unknown(&supervisor)),
             Err(refusal) => Err(explain(refusal, &path, &supervisor)),
         }
@@ -228,6 +229,18 @@ impl TreeRef {
         reason: impl Into<String>,
     ) -> Result<CommandResult, SupervisorError> {
         self.audited(Verb::Remove, child, requested_by, reason)
+            .await
+    }
+
+    /// Forgets a child that is down (OTP's `delete_child`). One that is not is left alone, with
+    /// [`SupervisorError::NotDown`].
+    pub async fn delete_child(
+        &self,
+        child: impl Into<ChildRef>,
+        requested_by: impl Into<String>,
+        reason: impl Into<String>,
+    ) -> Result<CommandResult, SupervisorError> {
+        self.audited(Verb::Delete, child, requested_by, reason)
             .await
     }
 
@@ -352,6 +365,27 @@ impl TreeRef {
         Ok(crate::runtime::snapshot::take(&self.tree)?)
     }
 
+    /// The children of a supervisor, in order.
+    ///
+    /// As of now; where [`while_starting`](crate::SupervisorSpec::while_starting) is `Wait`, when
+    /// it is the question's turn.
+    pub async fn children(
+        &self,
+        supervisor: impl Into<SupervisorPath>,
+    ) -> Result<Vec<ChildSnapshot>, SupervisorError> {
+        let supervisor = supervisor.into().segments.join("/");
+        self.alive()?;
+        let put = |machine: &Machine| {
+            let id = lookup::supervisor(machine, &supervisor).map_err(|_| Refusal::Unknown)?;
+            Ok(Command::Children(id))
+        };
+        match self.command(put).await? {
+            Ok(Answer::Children(children)) => Ok(children),
+            Ok(_) | Err(Refusal::Unknown) => Err(self.unknown(&supervisor)),
+            Err(refusal) => Err(explain(refusal, &supervisor, &supervisor)),
+        }
+    }
+
     /// One child as it is now.
     pub fn snapshot_of(
         &self,
@@ -403,25 +437,36 @@ impl TreeRef {
         self.alive()?;
         let name = child.into().name;
         let found = self.tree.read(|machine| lookup::child(machine, &name))?;
-        let id = match (found, verb.operation()) {
-            (Ok(id), _) => id,
+        let (path, command, unknown) = match (found, verb.operation()) {
+            (Ok(id), _) => {
+                let path = self.path_of(id)?.unwrap_or_else(|| name.clone());
+                (path, Command::Child(verb, id), None)
+            }
             (Err(SupervisorError::UnknownChild { did_you_mean, .. }), Some(operation)) => {
                 return self.record_intent(&name, operation, did_you_mean);
             }
+            (Err(error @ SupervisorError::UnknownChild { .. }), None) => {
+                let Some(parent) = self.tree.read(|machine| lookup::parent(machine, &name))? else {
+                    return Err(error);
+                };
+                // It may be there when it is the command's turn.
+                let command = Command::Named(verb, parent, name.as_str().into());
+                (name, command, Some(error))
+            }
             (Err(error), _) => return Err(error),
         };
-        let path = self.path_of(id)?.unwrap_or_else(|| name.clone());
-        match self.command(|_| Ok(Command::Child(verb, id))).await? {
-            Ok(Answer::Child(answer)) => Ok(CommandResult::ChildControl {
+        match (self.command(|_| Ok(command)).await?, unknown) {
+            (Ok(Answer::Child(answer)), _) => Ok(CommandResult::ChildControl {
                 outcome: outcome(&path, &answer),
             }),
-            Ok(_) => {
+            (Ok(_), _) => {
                 let now = self.snapshot_of(path.as_str())?;
                 Ok(CommandResult::ChildControl {
                     outcome: resumed(&path, &now),
                 })
             }
-            Err(refusal) => Err(explain(refusal, &path, "")),
+            (Err(Refusal::Unknown), Some(error)) => Err(error),
+            (Err(refusal), _) => Err(explain(refusal, &path, "")),
         }
     }
 

@@ -37,6 +37,12 @@ pub(super) fn child(machine: &Machine, name: &str) -> Result<NodeId, SupervisorE
     }
 }
 
+/// The supervisor that a child at this path would belong to.
+pub(super) fn parent(machine: &Machine, path: &str) -> Option<NodeId> {
+    let parent = path.rsplit_once('/').map_or("", |(parent, _)| parent);
+    supervisor(machine, parent).ok()
+}
+
 /// The supervisor at a path; the root is the empty one.
 pub(super) fn supervisor(machine: &Machine, path: &str) -> Result<NodeId, SupervisorError> {
     let found = machine.lookup(path).filter(|id| {

@@ -91,3 +91,14 @@ impl fmt::Display for ChildControlOperation {
         })
     }
 }
+
+/// What the start of an added child led to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum StartOutcome {
+    /// The child declined to run, which is a success without a process.
+    Declined,
+    /// The start is complete.
+    Started,
+}

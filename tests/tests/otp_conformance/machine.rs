@@ -12,29 +12,32 @@ use rust_supervisor::{ChildSpec, SupervisorSpec};
 use serde_json::Value;
 
 use crate::Level;
-use crate::scenario::{INIT, Script, millis, otp_path};
+use crate::runtime::Stage;
+use crate::scenario::{INIT, millis, otp_path};
 
 pub(crate) struct Machine {
     world: World,
+    stage: Arc<Stage>,
     /// Puppets that take their time to stop: until when, and which attempt.
     slow: Vec<(Duration, Arc<str>, u64)>,
 }
 
 impl Level for Machine {
-    fn new(spec: SupervisorSpec) -> Result<Self, InvalidSpec> {
+    fn new(stage: Arc<Stage>, spec: SupervisorSpec) -> Result<Self, InvalidSpec> {
         let mut world = World::new(spec)?;
         world.start();
         Ok(Self {
             world,
+            stage,
             slow: Vec::new(),
         })
     }
 
-    fn puppet(path: &str) -> ChildSpec {
+    fn puppet(_stage: &Arc<Stage>, path: &str) -> ChildSpec {
         ChildSpec::from_fn(path, |_| std::future::pending::<()>())
     }
 
-    fn started(&self) -> Option<Result<(), Arc<Failure>>> {
+    fn started(&mut self) -> Option<Result<(), Arc<Failure>>> {
         match self.world.failure() {
             Some(failure) => Some(Err(failure)),
             None => self.world.is_up().then_some(Ok(())),
@@ -53,18 +56,22 @@ impl Level for Machine {
         self.world.answer(ticket)
     }
 
-    fn end(&mut self, ends: &[(&str, Ends)]) {
-        self.world.exit_together(ends);
+    fn end(&mut self, ends: &[(&str, &str)]) {
+        let end = |(path, reason): &(&'_ str, &'_ str)| self.ending(path, reason);
+        let how: Vec<Ends> = ends.iter().map(end).collect();
+        let paths = ends.iter().map(|(path, _)| *path);
+        let ends: Vec<(&str, Ends)> = paths.zip(how).collect();
+        self.world.exit_together(&ends);
     }
 
     fn release(&mut self, path: &str, outcome: &str) {
         self.decide(path, outcome);
     }
 
-    fn quiesce(&mut self, script: &mut Script) {
+    fn quiesce(&mut self) {
         loop {
             for (path, want) in self.world.wants() {
-                self.carry_out(&path, want, script);
+                self.carry_out(&path, want);
             }
             if self.world.has_wants() {
                 continue;
@@ -98,7 +105,7 @@ impl Level for Machine {
 }
 
 impl Machine {
-    fn carry_out(&mut self, path: &str, want: Want, script: &mut Script) {
+    fn carry_out(&mut self, path: &str, want: Want) {
         let Some(attempt) = self.world.attempt(path) else {
             return;
         };
@@ -106,31 +113,37 @@ impl Machine {
         match want {
             Want::Start => {
                 let init = otp.strip_suffix(INIT).map(|sup| sup.trim_end_matches('/'));
-                let outcome = script.begin(init.unwrap_or(&otp), attempt.generation + 1);
+                let n = attempt.generation + 1;
+                let outcome = self.stage.script().begin(init.unwrap_or(&otp), n);
                 if init.is_some() && outcome == "ok" {
                     self.world.exit(path, Ends::Succeeded);
                 } else {
                     self.decide(path, &outcome);
                 }
             }
-            Want::Abort => {
-                self.world.exit(path, Ends::Aborted);
+            Want::Abort => _ = self.world.exit(path, Ends::Aborted),
+            Want::Stop => {
+                let on_stop = self.stage.script().on_stop(&otp);
+                match &on_stop {
+                    Value::String(word) if word == "ignore" => {}
+                    Value::String(word) if word == "obey" => self.end(&[(path, "shutdown")]),
+                    Value::String(reason) => self.end(&[(path, reason)]),
+                    slow => {
+                        let after = millis(slow["slow"].as_u64().expect("milliseconds"));
+                        let at = self.world.now() + after;
+                        self.slow.push((at, path.into(), attempt.generation));
+                    }
+                }
             }
-            Want::Stop => match script.on_stop(&otp) {
-                Value::String(word) if word == "ignore" => {}
-                Value::String(word) => {
-                    let reason = if word == "obey" { "shutdown" } else { &word };
-                    let ends = script.ending(&otp, attempt.generation + 1, reason);
-                    self.world.exit(path, ends);
-                }
-                slow => {
-                    let after = millis(slow["slow"].as_u64().expect("milliseconds"));
-                    script.ending(&otp, attempt.generation + 1, "shutdown");
-                    let at = self.world.now() + after;
-                    self.slow.push((at, path.into(), attempt.generation));
-                }
-            },
         }
+    }
+
+    fn ending(&self, path: &str, reason: &str) -> Ends {
+        let n = self
+            .world
+            .attempt(path)
+            .map_or(0, |attempt| attempt.generation + 1);
+        self.stage.script().ending(&otp_path(path), n, reason)
     }
 
     fn decide(&mut self, path: &str, outcome: &str) {
@@ -147,16 +160,15 @@ impl Machine {
     fn pass(&mut self, time: Duration) {
         self.world.advance(time);
         let now = self.world.now();
-        let (due, later) = self.slow.drain(..).partition(|(at, ..)| *at <= now);
-        self.slow = later;
-        let due: Vec<(Duration, Arc<str>, u64)> = due;
-        for (_, path, generation) in due {
-            if self
-                .world
-                .attempt(&path)
-                .is_some_and(|it| it.generation == generation)
-            {
-                self.world.exit(&path, Ends::Succeeded);
+        for (at, path, generation) in std::mem::take(&mut self.slow) {
+            let attempt = self.world.attempt(&path);
+            if attempt.is_none_or(|attempt| attempt.generation != generation) {
+                continue;
+            }
+            if at <= now {
+                self.end(&[(&path, "shutdown")]);
+            } else {
+                self.slow.push((at, path, generation));
             }
         }
     }

@@ -3,6 +3,7 @@
 //! Scenarios are read from the directories in `OTP_CORPUS`, separated by `:`, or from `tests/otp`.
 
 mod machine;
+mod runtime;
 mod scenario;
 
 use std::path::{Path, PathBuf};
@@ -10,7 +11,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
-use rust_supervisor::__world::{Ask, Ends, No, Said};
+use rust_supervisor::__world::{Ask, No, Said};
 use rust_supervisor::event::failure::Failure;
 use rust_supervisor::event::kind::Event;
 use rust_supervisor::event::snapshot::{ChildSnapshot, ChildState};
@@ -18,23 +19,24 @@ use rust_supervisor::spec::error::InvalidSpec;
 use rust_supervisor::{ChildSpec, SupervisorSpec};
 use serde_json::{Value, json};
 
+use self::runtime::Stage;
 use self::scenario::{Script, array, millis, our_path, parent, start_failed};
 
 /// What runs the tree: the machine alone, or the runtime.
 trait Level: Sized {
-    fn new(spec: SupervisorSpec) -> Result<Self, InvalidSpec>;
-    fn puppet(path: &str) -> ChildSpec;
+    fn puppet(stage: &Arc<Stage>, path: &str) -> ChildSpec;
+    fn new(stage: Arc<Stage>, spec: SupervisorSpec) -> Result<Self, InvalidSpec>;
     /// Whether the start is complete, or why it has failed.
-    fn started(&self) -> Option<Result<(), Arc<Failure>>>;
+    fn started(&mut self) -> Option<Result<(), Arc<Failure>>>;
     fn is_over(&self) -> bool;
     fn ask(&mut self, path: &str, ask: Ask) -> u64;
     fn answer(&mut self, ticket: u64) -> Option<Result<Said, No>>;
     /// Several attempts end before their supervisor can react.
-    fn end(&mut self, ends: &[(&str, Ends)]);
+    fn end(&mut self, ends: &[(&str, &str)]);
     /// Tells a held init its outcome.
     fn release(&mut self, path: &str, outcome: &str);
     /// Lets everything happen that needs no new stimulus.
-    fn quiesce(&mut self, script: &mut Script);
+    fn quiesce(&mut self);
     fn sleep(&mut self, time: Duration);
     fn events(&mut self) -> Vec<Event>;
     fn children(&self) -> Vec<ChildSnapshot>;
@@ -49,7 +51,7 @@ enum Call {
 
 struct Run<L> {
     level: L,
-    script: Script,
+    stage: Arc<Stage>,
     pending: Vec<Call>,
 }
 
@@ -62,7 +64,16 @@ fn main() -> ExitCode {
     }
     files.sort();
     assert!(!files.is_empty(), "no scenarios in `{corpus}`");
-    if run_all::<machine::Machine>("machine", &files) {
+    // Puppets panic on purpose.
+    let hook = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |info| {
+        if !info.payload().is::<runtime::Puppet>() {
+            hook(info);
+        }
+    }));
+    let machine = run_all::<machine::Machine>("machine", &files);
+    let runtime = run_all::<runtime::Runtime>("runtime", &files);
+    if machine && runtime {
         ExitCode::SUCCESS
     } else {
         ExitCode::FAILURE
@@ -111,19 +122,21 @@ fn run<L: Level>(scenario: &Value) -> Result<(), String> {
     let mut run: Option<Run<L>> = None;
     for (at, (step, expected)) in steps.iter().zip(array(&scenario["expect"])).enumerate() {
         let got = if at == 0 {
-            let mut script = Script::default();
-            let spec = script.supervisor(&scenario["tree"], "root", &L::puppet);
-            match L::new(spec) {
-                Err(error) => {
-                    json!([scenario::invalid(&error.problems[0]), []])
-                }
+            let stage = Arc::<Stage>::default();
+            let puppet = |path: &str| L::puppet(&stage, path);
+            let spec = stage
+                .script()
+                .supervisor(&scenario["tree"], "root", &puppet);
+            match L::new(Arc::clone(&stage), spec) {
+                Err(error) => json!([scenario::invalid(&error.problems[0]), []]),
                 Ok(level) => {
-                    let run = run.insert(Run {
+                    let pending = Vec::new();
+                    run.insert(Run {
                         level,
-                        script,
-                        pending: Vec::new(),
-                    });
-                    run.step(step)
+                        stage,
+                        pending,
+                    })
+                    .step(step)
                 }
             }
         } else if let Some(run) = &mut run {
@@ -157,11 +170,11 @@ impl<L: Level> Run<L> {
             Some(_) => {}
         }
         let ticket = call.map(|call| self.pending.push(call));
-        self.level.quiesce(&mut self.script);
+        self.level.quiesce();
         let events = self.level.events();
         let events: Vec<Value> = events
             .iter()
-            .filter_map(|event| self.script.translate(event))
+            .filter_map(|event| self.stage.script().translate(event))
             .collect();
         let result = if release {
             let pending = std::mem::take(&mut self.pending);
@@ -185,7 +198,7 @@ impl<L: Level> Run<L> {
         } else {
             result
         };
-        let events = scenario::normalise(events, step, &self.script);
+        let events = scenario::normalise(events, step, &self.stage.script());
         json!([result, events])
     }
 
@@ -210,24 +223,26 @@ impl<L: Level> Run<L> {
                 done(json!("ok"))
             }
             "set_init" => {
-                self.script.set_init(child, &step["outcomes"]);
+                self.stage.script().set_init(child, &step["outcomes"]);
                 done(json!("ok"))
             }
             "set_on_stop" => {
-                self.script
+                self.stage
+                    .script()
                     .install(child, &json!({"on_stop": step["on_stop"]}));
                 done(json!("ok"))
             }
-            "exit" if self.script.sups.contains_key(child) && !self.is_alive(child) => {
-                done(json!("not_running"))
-            }
-            "exit" if self.script.sups.contains_key(child) => {
+            "exit" if step["reason"] == "kill" => {
+                let running = self.stage.script().running.contains_key(child);
+                if !running && !self.is_alive(child) {
+                    return done(json!("not_running"));
+                }
                 self.level.ask(our_path(child), Ask::Kill);
                 done(json!("ok"))
             }
             "exit" => done(self.end(std::slice::from_ref(step))),
             "burst" => done(self.end(array(&step["exits"]))),
-            "release" if !self.script.release(child) => done(json!("not_held")),
+            "release" if !self.stage.script().release(child) => done(json!("not_held")),
             "release" => {
                 for step in array(&step["meanwhile"]) {
                     let call = self.put(step);
@@ -244,25 +259,18 @@ impl<L: Level> Run<L> {
     }
 
     fn end(&mut self, exits: &[Value]) -> Value {
-        let children: Vec<&str> = exits
-            .iter()
-            .filter_map(|exit| exit["child"].as_str())
-            .collect();
-        if children
-            .iter()
-            .any(|child| !self.script.running.contains_key(*child))
-        {
+        let word = |exit: &'_ Value, key: &str| exit[key].as_str().expect("a word").to_owned();
+        let children: Vec<String> = exits.iter().map(|exit| word(exit, "child")).collect();
+        let reasons: Vec<String> = exits.iter().map(|exit| word(exit, "reason")).collect();
+        let running = |child: &String| self.stage.script().running.contains_key(child);
+        if !children.iter().all(running) {
             return json!("not_running");
         }
-        let reasons = exits.iter().filter_map(|exit| exit["reason"].as_str());
-        let ends: Vec<(&str, Ends)> = children
+        let ends = children
             .iter()
-            .zip(reasons)
-            .map(|(child, reason)| {
-                let n = self.script.running[*child];
-                (our_path(child), self.script.ending(child, n, reason))
-            })
-            .collect();
+            .map(|child| our_path(child))
+            .zip(reasons.iter());
+        let ends: Vec<(&str, &str)> = ends.map(|(child, reason)| (child, &**reason)).collect();
         self.level.end(&ends);
         json!("ok")
     }
@@ -278,30 +286,32 @@ impl<L: Level> Run<L> {
             .or_else(|| step["instance"].as_str())
             .unwrap_or_default();
         let path = format!("{sup}/{id}");
-        let by_id = !step["id"].is_null() && self.script.is_pool(sup);
+        let by_id = !step["id"].is_null() && self.stage.script().is_pool(sup);
         let (path, ask) = match call {
             "start_child" => {
                 let mut spec = step["spec"].clone();
                 if let Some(instance) = step["instance"].as_str() {
-                    spec = self.script.sups[sup]["template"].clone();
+                    spec = self.stage.script().sups[sup]["template"].clone();
                     spec["id"] = json!(instance);
                     for key in ["init", "on_stop"] {
                         spec[key] = step[key].clone();
                     }
                 }
                 let path = format!("{sup}/{}", spec["id"].as_str().expect("a child has an id"));
-                self.script.install(&path, &spec);
+                self.stage.script().install(&path, &spec);
                 // What is known of a child that is there does not change.
                 let mut other = Script::default();
                 let there = self.is_present(&path);
-                let script = if there { &mut other } else { &mut self.script };
-                let child = script.child(&spec, sup, &L::puppet);
+                let mut known = self.stage.script();
+                let script = if there { &mut other } else { &mut *known };
+                let child = script.child(&spec, sup, &|path| L::puppet(&self.stage, path));
+                drop(known);
                 (sup.to_owned(), Ask::Add(child))
             }
             "terminate_child" | "restart_child" | "delete_child" if by_id => {
                 return Call::Done(json!({"error": "simple_one_for_one"}));
             }
-            "terminate_child" if step["id"].is_null() && !self.script.has_run(&path) => {
+            "terminate_child" if step["id"].is_null() && !self.stage.script().has_run(&path) => {
                 return Call::Done(json!("not_running"));
             }
             "terminate_child" => (path, Ask::Stop),
@@ -341,9 +351,9 @@ impl<L: Level> Run<L> {
         let restarts = step["do"] == "restart_child";
         match answer {
             Ok(Said::Children(children)) if step["do"] == "count_children" => {
-                self.script.count(sup, &children)
+                self.stage.script().count(sup, &children)
             }
-            Ok(Said::Children(children)) => self.script.which(sup, &children),
+            Ok(Said::Children(children)) => self.stage.script().which(sup, &children),
             Ok(Said::Declined) => json!({"ok": "undefined"}),
             Ok(Said::FoundSo(state)) if restarts => error(scenario::state(state)),
             Ok(_) => json!("ok"),
@@ -395,8 +405,8 @@ impl<L: Level> Run<L> {
             .map(|child| self.snapshot(&scenario::otp_path(&child.path)))
             .collect();
         json!({
-            "sup": sup, "children": self.script.which(sup, &children),
-            "counts": self.script.count(sup, &children), "subs": subs,
+            "sup": sup, "children": self.stage.script().which(sup, &children),
+            "counts": self.stage.script().count(sup, &children), "subs": subs,
         })
     }
 }

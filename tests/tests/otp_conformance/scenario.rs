@@ -246,13 +246,10 @@ impl Script {
                 ExitKind::Ignored => Some(json!(["start", path, n, "ignore"])),
                 _ => None,
             },
-            (EventKind::Exited(exit), Some("ok")) => {
+            (EventKind::Exited(_), Some("ok")) => {
                 self.running.remove(&path);
                 let reason = puppet.reasons.remove(&n);
-                let killed = matches!(exit.kind, ExitKind::Aborted);
-                let reason = reason
-                    .filter(|_| !killed)
-                    .unwrap_or_else(|| "killed".to_owned());
+                let reason = reason.unwrap_or_else(|| "killed".to_owned());
                 Some(json!(["exit", path, n, reason]))
             }
             _ => None,
@@ -364,6 +361,13 @@ pub(crate) fn normalise(mut events: Vec<Value>, step: &Value, script: &Script) -
         events.splice(at..at, moved);
     }
     if step["do"] == "burst" {
+        // Who has died by then has, whatever the supervisor has done about another.
+        for exit in array(&step["exits"]).iter().rev() {
+            let at = |event: &Value| event[0] == "exit" && event[1] == exit["child"];
+            if let Some(at) = events.iter().position(at) {
+                events[..=at].rotate_right(1);
+            }
+        }
         let sup = parent(step["exits"][0]["child"].as_str().unwrap_or_default());
         let strategy = script
             .sups
