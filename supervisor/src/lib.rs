@@ -1,4 +1,150 @@
 //! Supervision trees for tokio, declared with macros.
+//!
+//! A supervised child is an ordinary async function that may fail. Its supervisor starts it, sees it
+//! end, decides by policy whether it is started again, and stops it when it is time. Supervisors can
+//! be supervised in turn, so that a part of a program that does not recover is started afresh as a
+//! whole, and what cannot be mended there is decided one level higher. The rules are those of
+//! Erlang's OTP.
+//!
+//! Use it where a program has long-lived tasks: consumers, connections, schedulers, servers. They
+//! start in order, come back when they fail, and stop in order and in bounded time. For a task that
+//! computes one result for one caller, `tokio::spawn` and its `JoinHandle` are the right thing.
+//!
+//! ```
+//! use rust_supervisor::{Supervisor, TaskContext, supervised, supervisor_tree};
+//! use tokio::sync::mpsc;
+//! use tokio::sync::mpsc::error::SendError;
+//!
+//! /// Its receiver is lent: what is queued survives a panic.
+//! #[supervised(backoff = "10ms..1s")]
+//! async fn printer(ctx: TaskContext, lines: &mut mpsc::Receiver<String>) {
+//!     while let Some(line) = ctx.until_cancelled(lines.recv()).await.flatten() {
+//!         println!("{line}");
+//!     }
+//! }
+//!
+//! #[supervised]
+//! async fn greeter(name: String, lines: mpsc::Sender<String>) -> Result<(), SendError<String>> {
+//!     lines.send(format!("hello, {name}")).await
+//! }
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let (sender, receiver) = mpsc::channel(8);
+//! let handle = Supervisor::start(supervisor_tree! {
+//!     printer(receiver),
+//!     greeter("world".to_owned(), sender) { after = [printer] },
+//! })
+//! .await?;
+//! assert!(handle.is_ready());
+//! let report = handle.shutdown().await?;
+//! assert!(report.is_clean(), "{report}");
+//! # Ok(()) }
+//! ```
+//!
+//! The `main` of a service is [`Supervisor::run`]: it starts a tree, stops it on SIGINT or SIGTERM,
+//! and returns the exit code.
+//!
+//! # Where to look
+//!
+//! | module | what is there |
+//! | --- | --- |
+//! | [`spec`] | what is to run: [`ChildSpec`], [`SupervisorSpec`], and their policies |
+//! | [`task`] | the code of a child: [`TaskContext`], [`TaskResult`], factories |
+//! | [`runtime`] | [`Supervisor`], which starts and runs a tree |
+//! | [`control`] | [`SupervisorHandle`] and [`TreeRef`]: commands and queries |
+//! | [`event`] | what happened: events, ends of attempts, snapshots |
+//! | [`shutdown`] | what a shutdown did |
+//! | [`error`] | what starts and commands answer when they fail |
+//! | [`id`] | names and numbers of children and attempts |
+//! | [`panics`] | the panic hook |
+//!
+//! `#[supervised]` and `supervisor_tree!` document all settings, with their defaults. They write
+//! calls of the plain API, which can be used alone:
+//!
+//! ```
+//! use std::time::Duration;
+//! use rust_supervisor::spec::policy::Strategy;
+//! use rust_supervisor::{ChildSpec, SupervisorSpec, TaskContext};
+//!
+//! let ticks = ChildSpec::from_fn("ticks", |ctx: TaskContext| async move {
+//!     let pause = Duration::from_secs(1);
+//!     while ctx.until_cancelled(tokio::time::sleep(pause)).await.is_some() {
+//!         // ..
+//!     }
+//! });
+//! let spec = SupervisorSpec::root(vec![ticks]).strategy(Strategy::RestForOne);
+//! # drop(spec);
+//! ```
+//!
+//! # The life of a child
+//!
+//! This is also the way to read the code, top to bottom:
+//!
+//! ```text
+//! #[supervised] async fn feed     supervisor-macros/             writes feed::spec(..)
+//! feed::spec(config, receiver)    spec/child.rs                  a ChildSpec: policy and code
+//! supervisor_tree! { .. }         supervisor-macros/             a SupervisorSpec
+//! Plan::try_from(spec)            spec/plan.rs                   sound, ordered, indexed
+//! Machine::new(plan)              machine/                       nothing runs yet
+//! Action::Start(attempt)          machine/ to runtime/           the future is made and polled
+//! Input::Exited(attempt, exit)    runtime/ to machine/           what comes too late is ignored
+//! the decision                    machine/decision.rs            restart? then intensity, then scope
+//! next_deadline()                 machine/deadlines.rs           a back-off is a deadline, no sleep
+//! Action::Start(attempt)          machine/ to runtime/           the next generation
+//! Event                           event/                         journal, subscribers, `tracing`
+//! ```
+//!
+//! All rules are in the machine, which knows no runtime, clock or IO. The runtime carries out what it
+//! wants: each child has one tokio task, which lives across its attempts and makes the future of each.
+//! An attempt is over when its future has been dropped; only then can the next one start, so a value
+//! that is lent has one borrower, and there is never a second copy of a child.
+//!
+//! # Stopping, and its limits
+//!
+//! A stop cancels the [`TaskContext`] of the attempt and gives it its `shutdown` budget, five seconds
+//! by default. What has not ended by then is dropped at its next await. A child that does not get
+//! there within another second is *stuck*: it is reported, its path is fenced until it has
+//! physically gone, and the stop goes on without it. A function without a context cannot hear the
+//! request; it is dropped at its next await, and that is a clean stop.
+//!
+//! - Nothing kills code that does not yield. Its thread stays occupied until it returns; a `blocking`
+//!   function cannot be dropped at all, and stops when it looks at its context.
+//! - Bounds hold while one thread of the runtime is free. On a current-thread runtime, a child that
+//!   does not yield stops the clock of everything.
+//! - `#[tokio::main]`, and dropping a `Runtime`, wait for threads that are occupied, after the tree
+//!   has ended. `Runtime::shutdown_background` does not.
+//! - `shutdown = "infinity"` has no bound.
+//! - A tree of which all children are done stays up, unless `auto_shutdown` says otherwise.
+//! - Dropping the last [`SupervisorHandle`] stops the tree, unless it has been
+//!   [detached](SupervisorHandle::detach). Dropping the runtime ends it.
+//!
+//! # Panics of children
+//!
+//! A panic is caught while a future is made, polled or dropped, and is an end like any other, with its
+//! message. Its place in the source is known only to a panic hook. [`Supervisor::run`] and
+//! [`SupervisorBuilder::run`](runtime::supervisor::SupervisorBuilder::run) install one, and
+//! [`panics::install`] does; [`Supervisor::start`] does not. It always calls the hook that was there
+//! before, which by default writes the panic to standard error.
+//!
+//! With `panic = "abort"` the first panic ends the process. So does, by the rules of the language, a
+//! future two of whose fields panic while it is dropped.
+//!
+//! # Logs
+//!
+//! The library writes to `tracing` and installs no subscriber: events of the target
+//! `rust_supervisor::lifecycle`, a failure and what is decided on it in one line, and a span of the
+//! target `rust_supervisor::attempt` around the code of each attempt. It prints in one place only:
+//! a [`RunOutcome`] that `main` returns writes a failure to standard error, unless it is
+//! [quiet](RunOutcome::quiet).
+//!
+//! # Features
+//!
+//! All are on by default; the library builds without each of them.
+//!
+//! - `macros`: `#[supervised]` and `supervisor_tree!`.
+//! - `signal`: [`Supervisor::run`] and `SupervisorBuilder::handle_signals`.
+//! - `manifest`: [`TreeRef::add_child`], which declares a child by YAML, without code.
 
 pub mod control;
 pub mod error;
@@ -99,3 +245,8 @@ pub mod __private {
         future
     }
 }
+
+/// The README's program compiles.
+#[cfg(all(doctest, feature = "macros", feature = "signal"))]
+#[doc = include_str!("../../README.md")]
+struct Readme;
