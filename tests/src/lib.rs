@@ -115,7 +115,7 @@ impl Log {
     ///
     /// # Panics
     ///
-    /// After ten seconds of real time, or of the paused clock.
+    /// After two minutes, of the paused clock where that is used.
     pub async fn wait_for(&self, line: &str, times: usize) {
         let written = async {
             loop {
@@ -126,7 +126,7 @@ impl Log {
                 news.await;
             }
         };
-        let patience = Duration::from_secs(3600);
+        let patience = Duration::from_secs(120);
         let waited = tokio::time::timeout(patience, written).await;
         assert!(
             waited.is_ok(),

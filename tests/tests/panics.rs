@@ -91,7 +91,7 @@ async fn a_panic_in_the_drop_of_the_future_is_reported_and_restarted() {
     let child = ChildSpec::from_fn("child", move |ctx: TaskContext| {
         let log = seen.clone();
         // Owned by the future whatever its state is, so dropped with it.
-        let loud = (ctx.generation().value == 0).then_some(PanicsInDrop);
+        let loud = (ctx.generation().value == 0).then(|| PanicsInDrop);
         let body = async move {
             if ctx.generation().value == 0 {
                 return;
