@@ -1,12 +1,13 @@
 //! The consumer: takes one job after the other, and may crash on any of them.
 
+use std::error::Error;
 use std::time::Duration;
 
 use rust_supervisor::{TaskContext, supervised};
 use tokio::sync::mpsc;
 use tracing::info;
 
-use crate::database::{Database, DatabaseError};
+use crate::database::Database;
 use crate::queue::{self, Work};
 
 /// Works on jobs while there are any, then waits for the doorbell.
@@ -19,15 +20,16 @@ pub(crate) async fn consume(
     ctx: TaskContext,
     database: Database,
     doorbell: &mut mpsc::Receiver<()>,
-) -> Result<(), DatabaseError> {
+) -> Result<(), Box<dyn Error + Send + Sync>> {
     while !ctx.is_cancelled() {
         if let Some(job) = database.call(queue::claim).await? {
             info!(job = job.id, attempt = job.attempt, "working");
-            let result = perform(&job.work).await;
+            let result = perform(&serde_json::from_str(&job.work)?).await;
             let done = move |db: &mut _| queue::complete(db, job.id, &result);
             database.call(done).await?;
-        } else {
-            ctx.until_cancelled(doorbell.recv()).await;
+        } else if ctx.until_cancelled(doorbell.recv()).await == Some(None) {
+            // The API has stopped and nobody rings any more: this child is about to be asked.
+            ctx.cancelled().await;
         }
     }
     Ok(())

@@ -24,12 +24,13 @@ pub(crate) enum Work {
     Wait { ms: u64 },
 }
 
-/// A job that has been claimed.
+/// A job that has been claimed. What is to be done is as yet unread: whatever may fail comes after
+/// the attempt has been counted.
 #[derive(Debug)]
 pub(crate) struct Claimed {
     pub(crate) id: i64,
     pub(crate) attempt: u32,
-    pub(crate) work: Work,
+    pub(crate) work: String,
 }
 
 /// A job, for those who ask.
@@ -135,7 +136,7 @@ pub(crate) fn claim(db: &mut Connection) -> rusqlite::Result<Option<Claimed>> {
                 Ok(Claimed {
                     id: row.get(0)?,
                     attempt: row.get(1)?,
-                    work: work(&row.get::<_, String>(2)?)?,
+                    work: row.get(2)?,
                 })
             },
         )
@@ -186,10 +187,4 @@ fn job(row: &Row<'_>) -> rusqlite::Result<Job> {
 fn json(work: &Work) -> rusqlite::Result<String> {
     serde_json::to_string(work)
         .map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))
-}
-
-fn work(json: &str) -> rusqlite::Result<Work> {
-    serde_json::from_str(json).map_err(|error| {
-        rusqlite::Error::FromSqlConversionFailure(2, rusqlite::types::Type::Text, error.into())
-    })
 }
