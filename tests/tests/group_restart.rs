@@ -22,7 +22,9 @@ async fn fail_b(strategy: Strategy, readiness: Readiness) -> (Log, Vec<String>) 
     ])
     .strategy(strategy);
     let handle = Supervisor::start(spec).await.expect("starts");
-    log.wait_for("+d", 1).await;
+    for line in ["+a", "+b", "+c", "+d"] {
+        log.wait_for(line, 1).await;
+    }
     log.take();
     fail.notify_one();
     log.wait_for("+d", 1).await;
