@@ -459,10 +459,16 @@ impl TreeRef {
             (Ok(Answer::Child(answer)), _) => Ok(CommandResult::ChildControl {
                 outcome: outcome(&path, &answer),
             }),
-            (Ok(_), _) => {
+            (Ok(answer), _) => {
                 let now = self.snapshot_of(path.as_str())?;
+                let declined = matches!(answer, Answer::Declined);
+                let state = if declined {
+                    ChildState::Ignored
+                } else {
+                    now.state
+                };
                 Ok(CommandResult::ChildControl {
-                    outcome: resumed(&path, &now),
+                    outcome: resumed(&path, &now, state),
                 })
             }
             (Err(Refusal::Unknown), Some(error)) => Err(error),
@@ -490,6 +496,8 @@ impl TreeRef {
                     attempt: None,
                     operation_before: before,
                     operation_after: operation,
+                    state_before: None,
+                    state_after: None,
                     status: None,
                     cancel_delivered: false,
                     stop_state: ChildStopState::NoActiveAttempt,
@@ -605,6 +613,8 @@ fn outcome(path: &str, answer: &ChildAnswer) -> ChildControlResult {
         attempt: answer.attempt.map(|value| Attempt { value }),
         operation_before: answer.operation_before,
         operation_after: answer.operation_after,
+        state_before: Some(answer.phase_before.public()),
+        state_after: Some(state),
         status: Some(status(state)),
         cancel_delivered: asked(answer.phase_after) && !asked(answer.phase_before),
         stop_state: match answer.phase_after {
@@ -619,7 +629,7 @@ fn outcome(path: &str, answer: &ChildAnswer) -> ChildControlResult {
 }
 
 /// The outcome of a start that has been waited for.
-fn resumed(path: &str, now: &ChildSnapshot) -> ChildControlResult {
+fn resumed(path: &str, now: &ChildSnapshot, state: ChildState) -> ChildControlResult {
     let name = path.rsplit('/').next().unwrap_or(path);
     ChildControlResult {
         child_id: ChildId::new(name),
@@ -627,7 +637,9 @@ fn resumed(path: &str, now: &ChildSnapshot) -> ChildControlResult {
         attempt: Some(Attempt { value: now.attempt }),
         operation_before: ChildControlOperation::Active,
         operation_after: now.operation,
-        status: Some(status(now.state)),
+        state_before: None,
+        state_after: Some(state),
+        status: Some(status(state)),
         cancel_delivered: false,
         stop_state: ChildStopState::Idle,
         idempotent: false,

@@ -4,6 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::event::snapshot::ChildState;
 use crate::id::types::{Attempt, ChildId, Generation};
 
 /// What is wanted of a child by its operators.
@@ -68,6 +69,13 @@ pub struct ChildControlResult {
     pub operation_before: ChildControlOperation,
     /// What is wanted of it now.
     pub operation_after: ChildControlOperation,
+    /// What it was doing when it was the command's turn; `None` where the child is not known, or
+    /// where its start has been waited for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub state_before: Option<ChildState>,
+    /// What it was doing after that; `None` where the child is not known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub state_after: Option<ChildState>,
     /// What its attempt is doing now; `None` where the child is not known.
     pub status: Option<ChildAttemptStatus>,
     /// This command has asked the attempt to end.

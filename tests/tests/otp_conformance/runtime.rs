@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use rust_supervisor::__world::{Ask, Ends, No, Said};
 use rust_supervisor::control::command::CommandResult;
-use rust_supervisor::control::outcome::{ChildAttemptStatus, StartOutcome};
+use rust_supervisor::control::outcome::StartOutcome;
 use rust_supervisor::error::types::{StartError, SupervisorError};
 use rust_supervisor::event::failure::Failure;
 use rust_supervisor::event::kind::Event;
@@ -45,7 +45,7 @@ pub(crate) struct Runtime {
     calls: HashMap<u64, JoinHandle<Result<Said, No>>>,
     seen: u64,
     // Dropped last.
-    runtime: runtime::Runtime,
+    tokio: runtime::Runtime,
 }
 
 impl Level for Runtime {
@@ -67,9 +67,9 @@ impl Level for Runtime {
             started: None,
             calls: HashMap::new(),
             seen: 0,
-            runtime,
+            tokio: runtime,
         };
-        this.runtime.block_on(settle());
+        this.tokio.block_on(settle());
         this.take_start();
         match this.started {
             Some(Err(StartError::Invalid(invalid))) => Err(invalid),
@@ -93,34 +93,39 @@ impl Level for Runtime {
     fn ask(&mut self, path: &str, ask: Ask) -> u64 {
         let ticket = self.calls.len() as u64 + 1;
         let tree = self.tree().expect("a tree that is asked runs");
-        let call = self.runtime.spawn(call(tree, path.to_owned(), ask));
+        let call = self.tokio.spawn(call(tree, path.to_owned(), ask));
         self.calls.insert(ticket, call);
-        self.runtime.block_on(settle());
+        self.tokio.block_on(settle());
         ticket
     }
 
     fn answer(&mut self, ticket: u64) -> Option<Result<Said, No>> {
         let call = self.calls.get_mut(&ticket)?;
-        let answer = call.is_finished().then(|| self.runtime.block_on(call))?;
+        let answer = call.is_finished().then(|| self.tokio.block_on(call))?;
         Some(answer.expect("a call does not panic"))
     }
 
     fn end(&mut self, ends: &[(&str, &str)]) {
         for (path, reason) in ends {
-            let mut orders = self.stage.orders.lock().expect("sound");
-            let told = orders.remove(&otp_path(path)).expect("a puppet waits");
-            told.send((*reason).to_owned()).expect("a puppet waits");
+            let path = otp_path(path);
+            let mut script = self.stage.script();
+            let n = script.running[&path];
+            // From here on it has died, even if somebody drops it before it can say so.
+            script.ending(&path, n, reason);
+            drop(script);
+            self.tell(&path, reason);
         }
-        self.runtime.block_on(settle());
+        self.tokio.block_on(settle());
     }
 
     fn release(&mut self, path: &str, outcome: &str) {
-        self.end(&[(path, outcome)]);
+        self.tell(&otp_path(path), outcome);
+        self.tokio.block_on(settle());
     }
 
     fn quiesce(&mut self) {
         let stage = Arc::clone(&self.stage);
-        self.runtime.block_on(async {
+        self.tokio.block_on(async {
             settle().await;
             while Arc::strong_count(&stage.stopping) > 1 {
                 tokio::time::sleep(millis(10)).await;
@@ -141,7 +146,7 @@ impl Level for Runtime {
         };
         let mut stream = tree.events_after(self.seen);
         let mut events = Vec::new();
-        self.runtime.block_on(poll_fn(|cx| {
+        self.tokio.block_on(poll_fn(|cx| {
             while let Poll::Ready(Some(Observed::Event(event))) = pin!(stream.next()).poll(cx) {
                 events.push(event);
             }
@@ -158,6 +163,13 @@ impl Level for Runtime {
 }
 
 impl Runtime {
+    fn tell(&self, path: &str, order: &str) {
+        let told = self.stage.orders.lock().expect("sound").remove(path);
+        let told = told.expect("a puppet waits for orders");
+        // The receiver goes with the puppet.
+        _ = told.send(order.to_owned());
+    }
+
     fn tree(&self) -> Option<TreeRef> {
         match &self.started {
             Some(Ok(handle)) => Some(handle.downgrade()),
@@ -168,7 +180,7 @@ impl Runtime {
     fn take_start(&mut self) {
         if self.start.as_ref().is_some_and(JoinHandle::is_finished) {
             let start = self.start.take().expect("just seen");
-            let started = self.runtime.block_on(start);
+            let started = self.tokio.block_on(start);
             self.started = Some(started.expect("a start does not panic"));
         }
     }
@@ -194,7 +206,11 @@ async fn puppet(stage: Arc<Stage>, ctx: TaskContext) -> TaskResult {
     };
     match outcome.as_str() {
         "ok" if init.is_some() => return TaskResult::Succeeded,
-        "ok" => ctx.mark_ready(),
+        "ok" => {
+            ctx.mark_ready();
+            // Who is dropped for that hears of nothing.
+            yield_now().await;
+        }
         "fail" => return TaskResult::failed("fail"),
         "ignore" => return TaskResult::Ignored,
         _ => std::panic::panic_any(Puppet),
@@ -272,12 +288,13 @@ async fn call(tree: TreeRef, path: String, ask: Ask) -> Result<Said, No> {
     };
     match done.map_err(no)? {
         CommandResult::ChildControl { outcome } if outcome.idempotent => {
-            let running = outcome.status == Some(ChildAttemptStatus::Running);
-            Ok(Said::FoundSo(if running {
-                ChildState::Running
-            } else {
-                ChildState::Restarting
-            }))
+            Ok(Said::FoundSo(outcome.state_before.expect("a known child")))
+        }
+        CommandResult::ChildControl { outcome }
+            if outcome.state_before.is_none()
+                && outcome.state_after == Some(ChildState::Ignored) =>
+        {
+            Ok(Said::Declined)
         }
         _ => Ok(Said::Started),
     }
