@@ -1,6 +1,7 @@
 //! The job service and its client.
 
 use std::collections::BTreeMap;
+use std::net::TcpStream;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
@@ -11,7 +12,7 @@ use rustix::process::Signal;
 use serde_json::{Value, json};
 use ureq::Agent;
 
-use crate::process::{Process, eventually};
+use crate::process::{PATIENCE, Process, eventually};
 
 pub(crate) const JOBS: usize = 500;
 pub(crate) const POISON: usize = 20;
@@ -109,6 +110,15 @@ impl Client {
         };
         thread::scope(|scope| (0..8).for_each(|_| drop(scope.spawn(add))));
         answered.into_iter().map(AtomicBool::into_inner).collect()
+    }
+
+    /// A connection to speak over by hand.
+    pub(crate) fn connect(&self) -> TcpStream {
+        let connection = TcpStream::connect(&self.address).expect("the service listens");
+        connection
+            .set_read_timeout(Some(PATIENCE))
+            .expect("not zero");
+        connection
     }
 
     pub(crate) fn done(&self) -> u64 {

@@ -3,6 +3,7 @@
 
 mod client;
 mod crash;
+mod events;
 mod jobs;
 mod process;
 mod quickstart;

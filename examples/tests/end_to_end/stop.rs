@@ -8,14 +8,14 @@ use rustix::process::Signal;
 use serde_json::json;
 
 use crate::client::{Client, Service, text};
-use crate::process::{Lines, PATIENCE, eventually};
+use crate::process::{Lines, eventually};
 
 #[test]
 fn sigterm_ends_connections_and_streams_and_stops_in_reverse_order() {
     let data = tempfile::tempdir().expect("a temporary directory");
     let service = Service::start(data.path());
     let kept_alive: Vec<TcpStream> = (0..4).map(|_| keep_alive(&service.client)).collect();
-    let never_used = connect(&service.client);
+    let never_used = service.client.connect();
     let stream = Lines::read(request(&service.client, "/events"));
     stream.find(|line| line.contains(r#""path":"api""#) && line.contains(r#""ready""#));
 
@@ -44,7 +44,7 @@ fn sigterm_ends_connections_and_streams_and_stops_in_reverse_order() {
 fn a_client_that_does_not_finish_delays_the_stop_by_the_drain_deadline() {
     let data = tempfile::tempdir().expect("a temporary directory");
     let service = Service::start(data.path());
-    let mut half_a_request = connect(&service.client);
+    let mut half_a_request = service.client.connect();
     half_a_request.write_all(b"GET /li").expect("a connection");
     // Answered means that the connection before it has been accepted.
     keep_alive(&service.client);
@@ -115,18 +115,10 @@ fn keep_alive(client: &Client) -> TcpStream {
 }
 
 fn request(client: &Client, path: &str) -> TcpStream {
-    let mut connection = connect(client);
+    let mut connection = client.connect();
     let request = format!("GET {path} HTTP/1.1\r\nhost: test\r\n\r\n");
     connection
         .write_all(request.as_bytes())
         .expect("a connection");
-    connection
-}
-
-fn connect(client: &Client) -> TcpStream {
-    let connection = TcpStream::connect(&client.address).expect("the service listens");
-    connection
-        .set_read_timeout(Some(PATIENCE))
-        .expect("not zero");
     connection
 }
