@@ -136,7 +136,7 @@ impl Level for Runtime {
     }
 
     fn sleep(&mut self, time: Duration) {
-        self.runtime
+        self.tokio
             .block_on(async { tokio::time::sleep(time).await });
     }
 
