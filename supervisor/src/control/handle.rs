@@ -58,6 +58,20 @@ pub struct SupervisorHandle {
 ///
 /// What it offers is what [`SupervisorHandle`] offers. After the end of the tree, commands answer
 /// [`SupervisorError::TreeGone`], while reports, events and snapshots can still be read.
+///
+/// # Commands
+///
+/// A child is named by its path, `gateway/eu`, or by its name where only one child has it. A name that
+/// no child has is [`SupervisorError::UnknownChild`], with the nearest there are; one that several
+/// have is [`SupervisorError::AmbiguousName`]. `requested_by` and `reason` say who wants it, and why;
+/// where one is blank, the answer is [`SupervisorError::InvalidTransition`], and nothing is done.
+///
+/// A command takes effect when its future is first polled; to drop the future after that takes
+/// nothing back. What starts something waits its turn behind a start that is under way, and so does
+/// every command but a kill where [`while_starting`](crate::SupervisorSpec::while_starting) is `Wait`.
+/// Only [`shutdown_tree`](TreeRef::shutdown_tree), [`shutdown`](TreeRef::shutdown),
+/// [`join`](TreeRef::join) and [`stopped`](TreeRef::stopped) wait for an end. A child that would
+/// wait for its own is told at once: [`SupervisorError::WouldWaitForItself`].
 #[derive(Clone)]
 pub struct TreeRef {
     tree: Arc<Tree>,
@@ -119,6 +133,11 @@ impl TreeRef {
     ///
     /// A manifest names no code, so the child never runs; it is shown as `declared`, and can be
     /// paused, quarantined and removed.
+    ///
+    /// # Errors
+    ///
+    /// [`SupervisorError::InvalidManifest`] says where a manifest is wrong; one of more than 64 KiB
+    /// is not read.
     #[cfg(feature = "manifest")]
     pub async fn add_child(
         &self,
@@ -134,10 +153,14 @@ impl TreeRef {
         Ok(CommandResult::ChildAdded { child_manifest })
     }
 
-    /// Adds a child to a supervisor at the end of its order, or an instance to a pool, and starts
-    /// it (OTP's `start_child`). Resolves when the start is complete.
+    /// Adds a child to a supervisor, or an instance to a pool, and starts it (OTP's `start_child`).
     ///
-    /// A child that declines to run is a success. One that fails to start is removed again.
+    /// In an ordinary supervisor its place is the end of the order. Resolves when the start is
+    /// complete. A child that declines to run is a success. One that fails to start is removed again.
+    ///
+    /// # Cancel safety
+    ///
+    /// The start goes on when the future is dropped.
     pub async fn start_child(
         &self,
         supervisor: impl Into<SupervisorPath>,
@@ -172,6 +195,10 @@ impl TreeRef {
     }
 
     /// Starts a child that is down: stopped, finished, paused or quarantined.
+    ///
+    /// A child that was paused or quarantined, and is not down yet, is started again when it is.
+    /// Resolves when the start has been asked for, not when it is complete; where `while_starting` is
+    /// `Wait`, when it is complete.
     pub async fn resume_child(
         &self,
         child: impl Into<ChildRef>,
@@ -184,7 +211,8 @@ impl TreeRef {
 
     /// Stops a child, if it runs, and starts it again once its end has been observed.
     ///
-    /// Asked again while that is under way, it is merged. It is not counted as a restart.
+    /// Asked again while that is under way, it is merged. It is not counted as a restart, and a
+    /// back-off that the child waits for ends. Resolves when the stop has been asked for.
     pub async fn restart_child(
         &self,
         child: impl Into<ChildRef>,
@@ -197,7 +225,8 @@ impl TreeRef {
 
     /// Stops a child and keeps it down, through restarts of its group and of its supervisor.
     ///
-    /// The intent for a name that is not known is recorded, and applied when the child is added.
+    /// The intent for a path that is not known is recorded, and applied when the child is added; at
+    /// most 256 are. Resolves when the stop has been asked for, not when it is over.
     pub async fn pause_child(
         &self,
         child: impl Into<ChildRef>,
@@ -209,7 +238,7 @@ impl TreeRef {
 
     /// Pauses a child for a reason that is not the operator's convenience.
     ///
-    /// The intent for a name that is not known is recorded, and applied when the child is added.
+    /// It does what [`pause_child`](TreeRef::pause_child) does, and is shown as quarantined.
     pub async fn quarantine_child(
         &self,
         child: impl Into<ChildRef>,
@@ -220,8 +249,10 @@ impl TreeRef {
             .await
     }
 
-    /// Stops a child and forgets it. A static child comes back when its supervisor is started
-    /// again.
+    /// Stops a child and forgets it.
+    ///
+    /// A static child comes back when its supervisor is started again; one that was added does not.
+    /// Resolves when the stop has been asked for, not when it is over.
     pub async fn remove_child(
         &self,
         child: impl Into<ChildRef>,
@@ -232,8 +263,11 @@ impl TreeRef {
             .await
     }
 
-    /// Forgets a child that is down (OTP's `delete_child`). One that is not is left alone, with
-    /// [`SupervisorError::NotDown`].
+    /// Forgets a child that is down (OTP's `delete_child`).
+    ///
+    /// # Errors
+    ///
+    /// [`SupervisorError::NotDown`] where it is not; it is left alone then.
     pub async fn delete_child(
         &self,
         child: impl Into<ChildRef>,
@@ -244,7 +278,10 @@ impl TreeRef {
             .await
     }
 
-    /// Drops a child at once; what follows is decided as for any abnormal end.
+    /// Drops a child at its next await, without asking it to stop.
+    ///
+    /// What follows is decided as for any abnormal end. A blocking child is asked to stop; it cannot
+    /// be dropped.
     pub async fn kill_child(
         &self,
         child: impl Into<ChildRef>,
@@ -254,8 +291,9 @@ impl TreeRef {
         self.audited(Verb::Kill, child, requested_by, reason).await
     }
 
-    /// Stops the tree, waits for its end, and answers the report. A second call gets the report of
-    /// the first.
+    /// Stops the tree, waits for its end, and answers the report.
+    ///
+    /// A second call gets the report of the first, also when it comes after the end.
     ///
     /// # Cancel safety
     ///
@@ -280,6 +318,13 @@ impl TreeRef {
 
     /// Stops the tree, and answers the report when it has ended.
     ///
+    /// [`shutdown_tree`](TreeRef::shutdown_tree) without the formalities: who holds the tree needs no
+    /// reason.
+    ///
+    /// # Errors
+    ///
+    /// [`SupervisorError::WouldWaitForItself`] in a child of the tree, which is shut down all the same.
+    ///
     /// # Cancel safety
     ///
     /// The shutdown goes on when the future is dropped.
@@ -296,7 +341,9 @@ impl TreeRef {
 
     /// Waits until the tree has ended, for whatever reason. Any number may wait, at any time.
     ///
-    /// A tree that gave up is an error that names the first cause.
+    /// # Errors
+    ///
+    /// [`SupervisorError::GaveUp`] names the first cause where the tree gave up.
     ///
     /// # Cancel safety
     ///
@@ -309,7 +356,11 @@ impl TreeRef {
         }
     }
 
-    /// Waits until every critical child is ready, or the tree has ended.
+    /// Waits until every critical child is ready.
+    ///
+    /// # Errors
+    ///
+    /// [`SupervisorError::TreeGone`] once the tree stops.
     ///
     /// # Cancel safety
     ///
@@ -322,7 +373,9 @@ impl TreeRef {
         until(&self.tree, Listen::Stage, ready).await
     }
 
-    /// Waits until a child does not run: stopped, finished, or not started yet.
+    /// Waits until a child does not run: stopped, finished, removed, or not started yet.
+    ///
+    /// A child that failed and waits to be started again is not at rest, and is waited for.
     ///
     /// # Cancel safety
     ///
@@ -342,7 +395,7 @@ impl TreeRef {
         Ok(())
     }
 
-    /// Whether the tree has not ended.
+    /// Whether the tree has not ended; one that is starting or stopping is alive.
     #[must_use]
     pub fn is_alive(&self) -> bool {
         self.tree.stage() < Stage::Over
@@ -405,8 +458,10 @@ impl TreeRef {
         EventStream::new(Arc::clone(&self.tree), newest.unwrap_or(0))
     }
 
-    /// The events of the tree behind a number: 0 reads from the beginning, or tells how many of
-    /// those have gone.
+    /// The events of the tree behind a number.
+    ///
+    /// 0 reads from the beginning. The journal holds the last 16 384 events; how many have gone before
+    /// they were read is the first thing that the stream says.
     #[must_use]
     pub fn events_after(&self, seq: u64) -> EventStream {
         EventStream::new(Arc::clone(&self.tree), seq)

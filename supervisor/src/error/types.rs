@@ -39,7 +39,7 @@ pub enum StartError {
     NoTimeDriver,
 }
 
-/// Why a command had no effect.
+/// Why a command had no effect, or a tree has ended.
 #[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SupervisorError {

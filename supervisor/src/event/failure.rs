@@ -9,6 +9,8 @@ use super::exit::ExitRecord;
 use crate::spec::policy::Intensity;
 
 /// A supervisor that gave up or could not start, and what led to it.
+///
+/// Displays as the chain of causes, one line each, the first cause last.
 #[derive(Clone, Debug, Serialize)]
 #[non_exhaustive]
 pub struct Failure {

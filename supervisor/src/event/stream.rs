@@ -10,7 +10,11 @@ use crate::runtime::wait::until;
 /// Events that are copied at a time.
 const CHUNK: usize = 512;
 
-/// The events of a tree, in order, from the moment of subscription.
+/// The events of a tree, in order.
+///
+/// Made by [`TreeRef::events`](crate::TreeRef::events), from the moment of subscription, and by
+/// [`TreeRef::events_after`](crate::TreeRef::events_after), from a number. Does not keep the tree
+/// running.
 ///
 /// Events are read from the tree's journal by number. A reader that is slow or asleep costs the
 /// tree nothing; one that fell behind the journal is told how many events it missed, and goes on
@@ -44,6 +48,8 @@ impl EventStream {
     }
 
     /// The next event, or a gap; `None` when the tree has ended and all has been read.
+    ///
+    /// Waits while there is none.
     ///
     /// # Cancel safety
     ///

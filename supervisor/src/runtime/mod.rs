@@ -1,8 +1,8 @@
-//! The thin shell around the machine: it carries out what the machine wants, on tokio.
+//! Starting and running a tree: the thin shell around the machine, on tokio.
 //!
-//! The machine lives behind one lock that whoever has news takes for a moment ([`tree`]). What it
-//! wants of a child is the state of one atomic word ([`slot`]), which the child's own task reads
-//! ([`driver`]). One task for each tree keeps the time ([`timekeeper`]).
+//! The machine lives behind one lock that whoever has news takes for a moment (`tree`). What it
+//! wants of a child is the state of one atomic word (`slot`), which the child's own task reads
+//! (`driver`). One task for each tree keeps the time (`timekeeper`).
 
 pub(crate) mod blocking;
 pub(crate) mod current;

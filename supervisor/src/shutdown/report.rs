@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::stage::ShutdownPhase;
 
-/// The result of [`shutdown_tree`](crate::control::handle::SupervisorHandle::shutdown_tree).
+/// The result of [`shutdown_tree`](crate::TreeRef::shutdown_tree).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct ShutdownResult {
@@ -21,12 +21,14 @@ pub struct ShutdownResult {
 }
 
 /// What a shutdown did. Every later question gets the same report.
+///
+/// Displays as a table, one line for each child.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct ShutdownReport {
     /// How far the shutdown is: [`ShutdownPhase::Completed`].
     pub phase: ShutdownPhase,
-    /// Every worker, in the order in which it ended.
+    /// Every worker, in the order in which they ended.
     pub children: Vec<Stopped>,
     /// From the decision to the end of the last child.
     pub took: Duration,

@@ -30,6 +30,9 @@ pub struct Backoff {
 
 impl Backoff {
     /// Doubles from `min` up to `max`.
+    ///
+    /// A `min` above `max` is refused when a tree is started:
+    /// [`BackoffReversed`](super::error::SpecProblem::BackoffReversed).
     #[must_use]
     pub const fn exponential(min: Duration, max: Duration) -> Self {
         Self { min, max }
@@ -41,7 +44,7 @@ impl Backoff {
         Self::exponential(delay, delay)
     }
 
-    /// Restarts at once.
+    /// Restarts at once; then only the supervisor's intensity ends a hot loop.
     #[must_use]
     pub const fn none() -> Self {
         Self::constant(Duration::ZERO)
@@ -87,6 +90,7 @@ impl From<Duration> for Backoff {
     }
 }
 
+/// Both ends are delays that are waited, as in `"100ms..30s"`.
 impl From<Range<Duration>> for Backoff {
     fn from(range: Range<Duration>) -> Self {
         Self::exponential(range.start, range.end)

@@ -95,8 +95,8 @@ pub enum HearsStop {
 impl ChildSpec {
     /// A worker from a factory, in the flat form.
     ///
-    /// `name` is a label for humans and is not used to find the child; `kind` says which code the
-    /// factory holds. Prefer [`ChildSpec::from_fn`] or `#[supervised]`.
+    /// `name` is a label for humans, and `kind` says what the factory holds; neither changes what is
+    /// run, and commands find the child by `id`. Prefer [`ChildSpec::from_fn`] or `#[supervised]`.
     pub fn worker(
         id: ChildId,
         name: impl Into<String>,
@@ -109,6 +109,25 @@ impl ChildSpec {
     }
 
     /// A worker whose attempts are made by a closure.
+    ///
+    /// It is called once for each attempt, never while another attempt lives, and may change what it
+    /// has captured. A panic in it is an end of that attempt like any other.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use rust_supervisor::ChildSpec;
+    ///
+    /// let mut tries = 0;
+    /// let child = ChildSpec::from_fn("connect", move |_ctx| {
+    ///     tries += 1;
+    ///     let number = tries;
+    ///     async move {
+    ///         if number < 3 { Err(format!("no answer to try {number}")) } else { Ok(()) }
+    ///     }
+    /// });
+    /// # drop(child);
+    /// ```
     pub fn from_fn<F, Fut>(id: impl Into<ChildId>, attempt: F) -> Self
     where
         F: FnMut(TaskContext) -> Fut + Send + 'static,
@@ -172,13 +191,18 @@ impl ChildSpec {
         self
     }
 
-    /// When the child is started again. Default: transient; nested supervisors: permanent.
+    /// When the child is started again.
+    ///
+    /// Default: [`Transient`](RestartPolicy::Transient), after an abnormal end; nested supervisors:
+    /// [`Permanent`](RestartPolicy::Permanent), after any.
     pub const fn restart(mut self, restart: RestartPolicy) -> Self {
         self.settings.restart = Some(restart);
         self
     }
 
-    /// How long the child waits before it is started again. Default: 100 ms doubling to 30 s.
+    /// How long the child waits before it is started again.
+    ///
+    /// Default: 100 ms, doubling up to 30 s, with half jitter.
     pub fn backoff(mut self, backoff: impl Into<Backoff>) -> Self {
         self.settings.backoff = Some(backoff.into());
         self
@@ -192,7 +216,10 @@ impl ChildSpec {
         self
     }
 
-    /// How the child is asked to stop, and how long it may take. Default: five seconds.
+    /// How the child is asked to stop, and how long it may take.
+    ///
+    /// Default: five seconds. A supervised function without a context cannot be asked and is dropped
+    /// at once; a nested supervisor takes as long as what lies below it.
     pub fn shutdown(mut self, shutdown: impl Into<Shutdown>) -> Self {
         self.settings.shutdown = Some(shutdown.into());
         self
@@ -205,6 +232,8 @@ impl ChildSpec {
     }
 
     /// How long a start may take where readiness is not immediate. Default: 30 s.
+    ///
+    /// A child that is not ready by then has failed to start.
     pub const fn ready_within(mut self, limit: Duration) -> Self {
         self.settings.ready_within = Some(limit);
         self
@@ -233,6 +262,10 @@ impl ChildSpec {
     }
 
     /// Siblings that must be ready before this child starts; adds to those already named.
+    ///
+    /// Names that are not siblings, siblings that start later, and cycles are refused when a tree is
+    /// started. When a sibling restarts, this child does so only under
+    /// [`Strategy::Dependents`](super::policy::Strategy::Dependents).
     pub fn after<I>(mut self, siblings: I) -> Self
     where
         I: IntoIterator<Item: Into<ChildId>>,

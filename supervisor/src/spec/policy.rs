@@ -22,13 +22,15 @@ pub enum RestartPolicy {
 
 /// How a child is asked to stop, and how long it may take.
 ///
-/// After the budget its future is dropped at the next await point.
+/// After the budget its future is dropped at the next await point. A child that does not get there
+/// within another second is stuck: it is reported, and nobody waits for it any longer. The default is
+/// [`Within`](Shutdown::Within) five seconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Shutdown {
     /// Drops the future at once, without asking.
     Abort,
-    /// Asks, and waits without limit.
+    /// Asks, and waits without limit: the stop of the tree has none either.
     Infinity,
     /// Asks, and waits this long.
     Within(Duration),
@@ -54,7 +56,7 @@ pub enum Readiness {
     Completed,
     /// When the child calls [`TaskContext::mark_ready`](crate::task::context::TaskContext::mark_ready).
     Explicit,
-    /// At once.
+    /// At once: as soon as the task has been told to start, before its first poll.
     #[default]
     Immediate,
 }

@@ -9,6 +9,7 @@ use crate::id::types::ChildId;
 /// A supervisor: its children in start order, and its policy.
 ///
 /// Written by `supervisor_tree!`, or by hand. The methods set one policy each; a later call wins.
+/// Whether it is sound is checked when it is started, all mistakes at once.
 ///
 /// # Examples
 ///
@@ -78,7 +79,10 @@ impl SupervisorSpec {
         self
     }
 
-    /// How many restarts are accepted. Default: 10 in 10 s for each child.
+    /// How many restarts are accepted before the supervisor gives up.
+    ///
+    /// Default: 10 in 10 s for each child, summed into one counter. What is set here is a plain
+    /// number, however many children there are.
     pub fn intensity(mut self, intensity: impl Into<Intensity>) -> Self {
         self.intensity = Some(intensity.into());
         self
@@ -108,7 +112,9 @@ impl SupervisorSpec {
         self
     }
 
-    /// Makes the supervisor a pool. Default: off.
+    /// Makes the supervisor a pool: `true`, or the most instances at a time. Default: off.
+    ///
+    /// A pool with static children is refused when the tree is started.
     pub fn pool(mut self, pool: impl Into<Pool>) -> Self {
         self.pool = pool.into();
         self

@@ -120,12 +120,14 @@ impl TaskContext {
         }
     }
 
-    /// Runs a future until it is done or the attempt is asked to stop; then it is dropped and the
-    /// answer is `None`.
+    /// Runs a future until it is done, or the attempt is asked to stop.
+    ///
+    /// Then the future is dropped, and the answer is `None`. After the request it is not polled at
+    /// all, so a loop around this ends although there is always something to do.
     ///
     /// # Cancel safety
     ///
-    /// As cancel safe as the future.
+    /// As cancel safe as the future, which a stop drops as well: `recv` of a channel loses nothing.
     pub async fn until_cancelled<F: Future>(&self, future: F) -> Option<F::Output> {
         tokio::select! {
             biased;
@@ -149,8 +151,10 @@ impl TaskContext {
         }
     }
 
-    /// Says that the attempt is ready, where its `readiness` is `"explicit"`; otherwise, and when
-    /// said again, nothing happens.
+    /// Says that the attempt is ready.
+    ///
+    /// Counts where its `readiness` is `"explicit"`; otherwise, when said again, and when its attempt
+    /// is over, nothing happens.
     pub fn mark_ready(&self) {
         if let Some(tree) = &self.slot.tree {
             tree.tell(Input::Ready(self.slot.id, self.generation));
@@ -159,7 +163,8 @@ impl TaskContext {
 
     /// The tree that the attempt belongs to; `None` for a detached context.
     ///
-    /// Holding it does not keep the tree running.
+    /// Holding it does not keep the tree running. Awaiting the end of the tree through it is answered
+    /// at once, with [`WouldWaitForItself`](crate::SupervisorError::WouldWaitForItself).
     #[must_use]
     pub fn tree(&self) -> Option<TreeRef> {
         self.slot.tree.clone().map(TreeRef::new)

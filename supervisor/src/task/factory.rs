@@ -11,9 +11,13 @@ pub type BoxTaskFuture = Pin<Box<dyn Future<Output = TaskResult> + Send + 'stati
 
 /// Makes the attempts of a child, one future for each.
 ///
-/// A panic in `build` is an end of that attempt like any other.
+/// Implemented by what [`service_fn`] makes of a closure.
 pub trait TaskFactory: Send + Sync + 'static {
     /// Makes the future of one attempt.
+    ///
+    /// # Panics
+    ///
+    /// It may: a panic is an end of that attempt like any other.
     fn build(&self, ctx: TaskContext) -> BoxTaskFuture;
 }
 

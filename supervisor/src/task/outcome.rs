@@ -3,8 +3,10 @@
 use std::error::Error;
 use std::fmt;
 
-/// An error of a task: anything that converts into a boxed error, `anyhow::Error`, `eyre::Report`
-/// and `String` included.
+/// An error of a task.
+///
+/// Anything that converts into a boxed error does, `anyhow::Error`, `eyre::Report` and `String`
+/// included.
 pub type TaskError = Box<dyn Error + Send + Sync + 'static>;
 
 /// How an attempt has ended, in its own words.
@@ -90,8 +92,10 @@ impl Error for FatalError {
     }
 }
 
-/// What a supervised function may return: `()`, `TaskResult`, or `Result<(), E>` with any `E` that
-/// converts into a boxed error.
+/// What a supervised function may return.
+///
+/// `()`, `TaskResult`, or `Result<(), E>` with any `E` that converts into a boxed error. `Ok` is a
+/// normal end, `Err` an abnormal one, unless the error is a [`Fatal`].
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not an outcome a supervisor understands",
     label = "a supervised function must return `()`, `!`, `TaskResult` or `Result<(), E>`",
