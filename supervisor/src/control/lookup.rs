@@ -11,9 +11,7 @@ const SUGGESTIONS: usize = 3;
 
 /// The child at a path, or the only one of that name.
 pub(super) fn child(machine: &Machine, name: &str) -> Result<NodeId, SupervisorError> {
-    if !name.is_empty()
-        && let Some(id) = machine.lookup(name)
-    {
+    if let Some(id) = machine.lookup(name).filter(|_| !name.is_empty()) {
         return Ok(id);
     }
     let found = if name.contains('/') {
@@ -60,9 +58,10 @@ pub(super) fn nearest(machine: &Machine, name: &str) -> Vec<String> {
     let paths = machine.paths();
     let mut left: Vec<&str> = paths.iter().map(|path| &**path).collect();
     let mut nearest = Vec::new();
-    while nearest.len() < SUGGESTIONS
-        && let Some(found) = suggest::closest(name, left.iter().copied())
-    {
+    while nearest.len() < SUGGESTIONS {
+        let Some(found) = suggest::closest(name, left.iter().copied()) else {
+            break;
+        };
         nearest.push(found.to_owned());
         left.retain(|path| *path != nearest[nearest.len() - 1]);
     }

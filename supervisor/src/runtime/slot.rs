@@ -138,10 +138,10 @@ impl Slot {
 
     /// Tells the driver, and foreign tasks, of a change to the word; never under the lock.
     pub(crate) fn notify(&self, before: Word) {
-        if before.0 & REGISTERED != 0
-            && let Some(waker) = self.waker.get()
-        {
-            waker.wake_by_ref();
+        if before.0 & REGISTERED != 0 {
+            if let Some(waker) = self.waker.get() {
+                waker.wake_by_ref();
+            }
         }
         if before.0 & TOKEN != 0 && self.load().is_stopping() {
             self.cancel_token();
