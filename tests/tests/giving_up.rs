@@ -188,3 +188,37 @@ async fn with_default_settings_a_hot_loop_without_backoff_ends_the_tree() {
     );
     let _ = Arc::new(());
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_shutdown_reports_every_child_also_those_that_wait_for_their_restart() {
+    let log = Log::new();
+    let failing = ChildSpec::from_fn("failing", |_ctx| async { Err::<(), _>("again") })
+        .backoff(Backoff::constant(Duration::from_secs(3600)));
+    let inner = SupervisorSpec::root(vec![obedient("below", &log, Duration::ZERO)]);
+    let spec = SupervisorSpec::root(vec![
+        obedient("first", &log, Duration::ZERO),
+        failing,
+        ChildSpec::supervisor("paused", inner),
+    ]);
+    let handle = Supervisor::start(spec).await.expect("starts");
+    handle
+        .pause_child("paused", "test", "report")
+        .await
+        .expect("pauses");
+    handle.stopped("paused").await.expect("stops");
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    let report = handle.shutdown().await.expect("stops");
+    let told: Vec<String> = report
+        .children
+        .iter()
+        .map(|child| format!("{} {}", child.path, child.status))
+        .collect();
+    assert_eq!(
+        told,
+        [
+            "paused/below already exited",
+            "failing already exited",
+            "first graceful"
+        ]
+    );
+}

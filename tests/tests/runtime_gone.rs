@@ -123,3 +123,43 @@ fn an_empty_tree_notices_too() {
             .expect("no failure of its own");
     });
 }
+
+#[test]
+fn children_that_have_not_been_polled_yet_are_accounted_for() {
+    for threads in [0, 2] {
+        let mut builder = if threads == 0 {
+            Builder::new_current_thread()
+        } else {
+            Builder::new_multi_thread()
+        };
+        let runtime = builder.enable_all().build().expect("builds");
+        let log = Log::new();
+        let children = (0..CHILDREN).map(|n| {
+            let log = log.clone();
+            ChildSpec::from_fn(format!("c{n}"), move |ctx: TaskContext| {
+                let live = log.live("child");
+                async move {
+                    let _live = live;
+                    ctx.cancelled().await;
+                }
+            })
+        });
+        let start = Supervisor::start(SupervisorSpec::root(children.collect()));
+        let handle = runtime.block_on(start).expect("starts");
+        let tree = handle.downgrade();
+        handle.detach();
+        runtime.shutdown_background();
+        let other = Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .expect("builds");
+        other.block_on(async {
+            let joined = tokio::time::timeout(Duration::from_secs(20), tree.join());
+            joined
+                .await
+                .expect("in time")
+                .expect("no failure of its own");
+        });
+        assert_eq!(log.alive(), 0);
+    }
+}

@@ -22,6 +22,7 @@ pub struct ExitRecord {
     /// The attempt's number since the last back-off reset.
     pub attempt: u32,
     /// How long the attempt ran.
+    #[serde(serialize_with = "super::nanos::serialize")]
     pub uptime: Duration,
 }
 

@@ -17,6 +17,7 @@ pub struct Event {
     /// Number of the event in its tree: begins at 1, without gaps.
     pub seq: u64,
     /// When it happened, since the tree was made; never goes back.
+    #[serde(serialize_with = "super::nanos::serialize")]
     pub at: Duration,
     /// The child or supervisor; the root is the empty path.
     pub path: Arc<str>,
@@ -54,6 +55,7 @@ pub enum EventKind {
     /// It failed, and is started again after this delay.
     Restarting {
         /// Zero: at once.
+        #[serde(serialize_with = "super::nanos::serialize")]
         delay: Duration,
         /// How the attempt ended.
         #[serde(skip_serializing_if = "Option::is_none")]

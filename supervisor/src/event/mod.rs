@@ -4,5 +4,6 @@ pub mod exit;
 pub mod failure;
 pub(crate) mod journal;
 pub mod kind;
+pub(crate) mod nanos;
 pub mod snapshot;
 pub mod stream;

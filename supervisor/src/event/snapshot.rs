@@ -16,6 +16,7 @@ pub struct Snapshot {
     /// The snapshot holds after the event of this number.
     pub as_of_seq: u64,
     /// When it was taken, since the tree was made.
+    #[serde(serialize_with = "super::nanos::serialize")]
     pub at: Duration,
     /// Every critical child of the tree is ready.
     pub ready: bool,
@@ -42,9 +43,13 @@ pub struct ChildSnapshot {
     /// The number of that attempt since the last back-off reset.
     pub attempt: u32,
     /// How long it has been in this state.
+    #[serde(serialize_with = "super::nanos::serialize")]
     pub since: Duration,
     /// Until it is started again, where it waits for that.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(
+        skip_serializing_if = "Option::is_none",
+        serialize_with = "super::nanos::option::serialize"
+    )]
     pub restart_in: Option<Duration>,
     /// How its last attempt ended.
     #[serde(skip_serializing_if = "Option::is_none")]

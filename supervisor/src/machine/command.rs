@@ -150,6 +150,7 @@ impl Machine {
                 // Only what has not been started yet in this group has something to cancel.
                 let pending = matches!(node.wish, Wish::Start(_));
                 node.wish = Wish::None;
+                self.settled(ix, &Err(Refusal::Interrupted));
                 !pending
             }
             Phase::Stopping(_) | Phase::Aborting(_) | Phase::Stuck(_) => {
@@ -177,7 +178,10 @@ impl Machine {
             self.emit(ix, EventKind::Operation(operation));
         }
         match self.nodes[ix].phase {
-            Phase::Down(_) => self.nodes[ix].wish = Wish::None,
+            Phase::Down(_) => {
+                self.nodes[ix].wish = Wish::None;
+                self.settled(ix, &Err(Refusal::Interrupted));
+            }
             Phase::Stopping(_) | Phase::Aborting(_) | Phase::Stuck(_) => {
                 self.nodes[ix].wish = Wish::Stay;
                 self.ask_to_stop(ix);

@@ -38,8 +38,14 @@ impl Machine {
         let former = node.last.replace(Arc::clone(&exit.record));
         self.trash.extend(former.map(Trash::Record));
         self.emit(ix, EventKind::Exited(Arc::clone(&exit.record)));
+        let awaited = self.nodes[ix].flags.awaited;
         self.no_longer_awaited(ix);
         match phase {
+            // The stop that is under way had not come to asking it.
+            Phase::Starting(_) | Phase::Running if awaited => {
+                self.report_stopped(ix, ChildShutdownStatus::AlreadyExited);
+                self.stopped(ix);
+            }
             Phase::Starting(cause) => self.ended_while_starting(ix, cause, &exit),
             Phase::Stopping(ending) | Phase::Aborting(ending) | Phase::Stuck(ending) => {
                 if ending == Ending::Asked {
@@ -277,9 +283,14 @@ impl Machine {
         let mut going = vec![ix];
         while let Some(ix) = going.pop() {
             if let Body::Supervisor(sup) = &mut self.nodes[ix].body {
-                let failure = sup.failure.take();
-                going.append(&mut sup.statics);
+                let (failure, statics) = (sup.failure.take(), std::mem::take(&mut sup.statics));
+                let mut next = std::mem::replace(&mut sup.first, Ix::NONE);
                 self.trash.extend(failure.map(Trash::Failure));
+                going.extend(statics.iter().filter(|&&ix| !self.nodes[ix].flags.linked));
+                while let Some(child) = next.some() {
+                    going.push(child);
+                    next = self.nodes[child].next;
+                }
             }
             if self.nodes[ix].phase.is_live() {
                 // Stuck: its path stays fenced until it has physically gone.

@@ -119,6 +119,8 @@ pub(crate) struct Machine {
     stale: u64,
     report: Vec<Stopped>,
     intents: Vec<(Arc<str>, Operation)>,
+    /// Every critical child has been up once.
+    has_been_up: bool,
     closing_since: Nanos,
     ended_at: Nanos,
     trash: Vec<Trash>,
@@ -145,6 +147,7 @@ impl Machine {
             stale: 0,
             report: Vec::new(),
             intents: Vec::new(),
+            has_been_up: false,
             closing_since: Nanos::default(),
             ended_at: Nanos::default(),
             trash: Vec::new(),
@@ -184,6 +187,11 @@ impl Machine {
         }
     }
 
+    /// Lets the machine know the time, for whoever reads it.
+    pub(crate) fn observe_time(&mut self, now: Nanos) {
+        self.now = self.now.max(now);
+    }
+
     /// Goes on where a call left off for having done enough.
     pub(crate) fn resume(&mut self) {
         self.steps_left = STEPS;
@@ -204,6 +212,11 @@ impl Machine {
     /// When to tell the machine that time has passed.
     pub(crate) fn next_deadline(&self) -> Option<Nanos> {
         self.deadlines.next(&self.nodes)
+    }
+
+    /// Whether the start of the tree has succeeded, whatever has become of it since.
+    pub(crate) const fn has_been_up(&self) -> bool {
+        self.has_been_up
     }
 
     pub(crate) const fn tree_phase(&self) -> &TreePhase {
@@ -281,6 +294,7 @@ impl Machine {
             wish: Wish::None,
             flags: Flags {
                 is_static,
+                in_order: parent != Ix::NONE && self.is_serial(parent),
                 ..Flags::default()
             },
             path,
@@ -356,6 +370,7 @@ impl Machine {
     fn set_phase(&mut self, ix: Ix, phase: Phase) {
         let node = &mut self.nodes[ix];
         let (before, parent) = (std::mem::replace(&mut node.phase, phase), node.parent);
+        let (was_settled, is_settled) = (node.is_settled(before), node.is_settled(phase));
         let significant = node.policy.significant;
         let missing = node.policy.critical && node.flags.linked && !node.flags.ready;
         if !(before.is_live() && phase.is_live()) {
@@ -377,9 +392,9 @@ impl Machine {
         if node.deadline != Nanos::NEVER {
             self.deadlines.clear(&mut self.nodes, ix);
         }
-        if missing && parent != Ix::NONE && before.is_settled() != phase.is_settled() {
+        if missing && parent != Ix::NONE && was_settled != is_settled {
             let sup = self.nodes.sup_mut(parent);
-            if phase.is_settled() {
+            if is_settled {
                 sup.unready_settled += 1;
             } else {
                 sup.unready_settled -= 1;

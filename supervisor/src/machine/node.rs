@@ -72,11 +72,6 @@ impl Phase {
         )
     }
 
-    /// Whether the child is where it will stay without a new reason.
-    pub(super) const fn is_settled(self) -> bool {
-        matches!(self, Self::Down(_) | Self::Running)
-    }
-
     pub(crate) const fn is_down(self) -> bool {
         matches!(self, Self::Down(_))
     }
@@ -205,6 +200,8 @@ pub(crate) struct Flags {
     pub(crate) ready: bool,
     /// Part of the specification its supervisor begins with.
     pub(crate) is_static: bool,
+    /// Its siblings start one after the other.
+    pub(super) in_order: bool,
     /// Stands in its supervisor's list.
     pub(crate) linked: bool,
     /// Belongs to the `dependents` scope of the operation under way.
@@ -239,8 +236,18 @@ impl Node {
         let unready = self.policy.critical && !self.flags.ready;
         (
             u32::from(unready),
-            u32::from(unready && self.phase.is_settled()),
+            u32::from(unready && self.is_settled(self.phase)),
         )
+    }
+
+    /// Whether a child in this phase may stay there without a new reason. In order, whom it waits
+    /// for has had its turn.
+    pub(super) fn is_settled(&self, phase: Phase) -> bool {
+        match phase {
+            Phase::Down(_) | Phase::Running => true,
+            Phase::Waiting(_) => self.flags.in_order,
+            _ => false,
+        }
     }
 
     pub(crate) fn sup(&self) -> Option<&Sup> {

@@ -43,7 +43,7 @@ impl Machine {
             self.mail(sup, start);
         }
         if critical {
-            let settled = u32::from(self.nodes[ix].phase.is_settled());
+            let settled = u32::from(self.nodes[ix].is_settled(self.nodes[ix].phase));
             let state = self.nodes.sup_mut(sup);
             state.unready -= 1;
             state.unready_settled -= settled;
@@ -60,7 +60,7 @@ impl Machine {
                 return;
             }
             let (sup, critical) = (node.parent, node.policy.critical && node.flags.linked);
-            let settled = u32::from(node.phase.is_settled());
+            let settled = u32::from(node.is_settled(node.phase));
             if sup == Ix::NONE || !critical {
                 return;
             }

@@ -141,6 +141,7 @@ impl Machine {
         }
         if ix == Ix::ROOT && matches!(self.phase, TreePhase::Starting) {
             self.phase = TreePhase::Up;
+            self.has_been_up = true;
         }
         self.start_settled(ix, &Ok(Answer::Started));
     }

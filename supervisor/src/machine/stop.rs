@@ -71,8 +71,14 @@ impl Machine {
         match self.nodes[ix].phase {
             Phase::Starting(_) | Phase::Running => self.end_attempt(ix, Ending::Asked),
             // Already ending for another reason: from now on any end is a normal one.
-            Phase::Stopping(_) => self.nodes[ix].phase = Phase::Stopping(Ending::Asked),
-            Phase::Aborting(_) => self.nodes[ix].phase = Phase::Aborting(Ending::Asked),
+            Phase::Stopping(_) => {
+                self.nodes[ix].phase = Phase::Stopping(Ending::Asked);
+                self.pass_start(ix);
+            }
+            Phase::Aborting(_) => {
+                self.nodes[ix].phase = Phase::Aborting(Ending::Asked);
+                self.pass_start(ix);
+            }
             Phase::Stuck(_) => self.nodes[ix].phase = Phase::Stuck(Ending::Asked),
             _ => {}
         }
@@ -330,9 +336,11 @@ impl Machine {
             _ => return,
         };
         let down = self.nodes[ix].phase.is_down();
-        if goes_down && down {
+        if goes_down {
+            // Down, or about to be started again: nothing of it runs.
             self.report_stopped(ix, ChildShutdownStatus::AlreadyExited);
         }
+        self.settled(ix, &Err(Refusal::Interrupted));
         self.becomes_unready(ix);
         if !down {
             self.set_phase(ix, Phase::Down(Down::Group));
@@ -541,7 +549,20 @@ impl Machine {
     /// Adds a child to the report of a shutdown of the tree.
     pub(super) fn report_stopped(&mut self, ix: Ix, status: ChildShutdownStatus) {
         let reports = matches!(self.phase, TreePhase::Closing);
-        if !reports || self.nodes[ix].sup().is_some() {
+        if !reports {
+            return;
+        }
+        if let Some(sup) = self.nodes[ix].sup() {
+            // What is below a supervisor that is down is not walked over any more.
+            let mut next = if status == ChildShutdownStatus::AlreadyExited {
+                sup.last
+            } else {
+                Ix::NONE
+            };
+            while let Some(child) = next.some() {
+                self.report_stopped(child, status);
+                next = self.nodes[child].prev;
+            }
             return;
         }
         let node = &self.nodes[ix];

@@ -181,13 +181,21 @@ impl Drop for Driver {
         if self.slot.load().is_released() && !self.live {
             return;
         }
-        // The runtime drops its tasks. What was live has been dropped before this.
-        if self.live {
-            self.report(ExitKind::RuntimeGone);
-        }
+        // The runtime drops its tasks. What was live has been dropped before this. Told first, so
+        // that no further attempt can be wanted of this task.
         let tree = Arc::clone(self.tree());
         let now = tree.now_inside();
         tree.report(&self.slot, now, Input::RuntimeGone);
+        let wanted = self
+            .slot
+            .load()
+            .generation()
+            .map_or(0, |generation| generation + 1);
+        if self.live || wanted != self.begun {
+            // Also an attempt that was wanted and never begun has come to its end.
+            self.begun = wanted;
+            self.report(ExitKind::RuntimeGone);
+        }
     }
 }
 

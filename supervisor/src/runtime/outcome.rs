@@ -50,6 +50,11 @@ impl RunOutcome {
         self
     }
 
+    /// The report, or what went wrong, to look at before it is returned from `main`.
+    pub const fn as_result(&self) -> Result<&ShutdownReport, &RunError> {
+        self.result.as_ref()
+    }
+
     /// The report, or what went wrong.
     pub fn into_result(self) -> Result<ShutdownReport, RunError> {
         self.result

@@ -105,6 +105,10 @@ impl SupervisorBuilder {
     /// Dropping the future stops the tree.
     pub async fn run(self) -> RunOutcome {
         crate::panics::install();
+        #[cfg(feature = "signal")]
+        let signal = super::signals::listen(self.signals);
+        #[cfg(not(feature = "signal"))]
+        let signal = std::future::pending::<()>();
         let tree = match begin(self.spec) {
             Ok(tree) => tree,
             Err(error) => return RunOutcome::not_started(error),
@@ -117,10 +121,6 @@ impl SupervisorBuilder {
                 None => std::future::pending().await,
             }
         };
-        #[cfg(feature = "signal")]
-        let signal = super::signals::first(self.signals);
-        #[cfg(not(feature = "signal"))]
-        let signal = std::future::pending::<()>();
         let ended = async {
             match started(&tree).await {
                 Ok(()) => RunOutcome::ended(handle.join().await),
@@ -170,6 +170,8 @@ fn begin(spec: SupervisorSpec) -> Result<Arc<Tree>, StartError> {
 /// Waits until the start has succeeded, or everything that it had started is gone.
 async fn started(tree: &Arc<Tree>) -> Result<(), StartError> {
     let settled = |core: &mut Core| match core.stage() {
+        // Also one that has come down since: whoever joins it is told.
+        _ if core.machine.has_been_up() => Some(Ok(())),
         Stage::Up => Some(Ok(())),
         Stage::Over => Some(Err(match core.machine.tree_phase() {
             TreePhase::Ended(End::GaveUp(failure) | End::StartFailed(failure)) => {
@@ -181,7 +183,6 @@ async fn started(tree: &Arc<Tree>) -> Result<(), StartError> {
             }
             _ => StartError::Interrupted,
         })),
-        // A tree that was up, and has been asked to stop since, has been started.
         Stage::Starting | Stage::Closing => None,
     };
     let settled = until(tree, Listen::Stage, settled).await;

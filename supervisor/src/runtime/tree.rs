@@ -161,6 +161,7 @@ impl Tree {
                     return Err(Broken(Arc::clone(text)));
                 }
                 let before = core.machine.journal().seq();
+                core.machine.observe_time(now);
                 let run = catch_unwind(AssertUnwindSafe(|| {
                     if core
                         .machine

@@ -31,6 +31,7 @@ pub struct ShutdownReport {
     /// Every worker, in the order in which they ended.
     pub children: Vec<Stopped>,
     /// From the decision to the end of the last child.
+    #[serde(with = "crate::event::nanos")]
     pub took: Duration,
     /// What the shutdown left of resources.
     pub reconcile: ShutdownReconcileReport,
@@ -45,6 +46,7 @@ pub struct Stopped {
     /// How it ended.
     pub status: ChildShutdownStatus,
     /// From the request to its end.
+    #[serde(with = "crate::event::nanos")]
     pub took: Duration,
 }
 

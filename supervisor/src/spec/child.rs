@@ -65,6 +65,10 @@ pub(crate) struct Settings {
 }
 
 pub(crate) enum Body {
+    #[cfg_attr(
+        not(feature = "manifest"),
+        allow(dead_code, reason = "only a manifest declares without code")
+    )]
     Declared,
     Supervisor(Box<SupervisorSpec>),
     Worker(Launch),
@@ -146,6 +150,7 @@ impl ChildSpec {
     }
 
     /// A name whose code is not known; it never runs, and is shown.
+    #[cfg(feature = "manifest")]
     pub(crate) fn declared(id: ChildId) -> Self {
         Self::with_body(id, HearsStop::Yes, Body::Declared).critical(false)
     }
