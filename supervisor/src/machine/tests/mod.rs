@@ -8,6 +8,7 @@ mod group;
 mod intensity;
 mod order;
 mod pool;
+mod random;
 mod ready;
 mod shutdown;
 mod start;

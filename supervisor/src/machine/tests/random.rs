@@ -1,0 +1,324 @@
+//! Random trees under random events: what must hold after every step, and that everything ends.
+
+use super::*;
+use crate::machine::node::{Ending, Ix, Phase};
+use crate::machine::walk::Op;
+use crate::spec::policy::{
+    AutoShutdown, FirstStart, Intensity, Pool, Shutdown, StartOrder, Strategy, WhileStarting,
+};
+
+/// A source of random numbers, and whether the tree behaves as OTP's.
+struct Rng {
+    random: fastrand::Rng,
+    otp: bool,
+}
+
+impl std::ops::Deref for Rng {
+    type Target = fastrand::Rng;
+
+    fn deref(&self) -> &fastrand::Rng {
+        &self.random
+    }
+}
+
+impl std::ops::DerefMut for Rng {
+    fn deref_mut(&mut self) -> &mut fastrand::Rng {
+        &mut self.random
+    }
+}
+
+fn pick<T: Copy>(random: &mut Rng, of: &[T]) -> T {
+    of[random.usize(..of.len())]
+}
+
+fn random_child(random: &mut Rng, id: &str, earlier: &[String], depth: usize) -> ChildSpec {
+    let restart = [
+        RestartPolicy::Permanent,
+        RestartPolicy::Transient,
+        RestartPolicy::Temporary,
+    ];
+    let mut child = if depth < 2 && random.u8(..4) == 0 {
+        ChildSpec::supervisor(id, random_supervisor(random, depth + 1))
+    } else {
+        let readiness = [
+            Readiness::Immediate,
+            Readiness::Explicit,
+            Readiness::Completed,
+        ];
+        let stop = [
+            Shutdown::Abort,
+            Shutdown::Within(secs(1)),
+            Shutdown::Within(secs(3)),
+        ];
+        worker(id)
+            .readiness(pick(random, &readiness))
+            .ready_within(secs(random.u64(1..5)))
+            .shutdown(pick(random, &stop))
+    };
+    child = child
+        .restart(pick(random, &restart))
+        .critical(random.u8(..4) > 0)
+        .backoff(pick(random, &[Backoff::none(), Backoff::constant(secs(2))]));
+    if matches!(child.settings.readiness, Readiness::Completed) {
+        child = child.restart(pick(random, &restart[1..]));
+    }
+    if !earlier.is_empty() && random.u8(..3) == 0 {
+        child = child.after([earlier[random.usize(..earlier.len())].as_str()]);
+    }
+    child
+}
+
+fn random_supervisor(random: &mut Rng, depth: usize) -> SupervisorSpec {
+    let strategies = [
+        Strategy::OneForOne,
+        Strategy::OneForAll,
+        Strategy::RestForOne,
+        Strategy::Dependents,
+    ];
+    let mut spec = SupervisorSpec::root(vec![])
+        .strategy(pick(random, &strategies))
+        .intensity(Intensity::new(random.u32(0..8), secs(10)))
+        .auto_shutdown(pick(
+            random,
+            &[
+                AutoShutdown::Never,
+                AutoShutdown::Never,
+                AutoShutdown::AllEnded,
+            ],
+        ))
+        .start(pick(random, &[StartOrder::Ordered, StartOrder::Concurrent]))
+        .first_start(pick(random, &[FirstStart::Fail, FirstStart::Retry]));
+    if random.otp {
+        spec = spec
+            .first_start(FirstStart::Fail)
+            .while_starting(WhileStarting::Wait);
+    }
+    if depth > 0 && random.u8(..5) == 0 {
+        return spec.pool(Pool::Unlimited);
+    }
+    let mut names: Vec<String> = Vec::new();
+    for i in 0..random.usize(0..5) {
+        let id = format!("{}{i}", ["a", "b", "c"][depth]);
+        spec = spec.child(random_child(random, &id, &names, depth));
+        names.push(id);
+    }
+    spec
+}
+
+/// What must hold whenever nothing moves.
+fn check(world: &World) {
+    let machine = &world.machine;
+    let nodes = &machine.nodes;
+    assert!(!machine.has_more());
+    let mut live = 0;
+    for place in 0..nodes.len() {
+        let ix = Ix(u32::try_from(place).expect("small"));
+        live +=
+            usize::from(ix != Ix::ROOT && nodes[ix].sup().is_none() && nodes[ix].phase.is_live());
+        let Some(sup) = nodes[ix].sup() else { continue };
+        let path = &nodes[ix].path;
+        let (mut count, mut busy, mut unready, mut settled) = (0, 0, 0, 0);
+        let mut next = sup.first;
+        while let Some(child) = next.some() {
+            let node = &nodes[child];
+            count += 1;
+            busy += u32::from(!node.phase.is_down());
+            let missing = node.policy.critical && !node.flags.ready;
+            unready += u32::from(missing);
+            settled += u32::from(missing && node.is_settled(node.phase));
+            let timed = node.deadline != crate::machine::time::Nanos::NEVER;
+            match node.phase {
+                Phase::Failed(_) | Phase::Exited(_) => assert!(
+                    !matches!(sup.op, Op::Up),
+                    "`{}` is forgotten as {:?}",
+                    node.path,
+                    node.phase
+                ),
+                Phase::Backoff(_) | Phase::Aborting(_) if node.sup().is_none() => {
+                    assert!(timed, "`{}` waits for ever", node.path);
+                }
+                Phase::Waiting(_) => {
+                    let links = node.links.as_ref().expect("it waits for somebody");
+                    let ready = |&on: &Ix| nodes[on].flags.ready;
+                    assert!(
+                        !links.after.iter().all(ready) || !matches!(sup.op, Op::Up),
+                        "`{}` waits for nobody",
+                        node.path
+                    );
+                }
+                _ => {}
+            }
+            next = node.next;
+        }
+        assert_eq!(count, sup.count, "children of `{path}`");
+        assert_eq!(busy, sup.busy, "busy children of `{path}`");
+        assert_eq!(unready, sup.unready, "unready children of `{path}`");
+        assert_eq!(settled, sup.unready_settled, "settled children of `{path}`");
+        match &sup.op {
+            Op::Up => assert!(sup.inbox.is_empty(), "`{path}` does not read its inbox"),
+            Op::Starting { next, .. } => {
+                let phase = next.some().map(|ix| nodes[ix].phase);
+                assert!(
+                    matches!(
+                        phase,
+                        Some(
+                            Phase::Starting(_)
+                                | Phase::Stopping(Ending::NotReady(_) | Ending::Killed(Some(_)))
+                                | Phase::Aborting(Ending::NotReady(_) | Ending::Killed(Some(_)))
+                        )
+                    ),
+                    "the start of `{path}` waits for {phase:?}"
+                );
+            }
+            Op::Stopping { next, .. } => {
+                let phase = next.some().map(|ix| nodes[ix].phase);
+                let stops = matches!(phase, Some(Phase::Stopping(_) | Phase::Aborting(_)));
+                assert!(
+                    sup.awaited > 0 || stops,
+                    "the stop of `{path}` waits for {phase:?}"
+                );
+            }
+            Op::Down => assert!(sup.inbox.is_empty()),
+        }
+    }
+    assert_eq!(live, world.live().count(), "live attempts");
+}
+
+fn random_event(random: &mut Rng, world: &mut World, tickets: &mut Vec<u64>, added: &mut u32) {
+    let paths: Vec<String> = world
+        .snapshot()
+        .children
+        .iter()
+        .map(|child| child.path.to_string())
+        .collect();
+    let live = live(world);
+    let path = |random: &mut Rng| match random.usize(..=paths.len()) {
+        0 => String::new(),
+        place => paths[place - 1].clone(),
+    };
+    match random.u8(..20) {
+        0..=5 if !live.is_empty() => {
+            let ends = [
+                Ends::Succeeded,
+                Ends::Failed,
+                Ends::Failed,
+                Ends::Panicked,
+                Ends::Ignored,
+                Ends::Cancelled,
+            ];
+            let how = if random.u8(..100) == 0 {
+                Ends::Fatal
+            } else {
+                pick(random, &ends)
+            };
+            world.exit(&live[random.usize(..live.len())], how);
+        }
+        6..=9 if !live.is_empty() => {
+            world.ready(&live[random.usize(..live.len())]);
+        }
+        10..=11 => world.advance(ms(random.u64(0..2_500))),
+        12 => _ = world.jump(),
+        13 => {
+            let names = ["x", "y", "z"];
+            *added += 1;
+            let id = if random.bool() {
+                pick(random, &names).to_owned()
+            } else {
+                format!("n{added}")
+            };
+            let child = random_child(random, &id, &[], 1);
+            let at = path(random);
+            tickets.push(world.ask(&at, Ask::Add(child)));
+        }
+        14 if random.u8(..20) == 0 => tickets.push(world.ask("", Ask::Shutdown)),
+        _ => {
+            let at = path(random);
+            if std::env::var("RANDOM_TRACE").is_ok() {
+                eprintln!("TR   command for {at}");
+            }
+            let ask = match random.u8(..9) {
+                0 => Ask::Stop,
+                1 => Ask::Pause,
+                2 => Ask::Quarantine,
+                3 | 4 => Ask::Resume,
+                5 => Ask::Restart,
+                6 => Ask::Remove,
+                7 => Ask::Delete,
+                _ => Ask::Kill,
+            };
+            tickets.push(world.ask(&at, ask));
+        }
+    }
+    // Some obey, some take their time, some never yield.
+    for (path, want) in world.wants() {
+        if want != Want::Start && random.u8(..4) > 0 {
+            let how = if want == Want::Stop {
+                Ends::Cancelled
+            } else {
+                Ends::Aborted
+            };
+            world.exit(&path, how);
+        }
+    }
+}
+
+fn run(seed: u64) {
+    let mut random = Rng {
+        random: fastrand::Rng::with_seed(seed),
+        otp: seed % 4 == 0,
+    };
+    let spec = random_supervisor(&mut random, 0);
+    let mut world = World::with_seed(spec, seed).expect("the tree is sound");
+    world.start();
+    check(&world);
+    let (mut tickets, mut added) = (Vec::new(), 0);
+    for _ in 0..random.usize(10..120) {
+        random_event(&mut random, &mut world, &mut tickets, &mut added);
+        if std::env::var("RANDOM_TRACE").is_ok() {
+            dump(&mut world);
+        }
+        check(&world);
+        world.skip_events();
+    }
+    let stop = world.ask("", Ask::Shutdown);
+    tickets.push(stop);
+    for _ in 0..1_000 {
+        if world.is_over() {
+            break;
+        }
+        world.wants();
+        let going: Vec<String> = live(&world);
+        for path in going {
+            let attempt = world.attempt(&path);
+            if attempt.is_some_and(|attempt| attempt.asked || attempt.aborted) {
+                world.exit(&path, Ends::Cancelled);
+                check(&world);
+            }
+        }
+        if !world.is_over() && !world.has_wants() {
+            world.jump();
+        }
+        check(&world);
+    }
+    assert!(world.is_over(), "it does not end");
+    for path in live(&world) {
+        world.exit(&path, Ends::Aborted);
+        check(&world);
+    }
+    for ticket in tickets {
+        assert!(world.answer(ticket).is_some(), "{ticket} is not answered");
+    }
+}
+
+#[test]
+fn whatever_happens_the_machine_stays_consistent_and_everything_ends() {
+    let seeds = std::env::var("RANDOM_SEEDS").ok();
+    let seeds = seeds.and_then(|seeds| seeds.parse().ok()).unwrap_or(2_000);
+        .ok()
+        .and_then(|s| s.parse().ok())
+        .unwrap_or(0);
+    for seed in 0..seeds {
+        let ran = std::panic::catch_unwind(|| run(seed));
+        assert!(ran.is_ok(), "seed {seed}");
+    }
+}
