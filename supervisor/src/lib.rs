@@ -113,7 +113,8 @@
 //! - Bounds hold while one thread of the runtime is free. On a current-thread runtime, a child that
 //!   does not yield stops the clock of everything.
 //! - `#[tokio::main]`, and dropping a `Runtime`, wait for threads that are occupied, after the tree
-//!   has ended. `Runtime::shutdown_background` does not.
+//!   has ended. `Runtime::shutdown_background` does not, and under [`Supervisor::run`] a second signal
+//!   ends the process at once.
 //! - `shutdown = "infinity"` has no bound.
 //! - A tree of which all children are done stays up, unless `auto_shutdown` says otherwise.
 //! - Dropping the last [`SupervisorHandle`] stops the tree, unless it has been
