@@ -153,9 +153,9 @@ impl TreeRef {
         Ok(CommandResult::ChildAdded { child_manifest })
     }
 
-    /// Adds a child to a supervisor, or an instance to a pool, and starts it (OTP's `start_child`).
+    /// Adds a child to a supervisor, or an instance to a pool, and starts it.
     ///
-    /// In an ordinary supervisor its place is the end of the order. Resolves when the start is
+    /// OTP's `start_child`. In an ordinary supervisor its place is the end of the order. Resolves when the start is
     /// complete. A child that declines to run is a success. One that fails to start is removed again.
     ///
     /// # Cancel safety
@@ -223,8 +223,9 @@ impl TreeRef {
             .await
     }
 
-    /// Stops a child and keeps it down, through restarts of its group and of its supervisor.
+    /// Stops a child and keeps it down.
     ///
+    /// It stays down through restarts of its group and of its supervisor, until it is resumed.
     /// The intent for a path that is not known is recorded, and applied when the child is added; at
     /// most 256 are. Resolves when the stop has been asked for, not when it is over.
     pub async fn pause_child(
@@ -339,7 +340,9 @@ impl TreeRef {
         let _ = self.tree.command(|_| Ok(Command::Shutdown));
     }
 
-    /// Waits until the tree has ended, for whatever reason. Any number may wait, at any time.
+    /// Waits until the tree has ended, for whatever reason.
+    ///
+    /// Any number may wait, before and after the end.
     ///
     /// # Errors
     ///
@@ -373,7 +376,7 @@ impl TreeRef {
         until(&self.tree, Listen::Stage, ready).await
     }
 
-    /// Waits until a child does not run: stopped, finished, removed, or not started yet.
+    /// Waits until a child is down: stopped, finished, removed, or not started yet.
     ///
     /// A child that failed and waits to be started again is not at rest, and is waited for.
     ///

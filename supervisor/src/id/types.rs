@@ -25,7 +25,7 @@ pub struct ChildId {
 }
 
 impl ChildId {
-    /// Makes an identifier; what it may contain is checked when a tree is built from it.
+    /// Makes an identifier. What it contains is checked when a tree takes it.
     #[must_use]
     pub fn new(value: impl Into<Arc<str>>) -> Self {
         Self {
@@ -117,7 +117,7 @@ pub struct Generation {
     pub value: u64,
 }
 
-/// How many starts a child has had since its back-off was last reset, this one included.
+/// The number of an attempt since the back-off of its child was last reset.
 ///
 /// The first attempt is 1, and so is the one that was running when the back-off was reset.
 #[derive(

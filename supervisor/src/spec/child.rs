@@ -144,7 +144,9 @@ impl ChildSpec {
         )
     }
 
-    /// A nested supervisor. Its `restart` is [`Permanent`](RestartPolicy::Permanent) by default.
+    /// A nested supervisor.
+    ///
+    /// Its `restart` is [`Permanent`](RestartPolicy::Permanent) by default.
     pub fn supervisor(id: impl Into<ChildId>, spec: SupervisorSpec) -> Self {
         Self::with_body(id.into(), HearsStop::Yes, Body::Supervisor(Box::new(spec)))
     }
@@ -244,8 +246,10 @@ impl ChildSpec {
         self
     }
 
-    /// Whether the end of this child may shut its supervisor down, see
-    /// [`AutoShutdown`](super::policy::AutoShutdown). Default: no.
+    /// Whether the end of this child may shut its supervisor down. Default: no.
+    ///
+    /// It does so as [`AutoShutdown`](super::policy::AutoShutdown) of the supervisor says, and is
+    /// refused where that says never, and for a permanent child.
     pub const fn significant(mut self, significant: bool) -> Self {
         self.settings.significant = significant;
         self
@@ -266,9 +270,9 @@ impl ChildSpec {
             .critical(true)
     }
 
-    /// Siblings that must be ready before this child starts; adds to those already named.
+    /// Siblings that must be ready before this child starts.
     ///
-    /// Names that are not siblings, siblings that start later, and cycles are refused when a tree is
+    /// Adds to those already named. Names that are not siblings, siblings that start later, and cycles are refused when a tree is
     /// started. When a sibling restarts, this child does so only under
     /// [`Strategy::Dependents`](super::policy::Strategy::Dependents).
     pub fn after<I>(mut self, siblings: I) -> Self

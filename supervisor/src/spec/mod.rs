@@ -1,4 +1,6 @@
-//! What is to run: specifications as users write them, and the plan that is known to be sound.
+//! What is to run: specifications as users write them.
+//!
+//! A specification is checked when it is started: what runs is a plan that is known to be sound.
 
 pub mod backoff;
 pub mod child;

@@ -54,7 +54,7 @@ impl From<Duration> for Shutdown {
 pub enum Readiness {
     /// When the child has ended normally: migrations and other work that others wait for.
     Completed,
-    /// When the child calls [`TaskContext::mark_ready`](crate::task::context::TaskContext::mark_ready).
+    /// When the child calls [`TaskContext::mark_ready`](crate::TaskContext::mark_ready).
     Explicit,
     /// At once: as soon as the task has been told to start, before its first poll.
     #[default]
@@ -76,10 +76,10 @@ pub enum Strategy {
     RestForOne,
 }
 
-/// How many restarts within a sliding window a supervisor accepts before it gives up.
+/// How many restarts in a sliding window a supervisor accepts.
 ///
-/// `restarts` restarts are allowed, the next one is fatal (OTP's `intensity` and `period`). `0`
-/// is legal: the first restart is fatal. The default, when nothing is written, is 10 restarts in
+/// `restarts` restarts are allowed; with the next one it gives up (OTP's `intensity` and `period`).
+/// `0` is legal: the first restart is fatal. The default, when nothing is written, is 10 restarts in
 /// 10 s *for each child* of the supervisor, summed into its one counter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Intensity {
@@ -97,7 +97,9 @@ impl Intensity {
     }
 }
 
-/// Whether a supervisor shuts down by itself when children end for good (OTP's `auto_shutdown`).
+/// Whether a supervisor shuts down by itself when children end for good.
+///
+/// OTP's `auto_shutdown`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum AutoShutdown {
@@ -116,7 +118,7 @@ pub enum AutoShutdown {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum StartOrder {
-    /// Every child whose `after` are ready starts at once; stopping runs the graph backwards.
+    /// Every child whose `after` are ready starts at once; a stop runs that backwards.
     Concurrent,
     /// One after the other as declared; stopping in reverse.
     #[default]

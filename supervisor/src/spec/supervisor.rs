@@ -106,15 +106,15 @@ impl SupervisorSpec {
         self
     }
 
-    /// What a stop does to a child that is starting. Default: it ends the start at once.
+    /// What a stop does to a child that is starting. Default: it ends the start.
     pub const fn while_starting(mut self, while_starting: WhileStarting) -> Self {
         self.while_starting = while_starting;
         self
     }
 
-    /// Makes the supervisor a pool: `true`, or the most instances at a time. Default: off.
+    /// Makes the supervisor a pool. Default: off.
     ///
-    /// A pool with static children is refused when the tree is started.
+    /// `true` sets no limit, a number the most instances at a time. A pool with static children is refused when the tree is started.
     pub fn pool(mut self, pool: impl Into<Pool>) -> Self {
         self.pool = pool.into();
         self

@@ -13,7 +13,7 @@ use crate::machine::input::Input;
 use crate::machine::node::{Ix, NodeId};
 use crate::runtime::slot::Slot;
 
-/// The context of one attempt: who it is, whether it is to stop, and that it is ready.
+/// The context of one attempt: who it is, and whether it is to stop.
 ///
 /// Every attempt gets its own. It is cheap to clone and may be kept; once its attempt is over it
 /// only says so.
