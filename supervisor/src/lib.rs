@@ -1,9 +1,9 @@
 //! Supervision trees for tokio, declared with macros.
 //!
-//! A supervised child is an ordinary async function that may fail. Its supervisor starts it, sees it
-//! end, decides by policy whether it is started again, and stops it when it is time. Supervisors can
-//! be supervised in turn, so that a part of a program that does not recover is started afresh as a
-//! whole, and what cannot be mended there is decided one level higher. The rules are those of
+//! A supervised child is an ordinary async function that may fail. Its supervisor starts it, sees
+//! it end, decides by policy whether it is started again, and stops it when it is time. Supervisors
+//! can be supervised in turn, so that a part of a program that does not recover is started afresh
+//! as a whole, and what cannot be mended there is decided one level higher. The rules are those of
 //! Erlang's OTP.
 //!
 //! Use it where a program has long-lived tasks: consumers, connections, schedulers, servers. They
@@ -89,32 +89,32 @@
 //! Machine::new(plan)              machine/                       nothing runs yet
 //! Action::Start(attempt)          machine/ to runtime/           the future is made and polled
 //! Input::Exited(attempt, exit)    runtime/ to machine/           what comes too late is ignored
-//! the decision                    machine/decision.rs            restart? then intensity, then scope
-//! next_deadline()                 machine/deadlines.rs           a back-off is a deadline, no sleep
+//! the decision                    machine/decision.rs            restart? then intensity, scope
+//! next_deadline()                 machine/deadlines.rs           a back-off is a deadline
 //! Action::Start(attempt)          machine/ to runtime/           the next generation
 //! Event                           event/                         journal, subscribers, `tracing`
 //! ```
 //!
-//! All rules are in the machine, which knows no runtime, clock or IO. The runtime carries out what it
-//! wants: each child has one tokio task, which lives across its attempts and makes the future of each.
-//! An attempt is over when its future has been dropped; only then can the next one start, so a value
-//! that is lent has one borrower, and there is never a second copy of a child.
+//! All rules are in the machine, which knows no runtime, clock or IO. The runtime carries out what
+//! it wants: each child has one tokio task, which lives across its attempts and makes the future of
+//! each. An attempt is over when its future has been dropped; only then can the next one start, so
+//! a value that is lent has one borrower, and there is never a second copy of a child.
 //!
 //! # Stopping, and its limits
 //!
-//! A stop cancels the [`TaskContext`] of the attempt and gives it its `shutdown` budget, five seconds
-//! by default. What has not ended by then is dropped at its next await. A child that does not get
-//! there within another second is *stuck*: it is reported, its path is fenced until it has
+//! A stop cancels the [`TaskContext`] of the attempt and gives it its `shutdown` budget, five
+//! seconds by default. What has not ended by then is dropped at its next await. A child that does
+//! not get there within another second is *stuck*: it is reported, its path is fenced until it has
 //! physically gone, and the stop goes on without it. A function without a context cannot hear the
 //! request; it is dropped at its next await, and that is a clean stop.
 //!
-//! - Nothing kills code that does not yield. Its thread stays occupied until it returns; a `blocking`
-//!   function cannot be dropped at all, and stops when it looks at its context.
+//! - Nothing kills code that does not yield. Its thread stays occupied until it returns; a
+//!   `blocking` function cannot be dropped at all, and stops when it looks at its context.
 //! - Bounds hold while one thread of the runtime is free. On a current-thread runtime, a child that
 //!   does not yield stops the clock of everything.
 //! - `#[tokio::main]`, and dropping a `Runtime`, wait for threads that are occupied, after the tree
-//!   has ended. `Runtime::shutdown_background` does not, and under [`Supervisor::run`] a second signal
-//!   ends the process at once.
+//!   has ended. `Runtime::shutdown_background` does not, and under [`Supervisor::run`] a second
+//!   signal ends the process at once.
 //! - `shutdown = "infinity"` has no bound.
 //! - A tree of which all children are done stays up, unless `auto_shutdown` says otherwise.
 //! - Dropping the last [`SupervisorHandle`] stops the tree, unless it has been
@@ -122,14 +122,14 @@
 //!
 //! # Panics of children
 //!
-//! A panic is caught while a future is made, polled or dropped, and is an end like any other, with its
-//! message. Its place in the source is known only to a panic hook. [`Supervisor::run`] and
+//! A panic is caught while a future is made, polled or dropped, and is an end like any other, with
+//! its message. Its place in the source is known only to a panic hook. [`Supervisor::run`] and
 //! [`SupervisorBuilder::run`](runtime::supervisor::SupervisorBuilder::run) install one, and
-//! [`panics::install`] does; [`Supervisor::start`] does not. It always calls the hook that was there
-//! before, which by default writes the panic to standard error.
+//! [`panics::install`] does; [`Supervisor::start`] does not. It always calls the hook that was
+//! there before, which by default writes the panic to standard error.
 //!
-//! With `panic = "abort"` the first panic ends the process. So does, by the rules of the language, a
-//! future two of whose fields panic while it is dropped.
+//! With `panic = "abort"` the first panic ends the process. So does, by the rules of the language,
+//! a future two of whose fields panic while it is dropped.
 //!
 //! # Logs
 //!

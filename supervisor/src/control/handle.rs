@@ -61,15 +61,16 @@ pub struct SupervisorHandle {
 ///
 /// # Commands
 ///
-/// A child is named by its path, `gateway/eu`, or by its name where only one child has it. A name that
-/// no child has is [`SupervisorError::UnknownChild`], with the nearest there are; one that several
-/// have is [`SupervisorError::AmbiguousName`]. `requested_by` and `reason` say who wants it, and why;
-/// where one is blank, the answer is [`SupervisorError::InvalidTransition`], and nothing is done.
+/// A child is named by its path, `gateway/eu`, or by its name where only one child has it. A name
+/// that no child has is [`SupervisorError::UnknownChild`], with the nearest there are; one that
+/// several have is [`SupervisorError::AmbiguousName`]. `requested_by` and `reason` say who wants
+/// it, and why; where one is blank, the answer is [`SupervisorError::InvalidTransition`], and
+/// nothing is done.
 ///
 /// A command takes effect when its future is first polled; to drop the future after that takes
 /// nothing back. What starts something waits its turn behind a start that is under way, and so does
-/// every command but a kill where [`while_starting`](crate::SupervisorSpec::while_starting) is `Wait`.
-/// Only [`shutdown_tree`](TreeRef::shutdown_tree), [`shutdown`](TreeRef::shutdown),
+/// every command but a kill where [`while_starting`](crate::SupervisorSpec::while_starting) is
+/// `Wait`. Only [`shutdown_tree`](TreeRef::shutdown_tree), [`shutdown`](TreeRef::shutdown),
 /// [`join`](TreeRef::join) and [`stopped`](TreeRef::stopped) wait for an end. A child that would
 /// wait for its own is told at once: [`SupervisorError::WouldWaitForItself`].
 #[derive(Clone)]
@@ -155,8 +156,9 @@ impl TreeRef {
 
     /// Adds a child to a supervisor, or an instance to a pool, and starts it.
     ///
-    /// OTP's `start_child`. In an ordinary supervisor its place is the end of the order. Resolves when the start is
-    /// complete. A child that declines to run is a success. One that fails to start is removed again.
+    /// OTP's `start_child`. In an ordinary supervisor its place is the end of the order. Resolves
+    /// when the start is complete. A child that declines to run is a success. One that fails to
+    /// start is removed again.
     ///
     /// # Cancel safety
     ///
@@ -197,8 +199,8 @@ impl TreeRef {
     /// Starts a child that is down: stopped, finished, paused or quarantined.
     ///
     /// A child that was paused or quarantined, and is not down yet, is started again when it is.
-    /// Resolves when the start has been asked for, not when it is complete; where `while_starting` is
-    /// `Wait`, when it is complete.
+    /// Resolves when the start has been asked for, not when it is complete; where `while_starting`
+    /// is `Wait`, when it is complete.
     pub async fn resume_child(
         &self,
         child: impl Into<ChildRef>,
@@ -281,8 +283,8 @@ impl TreeRef {
 
     /// Drops a child at its next await, without asking it to stop.
     ///
-    /// What follows is decided as for any abnormal end. A blocking child is asked to stop; it cannot
-    /// be dropped.
+    /// What follows is decided as for any abnormal end. A blocking child is asked to stop; it
+    /// cannot be dropped.
     pub async fn kill_child(
         &self,
         child: impl Into<ChildRef>,
@@ -319,12 +321,13 @@ impl TreeRef {
 
     /// Stops the tree, and answers the report when it has ended.
     ///
-    /// [`shutdown_tree`](TreeRef::shutdown_tree) without the formalities: who holds the tree needs no
-    /// reason.
+    /// [`shutdown_tree`](TreeRef::shutdown_tree) without the formalities: who holds the tree needs
+    /// no reason.
     ///
     /// # Errors
     ///
-    /// [`SupervisorError::WouldWaitForItself`] in a child of the tree, which is shut down all the same.
+    /// [`SupervisorError::WouldWaitForItself`] in a child of the tree, which is shut down all the
+    /// same.
     ///
     /// # Cancel safety
     ///
@@ -463,8 +466,8 @@ impl TreeRef {
 
     /// The events of the tree behind a number.
     ///
-    /// 0 reads from the beginning. The journal holds the last 16 384 events; how many have gone before
-    /// they were read is the first thing that the stream says.
+    /// 0 reads from the beginning. The journal holds the last 16 384 events; how many have gone
+    /// before they were read is the first thing that the stream says.
     #[must_use]
     pub fn events_after(&self, seq: u64) -> EventStream {
         EventStream::new(Arc::clone(&self.tree), seq)

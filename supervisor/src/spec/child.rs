@@ -99,8 +99,9 @@ pub enum HearsStop {
 impl ChildSpec {
     /// A worker from a factory, in the flat form.
     ///
-    /// `name` is a label for humans, and `kind` says what the factory holds; neither changes what is
-    /// run, and commands find the child by `id`. Prefer [`ChildSpec::from_fn`] or `#[supervised]`.
+    /// `name` is a label for humans, and `kind` says what the factory holds; neither changes what
+    /// is run, and commands find the child by `id`. Prefer [`ChildSpec::from_fn`] or
+    /// `#[supervised]`.
     pub fn worker(
         id: ChildId,
         name: impl Into<String>,
@@ -114,8 +115,8 @@ impl ChildSpec {
 
     /// A worker whose attempts are made by a closure.
     ///
-    /// It is called once for each attempt, never while another attempt lives, and may change what it
-    /// has captured. A panic in it is an end of that attempt like any other.
+    /// It is called once for each attempt, never while another attempt lives, and may change what
+    /// it has captured. A panic in it is an end of that attempt like any other.
     ///
     /// # Examples
     ///
@@ -225,8 +226,8 @@ impl ChildSpec {
 
     /// How the child is asked to stop, and how long it may take.
     ///
-    /// Default: five seconds. A supervised function without a context cannot be asked and is dropped
-    /// at once; a nested supervisor takes as long as what lies below it.
+    /// Default: five seconds. A supervised function without a context cannot be asked and is
+    /// dropped at once; a nested supervisor takes as long as what lies below it.
     pub fn shutdown(mut self, shutdown: impl Into<Shutdown>) -> Self {
         self.settings.shutdown = Some(shutdown.into());
         self
@@ -272,9 +273,9 @@ impl ChildSpec {
 
     /// Siblings that must be ready before this child starts.
     ///
-    /// Adds to those already named. Names that are not siblings, siblings that start later, and cycles are refused when a tree is
-    /// started. When a sibling restarts, this child does so only under
-    /// [`Strategy::Dependents`](super::policy::Strategy::Dependents).
+    /// Adds to those already named. Names that are not siblings, siblings that start later, and
+    /// cycles are refused when a tree is started. When a sibling restarts, this child does so only
+    /// under [`Strategy::Dependents`](super::policy::Strategy::Dependents).
     pub fn after<I>(mut self, siblings: I) -> Self
     where
         I: IntoIterator<Item: Into<ChildId>>,

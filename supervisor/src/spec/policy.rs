@@ -23,8 +23,8 @@ pub enum RestartPolicy {
 /// How a child is asked to stop, and how long it may take.
 ///
 /// After the budget its future is dropped at the next await point. A child that does not get there
-/// within another second is stuck: it is reported, and nobody waits for it any longer. The default is
-/// [`Within`](Shutdown::Within) five seconds.
+/// within another second is stuck: it is reported, and nobody waits for it any longer. The default
+/// is [`Within`](Shutdown::Within) five seconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Shutdown {
@@ -79,8 +79,8 @@ pub enum Strategy {
 /// How many restarts in a sliding window a supervisor accepts.
 ///
 /// `restarts` restarts are allowed; with the next one it gives up (OTP's `intensity` and `period`).
-/// `0` is legal: the first restart is fatal. The default, when nothing is written, is 10 restarts in
-/// 10 s *for each child* of the supervisor, summed into its one counter.
+/// `0` is legal: the first restart is fatal. The default, when nothing is written, is 10 restarts
+/// in 10 s *for each child* of the supervisor, summed into its one counter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Intensity {
     /// Restarts that are allowed inside the window.
