@@ -78,8 +78,10 @@ impl Machine {
         if state.first_start != FirstStartState::Done || self.comes_down(sup) {
             return;
         }
+        // Where a start runs its course, as in OTP, that is all.
+        let settled = state.unready == state.unready_settled || self.waits(sup);
         match self.nodes[sup].phase {
-            Phase::Starting(_) if state.unready == state.unready_settled => {
+            Phase::Starting(_) if settled => {
                 self.start_completed(sup);
             }
             Phase::Running if state.unready == 0 => self.becomes_ready(sup),
