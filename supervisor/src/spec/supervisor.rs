@@ -114,7 +114,8 @@ impl SupervisorSpec {
 
     /// Makes the supervisor a pool. Default: off.
     ///
-    /// `true` sets no limit, a number the most instances at a time. A pool with static children is refused when the tree is started.
+    /// `true` sets no limit, a number the most instances at a time. A pool with static children is
+    /// refused when the tree is started.
     pub fn pool(mut self, pool: impl Into<Pool>) -> Self {
         self.pool = pool.into();
         self

@@ -153,8 +153,8 @@ impl TaskContext {
 
     /// Says that the attempt is ready.
     ///
-    /// Counts where its `readiness` is `"explicit"`; otherwise, when said again, and when its attempt
-    /// is over, nothing happens.
+    /// Counts where its `readiness` is `"explicit"`; otherwise, when said again, and when its
+    /// attempt is over, nothing happens.
     pub fn mark_ready(&self) {
         if let Some(tree) = &self.slot.tree {
             tree.tell(Input::Ready(self.slot.id, self.generation));
@@ -163,8 +163,8 @@ impl TaskContext {
 
     /// The tree that the attempt belongs to; `None` for a detached context.
     ///
-    /// Holding it does not keep the tree running. Awaiting the end of the tree through it is answered
-    /// at once, with [`WouldWaitForItself`](crate::SupervisorError::WouldWaitForItself).
+    /// Holding it does not keep the tree running. Awaiting the end of the tree through it is
+    /// answered at once, with [`WouldWaitForItself`](crate::SupervisorError::WouldWaitForItself).
     #[must_use]
     pub fn tree(&self) -> Option<TreeRef> {
         self.slot.tree.clone().map(TreeRef::new)
