@@ -198,3 +198,61 @@ async fn errors_that_panic_when_they_are_dropped_or_shown_end_nothing() {
     drop(exit);
     assert!(handle.shutdown().await.expect("stops").is_clean());
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nobody_waits_for_a_destructor_of_users_that_blocks() {
+    struct WaitsForOther(std::sync::mpsc::Receiver<()>, Log);
+
+    impl Drop for WaitsForOther {
+        fn drop(&mut self) {
+            let told = self.0.recv_timeout(Duration::from_secs(20)).is_ok();
+            self.1.write(if told {
+                "the other went first"
+            } else {
+                "nobody came"
+            });
+        }
+    }
+
+    struct Tells(std::sync::mpsc::Sender<()>);
+
+    impl Drop for Tells {
+        fn drop(&mut self) {
+            let _ = self.0.send(());
+        }
+    }
+
+    let log = Log::new();
+    let (tell, told) = std::sync::mpsc::channel();
+    let (waits, tells) = (
+        std::sync::Mutex::new(WaitsForOther(told, log.clone())),
+        Tells(tell),
+    );
+    // It has ended, and its task is parked with what it owns.
+    let parked = ChildSpec::from_fn("parked", move |_ctx: TaskContext| {
+        let _ = &tells;
+        async {}
+    });
+    let seen = log.clone();
+    let never_ready =
+        ChildSpec::from_fn("never ready".replace(' ', "-"), move |ctx: TaskContext| {
+            seen.write("runs");
+            async move { ctx.cancelled().await }
+        })
+        .readiness(rust_supervisor::spec::policy::Readiness::Explicit)
+        .critical(false);
+    // Waits for the one above, so its code is never moved into a task.
+    let unborn = ChildSpec::from_fn("unborn", move |_ctx: TaskContext| {
+        let _ = &waits;
+        async {}
+    })
+    .after(["never-ready"])
+    .critical(false);
+    let spec = SupervisorSpec::root(vec![parked, never_ready, unborn])
+        .start(rust_supervisor::spec::policy::StartOrder::Concurrent);
+    let handle = Supervisor::start(spec).await.expect("starts");
+    log.wait_for("runs", 1).await;
+    handle.stopped("parked").await.expect("has ended");
+    handle.shutdown().await.expect("stops");
+    log.wait_for("the other went first", 1).await;
+}

@@ -90,8 +90,14 @@ async fn events_are_numbered_without_gaps_and_tell_the_whole_life_of_a_tree() {
         format!("`flaky` error: the first time; restarting in {delay:?} (attempt 2)")
     );
     let json = serde_json::to_value(&events).expect("plain data");
-    assert_eq!(json[5]["at"].as_u64(), u64::try_from(restarting.at.as_nanos()).ok());
-    assert_eq!(json[5]["kind"]["restarting"]["exit"]["kind"]["failed"], "the first time");
+    assert_eq!(
+        json[5]["at"].as_u64(),
+        u64::try_from(restarting.at.as_nanos()).ok()
+    );
+    assert_eq!(
+        json[5]["kind"]["restarting"]["exit"]["kind"]["failed"],
+        "the first time"
+    );
 }
 
 #[tokio::test(start_paused = true)]

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::task::Waker;
 
 use tokio::sync::oneshot;
+use tracing::level_filters::LevelFilter;
 
 use super::current;
 use super::driver::{Driver, DriverGuard};
@@ -35,6 +36,8 @@ impl Effects {
     pub(super) fn carry_out(self, tree: &Arc<Tree>) -> bool {
         current::assert_unlocked();
         let woke = !self.changed.is_empty() || self.arm || !self.spawns.is_empty();
+        let woke_any = woke || !self.answers.is_empty() || !self.readers.is_empty();
+        let traces = self.news && LevelFilter::current() != LevelFilter::OFF;
         for (slot, before) in self.changed {
             quietly(|| slot.notify(before));
         }
@@ -51,6 +54,10 @@ impl Effects {
         }
         for reader in self.readers {
             quietly(|| reader.wake());
+        }
+        // From here on code of users may block this thread.
+        if woke_any && (traces || !self.trash.is_empty() || !self.launches.is_empty()) {
+            Tree::push();
         }
         drop(self.trash);
         for launch in self.launches {

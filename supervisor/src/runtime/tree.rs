@@ -319,7 +319,7 @@ impl Tree {
     /// The last task that a worker has woken sits in a slot that no other worker takes from; a
     /// task that does nothing pushes it out. One that already exists would not do: if it has been
     /// woken and not run yet, waking it again changes nothing.
-    fn push() {
+    pub(super) fn push() {
         if let Ok(runtime) = Handle::try_current() {
             drop(runtime.spawn(async {}));
         }
