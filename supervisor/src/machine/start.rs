@@ -203,15 +203,10 @@ impl Machine {
         match retry {
             Retry::Alone => self.pass_start(ix),
             Retry::First => {
-                self.leave_walk(sup);
+                self.leave_start(sup);
                 self.nodes.sup_mut(sup).first_start = FirstStartState::Held;
             }
-            Retry::Group => {
-                if matches!(self.nodes.sup(sup).op, Op::Starting { .. }) {
-                    self.leave_walk(sup);
-                }
-                self.clear_marks(sup);
-            }
+            Retry::Group => self.leave_start(sup),
         }
         let ended = Mail::Ended(self.nodes.id(ix), self.now);
         self.mail(sup, ended);
@@ -262,6 +257,14 @@ impl Machine {
     fn move_start(&mut self, sup: Ix, to: Ix) {
         if let Op::Starting { next, .. } = &mut self.nodes.sup_mut(sup).op {
             *next = to;
+        }
+    }
+
+    /// Ends a walk that starts; one that stops is not to be left before its end.
+    fn leave_start(&mut self, sup: Ix) {
+        if matches!(self.nodes.sup(sup).op, Op::Starting { .. }) {
+            self.leave_walk(sup);
+            self.clear_marks(sup);
         }
     }
 
