@@ -41,16 +41,19 @@ impl Machine {
         let awaited = self.nodes[ix].flags.awaited;
         self.no_longer_awaited(ix);
         match phase {
+            Phase::Stopping(Ending::Asked)
+            | Phase::Aborting(Ending::Asked)
+            | Phase::Stuck(Ending::Asked) => {
+                self.report_stopped(ix, how_it_stopped(&exit, phase));
+                self.stopped(ix);
+            }
             // The stop that is under way had not come to asking it.
-            Phase::Starting(_) | Phase::Running if awaited => {
+            _ if awaited => {
                 self.report_stopped(ix, ChildShutdownStatus::AlreadyExited);
                 self.stopped(ix);
             }
             Phase::Starting(cause) => self.ended_while_starting(ix, cause, &exit),
             Phase::Stopping(ending) | Phase::Aborting(ending) | Phase::Stuck(ending) => {
-                if ending == Ending::Asked {
-                    self.report_stopped(ix, how_it_stopped(&exit, phase));
-                }
                 self.ended_after(ix, ending);
             }
             _ => self.ended_by_itself(ix, exit.class),

@@ -438,7 +438,7 @@ impl Machine {
         self.no_longer_awaited(sup);
         match phase {
             // The stop of its parent had not come to asking it.
-            Phase::Starting(_) | Phase::Running if awaited => self.stopped(sup),
+            _ if awaited => self.stopped(sup),
             Phase::Starting(_) if class == ExitClass::Ignored => self.start_declined(sup),
             Phase::Starting(cause) => self.start_failed(sup, cause, Why::StartFailed),
             Phase::Running => self.ended_by_itself(sup, class),
