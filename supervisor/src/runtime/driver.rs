@@ -37,9 +37,10 @@ pub struct Driver {
     /// An attempt has been begun and its end not been reported.
     live: bool,
     started: Nanos,
-    span: Span,
-    /// When the present run of attempts without a pause began.
-    slice: Option<Nanos>,
+    /// Boxed, since it is there only while somebody listens.
+    span: Option<Box<Span>>,
+    /// When the present run of attempts without a pause began; never, if there was a pause.
+    slice: Nanos,
     yields: bool,
 }
 
@@ -56,8 +57,8 @@ impl Driver {
             begun: 0,
             live: false,
             started: Nanos::default(),
-            span: Span::none(),
-            slice: None,
+            span: None,
+            slice: Nanos::NEVER,
             yields: false,
         }
     }
@@ -103,10 +104,10 @@ impl Driver {
         }
     }
 
-    fn poll_next(&mut self, cx: &Context<'_>) -> Poll<Option<TaskContext>> {
+    pub(crate) fn poll_next(&mut self, cx: &Context<'_>) -> Poll<Option<TaskContext>> {
         self.slot.register(cx.waker());
         if std::mem::take(&mut self.yields) {
-            self.slice = None;
+            self.slice = Nanos::NEVER;
             cx.waker().wake_by_ref();
             return Poll::Pending;
         }
@@ -119,12 +120,12 @@ impl Driver {
                 .generation()
                 .filter(|generation| generation + 1 != self.begun);
             let Some(generation) = wanted else {
-                self.slice = None;
+                self.slice = Nanos::NEVER;
                 return Poll::Pending;
             };
             self.begun = generation + 1;
             self.live = true;
-            if self.slice.is_none() {
+            if self.slice == Nanos::NEVER {
                 self.started = self.tree().now_inside();
             }
             if word.is_stopping() {
@@ -140,7 +141,7 @@ impl Driver {
     /// Tells the machine how the attempt has ended.
     fn report(&mut self, kind: ExitKind) {
         self.live = false;
-        self.span = Span::none();
+        self.span = None;
         if self.slot.has_token() {
             self.slot.cancel_token();
         }
@@ -155,17 +156,13 @@ impl Driver {
                 uptime: now.since(self.started),
             }),
         };
-        let tree = Arc::clone(self.tree());
-        let woke = tree.report(
-            &self.slot,
-            now,
-            Input::Exited(self.slot.id, generation, exit),
-        );
-        let since = *self.slice.get_or_insert(now);
+        let input = Input::Exited(self.slot.id, generation, exit);
+        let woke = self.tree().report(&self.slot, now, input);
+        self.slice = self.slice.min(now);
         self.started = now;
         // Wakes may sit in the scheduler's slot that nobody else takes from: let them out before
         // code of users can block the thread.
-        self.yields = woke || now.since(since) >= SLICE;
+        self.yields = woke || now.since(self.slice) >= SLICE;
     }
 
     fn tree(&self) -> &Arc<Tree> {
@@ -183,9 +180,8 @@ impl Drop for Driver {
         }
         // The runtime drops its tasks. What was live has been dropped before this. Told first, so
         // that no further attempt can be wanted of this task.
-        let tree = Arc::clone(self.tree());
-        let now = tree.now_inside();
-        tree.report(&self.slot, now, Input::RuntimeGone);
+        let now = self.tree().now_inside();
+        self.tree().report(&self.slot, now, Input::RuntimeGone);
         let wanted = self
             .slot
             .load()
@@ -215,7 +211,7 @@ impl Drop for DriverGuard {
 
 /// What a request to drop the attempt does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum OnAbort {
+pub(crate) enum OnAbort {
     Drop,
     Wait,
 }
@@ -240,45 +236,64 @@ where
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let this = self.get_mut();
-        let span = std::mem::replace(&mut this.driver.span, Span::none());
-        let ended = {
-            let _mark = current::enter(this.driver.tree().address(), this.driver.slot.id);
-            let _entered = span.enter();
-            this.driver.slot.turn_poll();
-            let ended = match this.run(cx) {
-                Poll::Pending => None,
-                Poll::Ready(kind) => Some(clear(this.place.as_mut(), kind)),
-            };
-            this.driver.slot.turn_poll();
-            ended
-        };
-        this.driver.span = span;
-        let Some(kind) = ended else {
-            this.driver.slice = None;
-            return Poll::Pending;
-        };
-        this.driver.report(kind);
-        Poll::Ready(())
+        this.driver
+            .poll_attempt(this.place.as_mut(), &mut this.make, this.on_abort, cx)
     }
 }
 
-impl<T, Fut, M> Attempt<'_, Fut, M>
-where
-    T: IntoTaskResult,
-    Fut: Future<Output = T>,
-    M: FnOnce() -> Fut,
-{
-    fn run(&mut self, cx: &mut Context<'_>) -> Poll<ExitKind> {
-        if self.on_abort == OnAbort::Drop && self.driver.slot.load().is_aborting() {
+impl Driver {
+    /// Polls the attempt, which is made first if it has not been; reports its end.
+    pub(crate) fn poll_attempt<T, Fut>(
+        &mut self,
+        mut place: Pin<&mut Option<Fut>>,
+        make: &mut Option<impl FnOnce() -> Fut>,
+        on_abort: OnAbort,
+        cx: &mut Context<'_>,
+    ) -> Poll<()>
+    where
+        T: IntoTaskResult,
+        Fut: Future<Output = T>,
+    {
+        let ended = {
+            let _mark = current::enter(self.tree().address(), self.slot.id);
+            let _entered = self.span.as_deref().map(Span::enter);
+            self.slot.turn_poll();
+            let ended = match self.run(place.as_mut(), make, on_abort, cx) {
+                Poll::Pending => None,
+                Poll::Ready(kind) => Some(clear(place, kind)),
+            };
+            self.slot.turn_poll();
+            ended
+        };
+        let Some(kind) = ended else {
+            self.slice = Nanos::NEVER;
+            return Poll::Pending;
+        };
+        self.report(kind);
+        Poll::Ready(())
+    }
+
+    fn run<T, Fut>(
+        &self,
+        mut place: Pin<&mut Option<Fut>>,
+        make: &mut Option<impl FnOnce() -> Fut>,
+        on_abort: OnAbort,
+        cx: &mut Context<'_>,
+    ) -> Poll<ExitKind>
+    where
+        T: IntoTaskResult,
+        Fut: Future<Output = T>,
+    {
+        if on_abort == OnAbort::Drop && self.slot.load().is_aborting() {
             return Poll::Ready(ExitKind::Aborted);
         }
-        if let Some(make) = self.make.take() {
+        if let Some(make) = make.take() {
             match panics::catch(During::Build, make) {
-                Ok(future) => self.place.set(Some(future)),
+                Ok(future) => place.set(Some(future)),
                 Err(panic) => return Poll::Ready(ExitKind::Panicked(panic)),
             }
         }
-        let Some(future) = self.place.as_mut().as_pin_mut() else {
+        let Some(future) = place.as_pin_mut() else {
             return Poll::Ready(ExitKind::NeverStarted);
         };
         let polled = panics::catch(During::Poll, || {
@@ -300,9 +315,9 @@ fn clear<Fut>(mut place: Pin<&mut Option<Fut>>, kind: ExitKind) -> ExitKind {
     }
 }
 
-/// The span that the log lines of an attempt are inside.
-fn attempt_span(ctx: &TaskContext) -> Span {
-    tracing::info_span!(
+/// The span that the log lines of an attempt are inside, if anybody wants it.
+fn attempt_span(ctx: &TaskContext) -> Option<Box<Span>> {
+    let span = tracing::info_span!(
         target: "rust_supervisor::attempt",
         parent: None,
         "attempt",
@@ -310,7 +325,8 @@ fn attempt_span(ctx: &TaskContext) -> Span {
         path = ctx.path(),
         generation = ctx.generation().value,
         attempt = ctx.attempt().value,
-    )
+    );
+    (!span.is_disabled()).then(|| Box::new(span))
 }
 
 impl From<TaskResult> for ExitKind {

@@ -3,7 +3,7 @@
 use std::future::Future;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use pin_project_lite::pin_project;
 use tokio::runtime::Handle;
@@ -11,7 +11,7 @@ use tokio::runtime::Handle;
 use super::context::TaskContext;
 use super::factory::{IntoTaskResult, TaskFactory};
 use crate::runtime::blocking;
-use crate::runtime::driver::{Driver, DriverGuard};
+use crate::runtime::driver::{Driver, DriverGuard, OnAbort};
 
 /// The code of a child, until its first start moves it into its task.
 pub(crate) type Launch = Box<dyn Launcher>;
@@ -37,17 +37,12 @@ where
 }
 
 /// A closure that makes one attempt after the other.
-pub(crate) fn attempts<F, Fut>(mut make: F) -> Launch
+pub(crate) fn attempts<F, Fut>(make: F) -> Launch
 where
     F: FnMut(TaskContext) -> Fut + Send + 'static,
     Fut: Future<Output: IntoTaskResult> + Send + 'static,
 {
-    driven(move |mut driver: Driver| async move {
-        while let Some(ctx) = driver.next().await {
-            let place = pin!(None);
-            driver.attempt(place, || make(ctx)).await;
-        }
-    })
+    Box::new(Makes(make))
 }
 
 /// A boxed factory.
@@ -88,6 +83,64 @@ where
         // A join handle that is dropped leaves the task running, as it should: the driver itself
         // reports its end.
         drop(on.spawn(task));
+    }
+}
+
+struct Makes<F>(F);
+
+impl<F, Fut> Launcher for Makes<F>
+where
+    F: FnMut(TaskContext) -> Fut + Send + 'static,
+    Fut: Future<Output: IntoTaskResult> + Send + 'static,
+{
+    fn launch(self: Box<Self>, driver: Driver, guard: DriverGuard, on: &Handle) {
+        drop(on.spawn(Attempts {
+            place: None,
+            driver,
+            make: self.0,
+            guard,
+        }));
+    }
+}
+
+pin_project! {
+    /// The loop of attempts by hand: as an `async` block it would be twice as large, and it is what
+    /// an idle child consists of.
+    ///
+    /// Fields are dropped in order, as in [`Guarded`].
+    struct Attempts<F, Fut> {
+        // Empty between attempts.
+        #[pin]
+        place: Option<Fut>,
+        driver: Driver,
+        make: F,
+        guard: DriverGuard,
+    }
+}
+
+impl<F, Fut> Future for Attempts<F, Fut>
+where
+    F: FnMut(TaskContext) -> Fut,
+    Fut: Future<Output: IntoTaskResult>,
+{
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let mut this = self.project();
+        loop {
+            let mut make = None;
+            if this.place.is_none() {
+                match ready!(this.driver.poll_next(cx)) {
+                    Some(ctx) => make = Some(|| (this.make)(ctx)),
+                    None => return Poll::Ready(()),
+                }
+            }
+            let place = this.place.as_mut();
+            ready!(
+                this.driver
+                    .poll_attempt(place, &mut make, OnAbort::Drop, cx)
+            );
+        }
     }
 }
 
