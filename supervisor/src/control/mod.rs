@@ -1,5 +1,6 @@
 //! What may be asked of a running tree, and what comes back.
 
+mod answer;
 pub mod command;
 pub mod handle;
 mod lookup;

@@ -5,6 +5,7 @@
 //! (`driver`). One task for each tree keeps the time (`timekeeper`).
 
 pub(crate) mod blocking;
+pub(crate) mod core;
 pub(crate) mod current;
 pub(crate) mod driver;
 mod effects;

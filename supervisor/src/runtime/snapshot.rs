@@ -8,7 +8,8 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::tree::{Broken, Tree};
+use super::core::Broken;
+use super::tree::Tree;
 use crate::event::snapshot::Snapshot;
 use crate::machine::Machine;
 use crate::machine::snapshot::{Rest, Row};

@@ -8,9 +8,10 @@ use std::time::Duration;
 
 use tokio::runtime::Handle;
 
+use super::core::{Core, Listen, Stage};
 use super::outcome::RunOutcome;
 use super::timekeeper;
-use super::tree::{Core, Listen, Stage, Tree};
+use super::tree::Tree;
 use super::wait::until;
 use crate::control::handle::SupervisorHandle;
 use crate::error::types::StartError;

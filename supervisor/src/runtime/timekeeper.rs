@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use super::tree::{Stage, Tree};
+use super::core::Stage;
+use super::tree::Tree;
 use crate::machine::input::Input;
 
 /// Sleeps until the next deadline, or until an earlier one is set, for as long as the tree lives.
@@ -28,7 +29,7 @@ impl Drop for Keeping {
     fn drop(&mut self) {
         if self.0.stage() != Stage::Over {
             let now = self.0.now();
-            let gone = |core: &mut super::tree::Core| core.machine.handle(now, Input::RuntimeGone);
+            let gone = |core: &mut super::core::Core| core.machine.handle(now, Input::RuntimeGone);
             // A tree that has broken has told everybody already.
             let _ = self.0.with(now, None, gone);
         }

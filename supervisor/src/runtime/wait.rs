@@ -5,7 +5,8 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use super::tree::{Core, Listen, Tree};
+use super::core::{Core, Listen};
+use super::tree::Tree;
 
 /// Resolves when the check has an answer; it is asked again after every piece of news.
 ///

@@ -1,0 +1,319 @@
+//! What the lock protects: the machine, the slots of its children, and who waits for what.
+//!
+//! Everything here runs under the lock and only collects what is to be done after it.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::task::Waker;
+
+use tokio::sync::oneshot;
+
+use super::effects::Effects;
+use super::slot::Slot;
+use super::tree::{Reply, Tree};
+use crate::event::kind::Event;
+use crate::machine::answer::Refusal;
+use crate::machine::input::{Action, Token};
+use crate::machine::node::Ix;
+use crate::machine::time::Nanos;
+use crate::machine::{Machine, TreePhase};
+use crate::task::launch::Launch;
+
+/// What the lock protects.
+#[derive(Debug)]
+pub(crate) struct Core {
+    pub(crate) machine: Machine,
+    pub(super) slots: Vec<Option<Arc<Slot>>>,
+    pub(super) unborn: Vec<Option<Launch>>,
+    /// Tasks of children that have not gone.
+    pub(super) drivers: usize,
+    /// What the timekeeper sleeps for; zero while it is awake.
+    armed: Nanos,
+    pub(super) waiting: HashMap<Token, oneshot::Sender<Reply>>,
+    pub(super) tokens: u64,
+    /// Who waits for the next event.
+    pub(super) readers: Vec<(u64, Waker)>,
+    reader_ids: u64,
+    /// Who waits for the tree to be ready, or to end.
+    pub(super) watchers: Vec<(u64, Waker)>,
+    /// Stage and readiness that the watchers know.
+    seen: (Stage, bool),
+    pub(super) broken: Option<Arc<str>>,
+}
+
+/// How far a tree is; only ever grows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Stage {
+    #[default]
+    Starting,
+    Up,
+    Closing,
+    /// Nothing of it is left but what cannot be ended.
+    Over,
+}
+
+/// The machine has panicked; the text of it.
+#[derive(Clone, Debug)]
+pub(crate) struct Broken(pub(crate) Arc<str>);
+
+/// What a wait listens to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Listen {
+    Events,
+    Stage,
+}
+
+impl Core {
+    pub(super) fn new(machine: Machine) -> Self {
+        Self {
+            machine,
+            slots: Vec::new(),
+            unborn: Vec::new(),
+            drivers: 0,
+            armed: Nanos::default(),
+            waiting: HashMap::new(),
+            tokens: 0,
+            readers: Vec::new(),
+            reader_ids: 0,
+            watchers: Vec::new(),
+            seen: (Stage::Starting, false),
+            broken: None,
+        }
+    }
+
+    pub(crate) fn stage(&self) -> Stage {
+        if self.broken.is_some() {
+            return if self.drivers == 0 {
+                Stage::Over
+            } else {
+                Stage::Closing
+            };
+        }
+        match self.machine.tree_phase() {
+            TreePhase::Idle | TreePhase::Starting => Stage::Starting,
+            TreePhase::Up => Stage::Up,
+            TreePhase::Ended(_)
+                if self.machine.is_over() && self.drivers <= self.machine.stuck() =>
+            {
+                Stage::Over
+            }
+            TreePhase::Closing | TreePhase::Ended(_) => Stage::Closing,
+        }
+    }
+
+    /// Copies events behind number `after`; answers how many of those are gone.
+    pub(crate) fn events(&self, after: u64, max: usize, into: &mut Vec<Event>) -> u64 {
+        self.machine.journal().read(after, max, into)
+    }
+
+    /// The slot of a task that has gone, to be dropped without the lock.
+    pub(super) fn take_slot(&mut self, gone: &Slot) -> Option<Arc<Slot>> {
+        let place = self.slots.get_mut(gone.id.ix.0 as usize)?;
+        if place.as_ref().is_some_and(|slot| slot.id == gone.id) {
+            place.take()
+        } else {
+            None
+        }
+    }
+
+    pub(super) fn slot(&self, ix: Ix) -> Option<&Arc<Slot>> {
+        self.slots.get(ix.0 as usize)?.as_ref()
+    }
+
+    pub(super) fn refuse(&mut self, sender: oneshot::Sender<Reply>, refusal: Refusal) {
+        // Sent without the lock: the receiver's waker is code of users.
+        self.tokens += 1;
+        let token = Token(self.tokens);
+        self.waiting.insert(token, sender);
+        self.machine.refuse_unasked(token, refusal);
+    }
+
+    #[cfg(test)]
+    pub(crate) fn drivers(&self) -> usize {
+        self.drivers
+    }
+
+    #[cfg(test)]
+    pub(crate) fn places(&self) -> usize {
+        self.slots.len()
+    }
+
+    pub(super) fn arm(&mut self) -> Nanos {
+        self.armed = self.machine.next_deadline().unwrap_or(Nanos::NEVER);
+        self.armed
+    }
+
+    pub(super) fn listen(&mut self, id: &mut u64, listen: Listen, waker: Waker) -> Option<Waker> {
+        let list = match listen {
+            Listen::Events => &mut self.readers,
+            Listen::Stage => &mut self.watchers,
+        };
+        if let Some((_, stored)) = list.iter_mut().find(|(of, _)| of == id) {
+            return Some(std::mem::replace(stored, waker));
+        }
+        if *id == 0 {
+            self.reader_ids += 1;
+            *id = self.reader_ids;
+        }
+        list.push((*id, waker));
+        None
+    }
+
+    pub(super) fn admit(&mut self, tree: &Arc<Tree>, ix: Ix, launch: Option<Launch>) {
+        let place = ix.0 as usize;
+        if self.slots.len() <= place {
+            self.slots.resize_with(place + 1, || None);
+            self.unborn.resize_with(place + 1, || None);
+        }
+        if launch.is_some() {
+            let path = Arc::clone(&self.machine.node(ix).path);
+            let slot = Slot::new(self.machine.id(ix), path, Some(Arc::clone(tree)));
+            self.slots[place] = Some(Arc::new(slot));
+        }
+        self.unborn[place] = launch;
+    }
+
+    /// Turns actions into words and effects.
+    pub(super) fn collect(
+        &mut self,
+        tree: &Arc<Tree>,
+        me: Option<Ix>,
+        before: u64,
+        effects: &mut Effects,
+    ) {
+        while let Some(action) = self.machine.poll_action() {
+            self.perform(tree, me, action, effects);
+        }
+        effects.trash = self.machine.take_trash();
+        let next = self.machine.next_deadline().unwrap_or(Nanos::NEVER);
+        if next < self.armed {
+            self.armed = Nanos::default();
+            effects.arm = true;
+        }
+        if matches!(self.machine.tree_phase(), TreePhase::Ended(_)) {
+            self.release_all(effects);
+        }
+        let ready = self.machine.is_ready();
+        let stage = self.stage();
+        if (stage, ready) != self.seen {
+            self.seen = (stage, ready);
+            let watchers = std::mem::take(&mut self.watchers);
+            effects
+                .readers
+                .extend(watchers.into_iter().map(|(_, waker)| waker));
+            // The tasks of the tree itself end with it.
+            effects.arm |= stage == Stage::Over;
+        }
+        if self.machine.journal().seq() != before || stage == Stage::Over {
+            effects.news = true;
+            let readers = std::mem::take(&mut self.readers);
+            effects
+                .readers
+                .extend(readers.into_iter().map(|(_, waker)| waker));
+        }
+    }
+
+    pub(super) fn perform(
+        &mut self,
+        tree: &Arc<Tree>,
+        me: Option<Ix>,
+        action: Action,
+        effects: &mut Effects,
+    ) {
+        let (ix, former) = match action {
+            Action::Answer(token, reply) => {
+                if let Some(sender) = self.waiting.remove(&token) {
+                    effects.answers.push((sender, reply));
+                }
+                return;
+            }
+            Action::Admit(ix, admission) => {
+                return self.admit(tree, ix, admission.body.into_launch());
+            }
+            Action::Release(ix) => {
+                let place = ix.0 as usize;
+                effects
+                    .launches
+                    .extend(self.unborn.get_mut(place).and_then(Option::take));
+                let Some(slot) = self.slot(ix) else { return };
+                let former = slot.want_release();
+                if self
+                    .machine
+                    .find(slot.id)
+                    .is_none_or(|node| !node.flags.driven)
+                {
+                    effects.slots.extend(self.slots[place].take());
+                    return;
+                }
+                (ix, former)
+            }
+            Action::Start(ix) => {
+                let node = self.machine.node(ix);
+                let generation = node.generation().expect("a start has been counted");
+                let attempt = node.attempt;
+                let Some(slot) = self.slot(ix) else { return };
+                let former = slot.want_start(generation, attempt);
+                let slot = Arc::clone(slot);
+                if let Some(launch) = self.unborn[ix.0 as usize].take() {
+                    effects.spawns.push((slot, launch));
+                    self.drivers += 1;
+                    self.machine.driven(ix);
+                    return;
+                }
+                (ix, former)
+            }
+            Action::Stop(ix) => {
+                let Some(slot) = self.slot(ix) else { return };
+                (ix, slot.want_stop())
+            }
+            Action::Abort(ix) => {
+                let Some(slot) = self.slot(ix) else { return };
+                (ix, slot.want_abort())
+            }
+        };
+        if me == Some(ix) {
+            // It reads its word before it does anything else.
+            return;
+        }
+        if let Some(slot) = self.slot(ix) {
+            effects.changed.push((Arc::clone(slot), former));
+        }
+    }
+
+    /// The tree has ended: nothing is left for parked drivers to wait for.
+    pub(super) fn release_all(&mut self, effects: &mut Effects) {
+        for unborn in &mut self.unborn {
+            effects.launches.extend(unborn.take());
+        }
+        for slot in self.slots.drain(..).flatten() {
+            let former = slot.want_release();
+            effects.changed.push((slot, former));
+        }
+        self.unborn.clear();
+    }
+
+    /// A panic of our own: everything ends, and says so.
+    pub(super) fn broke(&mut self, payload: &(dyn std::any::Any + Send), effects: &mut Effects) {
+        let text = payload
+            .downcast_ref::<&str>()
+            .map(|text| (*text).to_owned())
+            .or_else(|| payload.downcast_ref::<String>().cloned())
+            .unwrap_or_default();
+        self.broken = Some(format!("the supervisor itself has panicked: {text}").into());
+        for slot in self.slots.drain(..).flatten() {
+            let former = slot.want_end();
+            effects.changed.push((slot, former));
+        }
+        for launch in self.unborn.drain(..).flatten() {
+            effects.launches.push(launch);
+        }
+        // Dropping the senders answers whoever waits.
+        self.waiting.clear();
+        let waiting = std::mem::take(&mut self.readers);
+        let watchers = std::mem::take(&mut self.watchers);
+        effects
+            .readers
+            .extend(waiting.into_iter().chain(watchers).map(|(_, waker)| waker));
+        effects.arm = true;
+    }
+}
