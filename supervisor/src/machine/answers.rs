@@ -12,6 +12,14 @@ pub(super) struct Answers {
     waiting: HashMap<Ix, Vec<Token>>,
 }
 
+#[cfg(any(test, feature = "__world"))]
+impl Answers {
+    /// Children whose start somebody waits for.
+    pub(super) fn waiting(&self) -> impl Iterator<Item = Ix> {
+        self.waiting.keys().copied()
+    }
+}
+
 impl Machine {
     pub(super) fn answer(&mut self, token: Token, answer: Result<Answer, Refusal>) {
         self.actions.push_back(Action::Answer(token, answer));

@@ -93,4 +93,18 @@ impl Deadlines {
         self.heap[at] = ix;
         nodes[ix].heap_place = u32::try_from(at).expect("fewer nodes than u32::MAX");
     }
+
+    /// Every node with a deadline stands where it says, and nobody before an earlier one.
+    #[cfg(any(test, feature = "__world"))]
+    pub(super) fn check(&self, nodes: &Nodes) {
+        for (place, &ix) in self.heap.iter().enumerate() {
+            assert_eq!(nodes[ix].heap_place as usize, place, "a place in the heap");
+            let above = self.heap[place.saturating_sub(1) / 2];
+            assert!(nodes[above].deadline <= nodes[ix].deadline, "the heap");
+            assert!(nodes[ix].deadline < Nanos::NEVER, "no deadline, and waits");
+        }
+        let all = (0..nodes.len()).map(super::index_of);
+        let timed = all.filter(|&ix| nodes[ix].deadline < Nanos::NEVER);
+        assert_eq!(timed.count(), self.heap.len(), "deadlines outside the heap");
+    }
 }

@@ -40,4 +40,10 @@ impl PathIndex {
             entry.remove();
         }
     }
+
+    /// Every node that has a path.
+    #[cfg(any(test, feature = "__world"))]
+    pub(super) fn places(&self) -> impl Iterator<Item = Ix> {
+        self.places.iter().copied()
+    }
 }

@@ -53,6 +53,15 @@ impl Window {
         self.sum = 0;
     }
 
+    /// As it looks from now.
+    #[cfg(any(test, feature = "__world"))]
+    pub(super) fn describe(&self, now: Nanos, into: &mut String) {
+        use std::fmt::Write;
+        for (at, count) in &self.entries {
+            write!(into, " {}x{count}", now.since(*at).as_nanos()).expect("a string");
+        }
+    }
+
     fn forget_older(&mut self, now: Nanos, window: Duration) {
         while let Some(&(at, count)) = self.entries.front() {
             if now.since(at) < window {

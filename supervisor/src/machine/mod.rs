@@ -22,6 +22,8 @@
 
 pub(crate) mod answer;
 mod answers;
+#[cfg(any(test, feature = "__world"))]
+mod check;
 mod command;
 mod deadlines;
 pub(crate) mod decision;

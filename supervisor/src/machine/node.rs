@@ -382,6 +382,11 @@ impl Nodes {
         self.free.push(ix);
     }
 
+    #[cfg(any(test, feature = "__world"))]
+    pub(super) fn is_free(&self, ix: Ix) -> bool {
+        self.free.contains(&ix)
+    }
+
     pub(crate) fn id(&self, ix: Ix) -> NodeId {
         NodeId {
             ix,

@@ -92,6 +92,7 @@ impl Machine {
     /// Starts an attempt of a worker, or the children of a supervisor.
     pub(super) fn begin_start(&mut self, ix: Ix, cause: Cause) -> Begun {
         debug_assert!(!self.nodes[ix].phase.is_live(), "I1");
+        debug_assert!(self.may_start(ix), "I6");
         if !self.dependencies_ready(ix) {
             self.set_phase(ix, Phase::Waiting(cause));
             self.emit(ix, EventKind::Waiting);
@@ -128,6 +129,12 @@ impl Machine {
                 Begun::InFlight
             }
         }
+    }
+
+    /// Neither the tree nor the supervisor of the child comes down.
+    fn may_start(&self, ix: Ix) -> bool {
+        let sup = self.nodes[ix].parent.some();
+        !self.is_closing() && sup.is_none_or(|sup| !self.comes_down(sup))
     }
 
     /// The child is up: ready, or ended as it should.

@@ -162,17 +162,23 @@ impl Machine {
 
     /// A walk that ends children leaves a stuck one behind: what becomes of it when it has gone?
     fn leave_stuck(&mut self, sup: Ix, ix: Ix) {
-        match &self.nodes.sup(sup).op {
-            Op::Stopping {
-                then: Then::Start { .. },
-                scope,
-                ..
-            } if scope.contains(ix, &self.nodes[ix]) => self.start_when_gone(ix),
-            Op::Stopping {
-                then: Then::Down(_),
-                ..
-            } if !self.nodes[ix].flags.is_static => self.nodes[ix].wish = Wish::Remove,
-            _ => {}
+        let Op::Stopping { scope, then, .. } = &self.nodes.sup(sup).op else {
+            return;
+        };
+        if !scope.contains(ix, &self.nodes[ix]) {
+            return;
+        }
+        let starts = match then {
+            Then::Start { .. } => true,
+            Then::Down(_) => false,
+            Then::Serve => return,
+        };
+        // Whatever it was to end for before, it has been stopped.
+        self.nodes[ix].phase = Phase::Stuck(Ending::Asked);
+        if starts {
+            self.start_when_gone(ix);
+        } else if !self.nodes[ix].flags.is_static {
+            self.nodes[ix].wish = Wish::Remove;
         }
     }
 

@@ -138,6 +138,8 @@ pub struct World {
     drivers: HashMap<Ix, NodeId>,
     answers: HashMap<Ticket, Result<Said, No>>,
     tickets: Ticket,
+    /// The attempt that has ended last.
+    former: Option<Attempt>,
     seen: u64,
     /// Steps of all calls, and of the longest.
     pub(super) steps: u64,
@@ -161,6 +163,7 @@ impl World {
             drivers: HashMap::new(),
             answers: HashMap::new(),
             tickets: 0,
+            former: None,
             seen: 0,
             steps: 0,
             longest: 0,
@@ -189,6 +192,7 @@ impl World {
                 continue;
             };
             let exit = Self::record(attempt, how);
+            self.former = Some(attempt);
             self.machine.observe(
                 self.now,
                 Input::Exited(attempt.id, attempt.generation, exit),
@@ -336,6 +340,27 @@ impl World {
     /// The report of a shutdown that is over.
     pub fn report(&self) -> ShutdownReport {
         self.machine.shutdown_report()
+    }
+
+    /// Checks what must hold whenever nothing moves, and that news of an attempt that has ended are
+    /// ignored (I2).
+    pub fn check(&mut self) {
+        self.machine.check();
+        let workers = self.machine.live_workers();
+        assert_eq!(workers, self.live.len(), "attempts on the runtime");
+        if let Some(former) = self.former {
+            let before = self.machine.journal().seq();
+            let exit = Self::record(former, Ends::Failed);
+            self.tell(Input::Ready(former.id, former.generation));
+            self.tell(Input::Exited(former.id, former.generation, exit));
+            let after = self.machine.journal().seq();
+            assert_eq!(before, after, "I2: a stale message was taken up");
+        }
+    }
+
+    /// A number that worlds share only if they will behave alike.
+    pub fn fingerprint(&self) -> u64 {
+        self.machine.fingerprint()
     }
 
     /// Tells the machine something, and lets it finish.

@@ -1,0 +1,448 @@
+//! What must hold whenever the machine rests: whatever is stored is computed anew and compared, and
+//! whoever waits must have something to wait for. For tests only.
+
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+use super::Machine;
+use super::input::Command;
+use super::node::{Body, Cause, Down, Ending, FirstStartState, Ix, Links, Mail, Node, Phase};
+use super::node::{Retry, Sup, Wish};
+use super::time::Nanos;
+use super::walk::{Manner, Op, Scope, Then};
+use super::{TreePhase, index_of};
+use crate::spec::plan::StopPolicy;
+use crate::spec::policy::{Pool, Readiness, Shutdown, StartOrder, Strategy};
+
+impl Machine {
+    /// Panics when something does not hold.
+    pub(crate) fn check(&self) {
+        assert!(
+            !self.has_more() && self.actions.is_empty(),
+            "it does not rest"
+        );
+        let places = || (0..self.nodes.len()).map(index_of);
+        let live = places().filter(|&ix| self.nodes[ix].phase.is_live());
+        assert_eq!(live.count(), self.live, "live attempts");
+        let stuck = places().filter(|&ix| matches!(self.nodes[ix].phase, Phase::Stuck(_)));
+        assert_eq!(stuck.count(), self.stuck, "stuck attempts");
+        self.deadlines.check(&self.nodes);
+        for ix in self.index.places() {
+            assert!(!self.nodes.is_free(ix), "a path leads nowhere");
+            let found = self.index.find(&self.nodes[ix].path, &self.nodes);
+            assert_eq!(found, Some(ix), "`{}` is there twice", self.nodes[ix].path);
+        }
+        for ix in self.answers.waiting() {
+            self.check_answer(ix);
+        }
+        for ix in places().filter(|&ix| !self.nodes.is_free(ix)) {
+            self.check_node(ix);
+            if let Some(sup) = self.nodes[ix].sup() {
+                self.check_list(ix, sup);
+                self.check_counts(ix, sup);
+                self.check_operation(ix, sup);
+            }
+        }
+        self.check_tree();
+    }
+
+    /// Workers with an attempt that has not ended.
+    pub(super) fn live_workers(&self) -> usize {
+        let nodes = (0..self.nodes.len()).map(|place| &self.nodes[index_of(place)]);
+        nodes
+            .filter(|node| node.sup().is_none() && node.phase.is_live())
+            .count()
+    }
+
+    fn children_of(&self, sup: &Sup) -> impl Iterator<Item = (Ix, &Node)> {
+        let node = |ix: Ix| ix.some().map(|ix| (ix, &self.nodes[ix]));
+        std::iter::successors(node(sup.first), move |(_, child)| node(child.next))
+    }
+
+    fn check_tree(&self) {
+        let root = &self.nodes[Ix::ROOT];
+        let down = matches!(self.nodes.sup(Ix::ROOT).op, Op::Down);
+        match self.phase {
+            TreePhase::Idle => assert!(down),
+            TreePhase::Ended(_) => assert!(down && root.phase.is_down(), "{:?}", root.phase),
+            TreePhase::Closing => assert!(self.comes_down(Ix::ROOT), "it closes and stays up"),
+            TreePhase::Starting | TreePhase::Up => assert!(!self.comes_down(Ix::ROOT)),
+        }
+    }
+
+    fn check_list(&self, ix: Ix, sup: &Sup) {
+        let path = &self.nodes[ix].path;
+        let (mut before, mut count) = (Ix::NONE, 0);
+        for (child, node) in self.children_of(sup) {
+            assert!(node.flags.linked && !self.nodes.is_free(child), "`{path}`");
+            assert_eq!(node.parent, ix, "the parent of `{}`", node.path);
+            assert_eq!(node.prev, before, "who is before `{}`", node.path);
+            let order = before.some().map(|before| self.nodes[before].order);
+            assert!(order < Some(node.order), "the order of `{}`", node.path);
+            (before, count) = (child, count + 1);
+        }
+        assert_eq!(sup.last, before, "the last of `{path}`");
+        assert_eq!(sup.count, count, "how many children `{path}` has");
+        if !sup.incomplete {
+            let linked = |&ix: &Ix| self.nodes[ix].flags.linked;
+            assert!(sup.statics.iter().all(linked), "`{path}` misses one");
+        }
+    }
+
+    fn check_counts(&self, ix: Ix, sup: &Sup) {
+        let path = &self.nodes[ix].path;
+        let count = |of: &dyn Fn(&Node) -> bool| {
+            let children = self.children_of(sup).filter(|(_, node)| of(node));
+            u32::try_from(children.count()).expect("few")
+        };
+        let missing = |node: &Node| node.policy.critical && !node.flags.ready;
+        let busy = |node: &Node| !node.phase.is_down();
+        assert_eq!(sup.busy, count(&busy), "busy below `{path}`");
+        assert_eq!(
+            sup.busy_significant,
+            count(&|node| busy(node) && node.policy.significant),
+            "busy and significant below `{path}`"
+        );
+        assert_eq!(sup.unready, count(&missing), "unready below `{path}`");
+        assert_eq!(
+            sup.unready_settled,
+            count(&|node| missing(node) && node.is_settled(node.phase)),
+            "unready and settled below `{path}`"
+        );
+        assert_eq!(
+            sup.awaited,
+            count(&|node| node.flags.awaited),
+            "awaited by `{path}`"
+        );
+    }
+
+    /// Everything in the arena belongs somewhere (I11), and what is linked is found by its path.
+    fn check_node(&self, ix: Ix) {
+        let node = &self.nodes[ix];
+        let path = &node.path;
+        let has_parent = || {
+            let parent = node.parent.some().filter(|&sup| !self.nodes.is_free(sup));
+            parent.and_then(|sup| self.nodes[sup].sup())
+        };
+        if node.flags.linked {
+            let sup = has_parent().expect("a supervisor has it in its list");
+            let found = self.index.find(path, &self.nodes);
+            assert_eq!(found, Some(ix), "`{path}` is not found");
+            let listed = self.children_of(sup).any(|(child, _)| child == ix);
+            assert!(listed, "`{path}` is not in the list");
+            self.check_progress(ix, node, sup);
+            self.check_ready_flag(node);
+            return;
+        }
+        assert!(!node.flags.awaited, "`{path}` has left and is awaited");
+        let kept = has_parent().is_some_and(|sup| sup.statics.contains(&ix));
+        assert!(
+            ix == Ix::ROOT || kept || node.flags.driven || node.phase.is_live(),
+            "`{path}` is left over: {:?}",
+            node.phase
+        );
+        assert!(
+            ix == Ix::ROOT || matches!(node.phase, Phase::Down(Down::Removed) | Phase::Stuck(_)),
+            "`{path}` has left and is {:?}",
+            node.phase
+        );
+    }
+
+    /// Readiness, where the phase alone says what it must be.
+    fn check_ready_flag(&self, node: &Node) {
+        let expected = match node.phase {
+            Phase::Running => node.sup().is_none_or(|sup| sup.unready == 0),
+            Phase::Down(Down::Ignored) => true,
+            Phase::Down(Down::Finished) if node.sup().is_none() => true,
+            Phase::Down(Down::Finished)
+            | Phase::Exited(_)
+            | Phase::Stopping(_)
+            | Phase::Aborting(_) => return,
+            Phase::Down(_)
+            | Phase::Waiting(_)
+            | Phase::Backoff(_)
+            | Phase::Failed(_)
+            | Phase::Starting(_)
+            | Phase::Stuck(_) => false,
+        };
+        assert_eq!(
+            node.flags.ready, expected,
+            "readiness of `{}`, {:?}",
+            node.path, node.phase
+        );
+    }
+
+    /// Work is not lost: who is neither down nor simply runs has something to wait for.
+    fn check_progress(&self, ix: Ix, node: &Node, sup: &Sup) {
+        let path = &node.path;
+        let up = matches!(sup.op, Op::Up);
+        // Mail is only worth something while an operation holds it up.
+        let has_mail = |of: &dyn Fn(&Mail) -> bool| !up && sup.inbox.iter().any(of);
+        let is_this = |id: &super::NodeId| self.nodes.find(*id) == Some(ix);
+        let goes_down = self.comes_down(node.parent);
+        let stops = matches!(sup.op, Op::Stopping { .. });
+        let follows = match node.phase {
+            Phase::Down(_) => {
+                !matches!(node.wish, Wish::Start(_))
+                    || goes_down
+                    || has_mail(&|mail| matches!(mail, Mail::Start(id) if is_this(id)))
+            }
+            Phase::Waiting(_) => {
+                let links = node.links.as_deref();
+                let ready = |&on: &Ix| self.nodes[on].flags.ready;
+                !links.is_none_or(|links| links.after.iter().all(ready))
+                    || goes_down
+                    || has_mail(&|mail| matches!(mail, Mail::Start(id) if is_this(id)))
+                    || !up
+            }
+            Phase::Backoff(_) => node.deadline != Nanos::NEVER,
+            Phase::Failed(retry) => {
+                let culprit = matches!(
+                    sup.op,
+                    Op::Stopping { then: Then::Start { culprit, .. }, .. } if culprit == ix
+                );
+                let held = retry == Retry::First
+                    && (!up || sup.first_start == FirstStartState::Held);
+                goes_down || culprit || held || has_mail(&|mail| mail.is_about_end(&is_this))
+            }
+            Phase::Exited(_) => goes_down || has_mail(&|mail| mail.is_about_end(&is_this)),
+            Phase::Starting(_) if node.sup().is_none() => {
+                node.deadline != Nanos::NEVER || node.policy.ready_within.is_zero()
+            }
+            Phase::Stopping(_) if node.sup().is_none() => {
+                node.deadline != Nanos::NEVER
+                    || node.policy.stop == StopPolicy::Shutdown(Shutdown::Infinity)
+            }
+            Phase::Aborting(_) if node.sup().is_none() => node.deadline != Nanos::NEVER,
+            Phase::Running => {
+                assert!(
+                    stops || node.wish == Wish::None,
+                    "`{path}` runs although {:?}",
+                    node.wish
+                );
+                true
+            }
+            Phase::Stuck(_) => node.sup().is_none(),
+            Phase::Starting(_) | Phase::Stopping(_) | Phase::Aborting(_) => true,
+        };
+        assert!(
+            follows,
+            "`{path}` is forgotten: {:?}, {:?}",
+            node.phase, node.wish
+        );
+        let marks = matches!(
+            sup.op,
+            Op::Starting { scope: Scope::Marked, .. } | Op::Stopping { scope: Scope::Marked, .. }
+        );
+        assert!(!node.flags.marked || marks, "`{path}` keeps a mark");
+    }
+
+    /// The supervisor of this child does what its phase says, and waits for somebody.
+    fn check_operation(&self, ix: Ix, sup: &Sup) {
+        let node = &self.nodes[ix];
+        let path = &node.path;
+        if sup.first_start == FirstStartState::Held && matches!(sup.op, Op::Up) {
+            let mut children = self.children_of(sup);
+            let tried = children.any(|(_, child)| child.phase == Phase::Backoff(Retry::First));
+            assert!(tried, "the first start of `{path}` is held up by nobody");
+        }
+        let unsettled = || sup.unready != sup.unready_settled;
+        let waits_for_stop = sup.inbox.iter().any(|mail| matches!(mail, Mail::Stop));
+        let fits = match (node.phase, &sup.op) {
+            (Phase::Starting(_), Op::Up) => {
+                sup.first_start == FirstStartState::Held || unsettled()
+            }
+            (Phase::Starting(_) | Phase::Running, op) => !matches!(op, Op::Down),
+            (Phase::Stopping(_), Op::Starting { .. }) => waits_for_stop,
+            (Phase::Stopping(_) | Phase::Aborting(_), op) => {
+                self.comes_down(ix) && !matches!(op, Op::Down)
+            }
+            (Phase::Stuck(_), _) => false,
+            (_, op) => matches!(op, Op::Down),
+        };
+        assert!(fits, "`{path}` is {:?} and has {:?}", node.phase, sup.op);
+        match &sup.op {
+            Op::Up => assert!(sup.inbox.is_empty(), "`{path}` leaves its inbox"),
+            Op::Down => {
+                assert!(sup.inbox.is_empty(), "`{path}` is down and has mail");
+                for (_, child) in self.children_of(sup) {
+                    let over = matches!(child.phase, Phase::Down(_) | Phase::Stuck(_));
+                    assert!(over, "`{}` outlives its supervisor", child.path);
+                }
+            }
+            Op::Starting { next, .. } => self.check_start(ix, *next),
+            Op::Stopping {
+                next,
+                scope,
+                manner,
+                ..
+            } => self.check_stop(ix, sup, *next, *scope, *manner),
+        }
+    }
+
+    /// A walk that starts waits for the one child that is starting (I3).
+    fn check_start(&self, sup: Ix, next: Ix) {
+        let phase = next.some().map(|ix| self.nodes[ix].phase);
+        let starts = match phase {
+            Some(Phase::Starting(_)) => true,
+            Some(Phase::Stopping(ending) | Phase::Aborting(ending)) => {
+                matches!(ending, Ending::NotReady(_) | Ending::Killed(Some(_)))
+            }
+            _ => false,
+        };
+        let path = &self.nodes[sup].path;
+        assert!(
+            starts && self.is_serial(sup),
+            "the start of `{path}` waits for {phase:?}"
+        );
+    }
+
+    /// A walk that stops has left nothing behind, and waits for somebody (I3).
+    fn check_stop(&self, ix: Ix, sup: &Sup, next: Ix, scope: Scope, manner: Manner) {
+        let path = &self.nodes[ix].path;
+        let phase = next.some().map(|ix| self.nodes[ix].phase);
+        if manner == Manner::OneByOne {
+            assert!(
+                matches!(
+                    phase,
+                    Some(Phase::Stopping(Ending::Asked) | Phase::Aborting(Ending::Asked))
+                ),
+                "the stop of `{path}` waits for {phase:?}"
+            );
+            let order = self.nodes[next].order;
+            for (ix, child) in self.children_of(sup) {
+                let live = child.phase.is_live() && !matches!(child.phase, Phase::Stuck(_));
+                assert!(
+                    !live || child.order <= order || !scope.contains(ix, child),
+                    "`{}` has not ended and the next is asked",
+                    child.path
+                );
+            }
+            return;
+        }
+        assert!(
+            next == Ix::NONE && sup.awaited > 0,
+            "the stop of `{path}` waits for {phase:?}"
+        );
+        for (_, child) in self.children_of(sup).filter(|(_, child)| child.flags.awaited) {
+            let awaited = |&on: &Ix| self.nodes[on].flags.awaited;
+            let links = child.links.as_deref();
+            let left = links.map_or(0, |links| {
+                links.before.iter().filter(|&on| awaited(on)).count()
+            });
+            let asked = matches!(child.phase, Phase::Stopping(_) | Phase::Aborting(_));
+            assert!(
+                asked || left > 0,
+                "`{}` is awaited and not asked: {:?}",
+                child.path,
+                child.phase
+            );
+            let by_walk = manner == Manner::Graph && !asked;
+            assert!(
+                !by_walk || links.map_or(0, |links| links.dependents_left as usize) == left,
+                "`{}` counts its dependents wrongly",
+                child.path
+            );
+        }
+    }
+
+    /// Whoever waits for an answer waits for a start that is still to come or under way (I7).
+    fn check_answer(&self, ix: Ix) {
+        let node = &self.nodes[ix];
+        let settled = match node.phase {
+            Phase::Running | Phase::Exited(_) => true,
+            Phase::Down(_) => !matches!(node.wish, Wish::Start(_)),
+            _ => false,
+        };
+        assert!(
+            !settled && node.flags.linked && !self.nodes.is_free(ix),
+            "whoever asked for `{}` is not answered: {:?}",
+            node.path,
+            node.phase
+        );
+    }
+
+    /// A number that two machines share only if they will behave alike: without counts, and with
+    /// times as they are seen from now.
+    pub(crate) fn fingerprint(&self) -> u64 {
+        use std::fmt::Write;
+        let mut text = String::new();
+        let ahead = |at: Nanos| match at {
+            Nanos::NEVER => u64::MAX,
+            at => at.0.saturating_sub(self.now.0),
+        };
+        write!(text, "{:?}", std::mem::discriminant(&self.phase)).expect("a string");
+        let mut open = vec![Ix::ROOT];
+        while let Some(ix) = open.pop() {
+            let node = &self.nodes[ix];
+            let age = self.now.since(node.ready_since).min(node.policy.backoff_reset);
+            let left = node.links.as_ref().map(|links| links.dependents_left);
+            write!(
+                text,
+                ";{} {:?} {:?} {:?} {:?} {} {} {age:?} {left:?}",
+                node.path,
+                node.phase,
+                node.operation,
+                node.wish,
+                node.flags,
+                node.attempt,
+                ahead(node.deadline),
+            )
+            .expect("a string");
+            if let Some(sup) = node.sup() {
+                sup.describe(self.now, &mut text);
+                open.extend(self.children_of(sup).map(|(child, _)| child));
+                let gone = |&&ix: &&Ix| !self.nodes[ix].flags.linked;
+                open.extend(sup.statics.iter().filter(gone));
+            }
+        }
+        let mut waiting: Vec<u32> = self.answers.waiting().map(|ix| ix.0).collect();
+        waiting.sort_unstable();
+        let mut hasher = DefaultHasher::new();
+        (text, waiting).hash(&mut hasher);
+        hasher.finish()
+    }
+}
+
+impl Mail {
+    fn is_about_end(&self, is_this: &dyn Fn(&super::NodeId) -> bool) -> bool {
+        matches!(self, Self::Due(id) | Self::Ended(id, _) if is_this(id))
+    }
+}
+
+impl Sup {
+    fn describe(&self, now: Nanos, into: &mut String) {
+        use std::fmt::Write;
+        let op = match &self.op {
+            Op::Stopping {
+                next,
+                scope,
+                manner,
+                then,
+            } => {
+                let then = match then {
+                    Then::Down(end) => format!("{:?}", end.public()),
+                    Then::Serve => String::new(),
+                    Then::Start { culprit, due } => {
+                        format!("{culprit:?} {}", due.0.saturating_sub(now.0))
+                    }
+                };
+                format!("{next:?} {scope:?} {manner:?} {then}")
+            }
+            op => format!("{op:?}"),
+        };
+        write!(into, "[{op} {:?} {}", self.first_start, self.incomplete).expect("a string");
+        for mail in &self.inbox {
+            match mail {
+                Mail::Command(_, Command::Add(_, planned)) => {
+                    write!(into, " add {}", planned.nodes[0].path)
+                }
+                Mail::Command(_, command) => write!(into, " {command:?}"),
+                Mail::Ended(id, at) => write!(into, " {id:?} {:?}", now.since(*at)),
+                mail => write!(into, " {mail:?}"),
+            }
+            .expect("a string");
+        }
+        self.window.describe(now, into);
+        into.push(']');
+    }
+}
