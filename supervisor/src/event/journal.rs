@@ -1,7 +1,5 @@
 //! The last events of a tree: a ring, read by sequence number (I10, I11).
 
-use std::collections::VecDeque;
-
 use super::kind::Event;
 
 /// Events that are kept. At the pace of a crash storm that is some milliseconds; at the pace of a
@@ -10,7 +8,8 @@ pub(crate) const CAPACITY: usize = 16_384;
 
 #[derive(Debug)]
 pub(crate) struct Journal {
-    ring: VecDeque<Event>,
+    /// Once it is full, the next event takes the place of the oldest.
+    ring: Vec<Event>,
     /// Number of the newest event.
     seq: u64,
 }
@@ -18,7 +17,7 @@ pub(crate) struct Journal {
 impl Journal {
     pub(crate) const fn new() -> Self {
         Self {
-            ring: VecDeque::new(),
+            ring: Vec::new(),
             seq: 0,
         }
     }
@@ -32,23 +31,37 @@ impl Journal {
     pub(crate) fn push(&mut self, mut event: Event) -> Option<Event> {
         self.seq += 1;
         event.seq = self.seq;
-        let evicted = if self.ring.len() == CAPACITY {
-            self.ring.pop_front()
-        } else {
-            None
-        };
-        self.ring.push_back(event);
-        evicted
+        if self.ring.len() < CAPACITY {
+            self.ring.push(event);
+            return None;
+        }
+        let place = place(event.seq);
+        Some(std::mem::replace(&mut self.ring[place], event))
     }
 
     /// Copies up to `max` events behind number `after`, and says how many of those are gone.
     pub(crate) fn read(&self, after: u64, max: usize, into: &mut Vec<Event>) -> u64 {
         let oldest = self.seq - self.ring.len() as u64;
         let missed = oldest.saturating_sub(after);
-        let from = usize::try_from(after.max(oldest) - oldest).unwrap_or(usize::MAX);
-        into.extend(self.ring.iter().skip(from).take(max).cloned());
+        let from = after.clamp(oldest, self.seq);
+        let count = usize::try_from(self.seq - from)
+            .unwrap_or(usize::MAX)
+            .min(max);
+        // The events behind `from` lie in one piece, or end at the beginning of the ring.
+        let first = place(from + 1);
+        let (begin, end) = (
+            first.min(self.ring.len()),
+            (first + count).min(self.ring.len()),
+        );
+        into.extend_from_slice(&self.ring[begin..end]);
+        into.extend_from_slice(&self.ring[..count - (end - begin)]);
         missed
     }
+}
+
+/// Where the event of this number lies.
+fn place(seq: u64) -> usize {
+    usize::try_from((seq - 1) % CAPACITY as u64).expect("less than the capacity")
 }
 
 #[cfg(test)]
@@ -82,11 +95,24 @@ mod tests {
     }
 
     #[test]
+    fn what_is_read_may_lie_on_both_sides_of_the_end_of_the_ring() {
+        let mut journal = Journal::new();
+        for _ in 0..CAPACITY + 2 {
+            journal.push(event());
+        }
+        let (mut read, after) = (Vec::new(), CAPACITY as u64 - 1);
+        assert_eq!(journal.read(after, 10, &mut read), 0);
+        let numbers: Vec<u64> = read.iter().map(|event| event.seq).collect();
+        assert_eq!(numbers, [after + 1, after + 2, after + 3]);
+    }
+
+    #[test]
     fn a_reader_that_is_up_to_date_reads_nothing() {
         let mut journal = Journal::new();
         journal.push(event());
         let mut read = Vec::new();
         assert_eq!(journal.read(1, 10, &mut read), 0);
+        assert_eq!(journal.read(u64::MAX, 10, &mut read), 0);
         assert!(read.is_empty());
     }
 }
