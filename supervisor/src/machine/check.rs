@@ -5,13 +5,12 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 
 use super::Machine;
 use super::input::Command;
-use super::node::{Body, Cause, Down, Ending, FirstStartState, Ix, Links, Mail, Node, Phase};
-use super::node::{Retry, Sup, Wish};
+use super::node::{Down, Ending, FirstStartState, Ix, Mail, Node, Phase, Retry, Sup, Wish};
 use super::time::Nanos;
 use super::walk::{Manner, Op, Scope, Then};
 use super::{TreePhase, index_of};
 use crate::spec::plan::StopPolicy;
-use crate::spec::policy::{Pool, Readiness, Shutdown, StartOrder, Strategy};
+use crate::spec::policy::Shutdown;
 
 impl Machine {
     /// Panics when something does not hold.

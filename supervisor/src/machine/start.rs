@@ -131,10 +131,13 @@ impl Machine {
         }
     }
 
-    /// Neither the tree nor the supervisor of the child comes down.
+    /// Neither the tree nor the supervisor of the child comes down. A supervisor that lets its
+    /// start run its course hears of that afterwards.
     fn may_start(&self, ix: Ix) -> bool {
-        let sup = self.nodes[ix].parent.some();
-        !self.is_closing() && sup.is_none_or(|sup| !self.comes_down(sup))
+        match self.nodes[ix].parent.some() {
+            Some(sup) => !self.comes_down(sup) && (!self.is_closing() || self.waits(sup)),
+            None => !self.is_closing(),
+        }
     }
 
     /// The child is up: ready, or ended as it should.
