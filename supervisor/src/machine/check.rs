@@ -199,8 +199,8 @@ impl Machine {
                     sup.op,
                     Op::Stopping { then: Then::Start { culprit, .. }, .. } if culprit == ix
                 );
-                let held = retry == Retry::First
-                    && (!up || sup.first_start == FirstStartState::Held);
+                let held =
+                    retry == Retry::First && (!up || sup.first_start == FirstStartState::Held);
                 goes_down || culprit || held || has_mail(&|mail| mail.is_about_end(&is_this))
             }
             Phase::Exited(_) => goes_down || has_mail(&|mail| mail.is_about_end(&is_this)),
@@ -230,7 +230,13 @@ impl Machine {
         );
         let marks = matches!(
             sup.op,
-            Op::Starting { scope: Scope::Marked, .. } | Op::Stopping { scope: Scope::Marked, .. }
+            Op::Starting {
+                scope: Scope::Marked,
+                ..
+            } | Op::Stopping {
+                scope: Scope::Marked,
+                ..
+            }
         );
         assert!(!node.flags.marked || marks, "`{path}` keeps a mark");
     }
@@ -247,11 +253,10 @@ impl Machine {
         let unsettled = || sup.unready != sup.unready_settled;
         let waits_for_stop = sup.inbox.iter().any(|mail| matches!(mail, Mail::Stop));
         let fits = match (node.phase, &sup.op) {
-            (Phase::Starting(_), Op::Up) => {
-                sup.first_start == FirstStartState::Held || unsettled()
-            }
+            (Phase::Starting(_), Op::Up) => sup.first_start == FirstStartState::Held || unsettled(),
             (Phase::Starting(_) | Phase::Running, op) => !matches!(op, Op::Down),
-            (Phase::Stopping(_), Op::Starting { .. }) => waits_for_stop,
+            // What it had under way comes first, where that is asked for.
+            (Phase::Stopping(_), op) if waits_for_stop => !matches!(op, Op::Up | Op::Down),
             (Phase::Stopping(_) | Phase::Aborting(_), op) => {
                 self.comes_down(ix) && !matches!(op, Op::Down)
             }
@@ -322,7 +327,10 @@ impl Machine {
             next == Ix::NONE && sup.awaited > 0,
             "the stop of `{path}` waits for {phase:?}"
         );
-        for (_, child) in self.children_of(sup).filter(|(_, child)| child.flags.awaited) {
+        for (_, child) in self
+            .children_of(sup)
+            .filter(|(_, child)| child.flags.awaited)
+        {
             let awaited = |&on: &Ix| self.nodes[on].flags.awaited;
             let links = child.links.as_deref();
             let left = links.map_or(0, |links| {
@@ -373,7 +381,10 @@ impl Machine {
         let mut open = vec![Ix::ROOT];
         while let Some(ix) = open.pop() {
             let node = &self.nodes[ix];
-            let age = self.now.since(node.ready_since).min(node.policy.backoff_reset);
+            let age = self
+                .now
+                .since(node.ready_since)
+                .min(node.policy.backoff_reset);
             let left = node.links.as_ref().map(|links| links.dependents_left);
             write!(
                 text,

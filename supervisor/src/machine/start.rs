@@ -92,7 +92,12 @@ impl Machine {
     /// Starts an attempt of a worker, or the children of a supervisor.
     pub(super) fn begin_start(&mut self, ix: Ix, cause: Cause) -> Begun {
         debug_assert!(!self.nodes[ix].phase.is_live(), "I1");
-        debug_assert!(self.may_start(ix), "I6");
+        if !self.may_start(ix) {
+            // Its own supervisor has not been asked yet, and will be (I6).
+            self.set_phase(ix, Phase::Down(Down::Group));
+            self.settled(ix, &Err(Refusal::ShuttingDown));
+            return Begun::Settled;
+        }
         if !self.dependencies_ready(ix) {
             self.set_phase(ix, Phase::Waiting(cause));
             self.emit(ix, EventKind::Waiting);

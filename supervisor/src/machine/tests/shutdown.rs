@@ -137,6 +137,22 @@ fn nothing_starts_once_the_shutdown_has_begun() {
 }
 
 #[test]
+fn nothing_starts_anywhere_once_the_shutdown_of_the_tree_has_begun() {
+    let inner = SupervisorSpec::root(vec![worker("x"), worker("y").backoff(secs(1))]);
+    let spec = vec![ChildSpec::supervisor("sub", inner), worker("a")];
+    let mut world = started(SupervisorSpec::root(spec));
+    world.exit("sub/y", Ends::Failed);
+    world.ask("", Ask::Shutdown);
+    log(&mut world);
+    world.exit("sub/x", Ends::Failed);
+    world.advance(secs(2));
+    assert_eq!(live(&world), ["a"], "its supervisor has not been asked yet");
+    world.exit("a", Ends::Cancelled);
+    assert!(world.is_over());
+    assert!(!log(&mut world).iter().any(|line| line.starts_with('+')));
+}
+
+#[test]
 fn commands_that_are_queued_when_their_supervisor_goes_down_are_answered() {
     let mut world = started(SupervisorSpec::root(vec![worker("a"), explicit("b")]));
     let adds: Vec<u64> = ["x", "y"]
