@@ -98,6 +98,8 @@ impl Machine {
             self.settled(ix, &Err(Refusal::ShuttingDown));
             return Begun::Settled;
         }
+        // Whoever ended normally, or declined, has counted as ready until now.
+        self.becomes_unready(ix);
         if !self.dependencies_ready(ix) {
             self.set_phase(ix, Phase::Waiting(cause));
             self.emit(ix, EventKind::Waiting);
@@ -114,6 +116,7 @@ impl Machine {
         match node.body {
             Body::Declared => Begun::Settled,
             Body::Supervisor(_) => {
+                self.becomes_unready(ix);
                 self.set_phase(ix, Phase::Starting(cause));
                 self.emit(ix, EventKind::Started);
                 self.begin_incarnation(ix);
@@ -129,6 +132,8 @@ impl Machine {
                     self.start_settled(ix, &Ok(Answer::Started));
                     return Begun::Settled;
                 }
+                // What had finished, or declined, counted as ready.
+                self.becomes_unready(ix);
                 self.set_phase(ix, Phase::Starting(cause));
                 self.set_deadline(ix, now.after(ready_within));
                 Begun::InFlight
