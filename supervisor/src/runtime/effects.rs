@@ -10,6 +10,7 @@ use super::current;
 use super::driver::{Driver, DriverGuard};
 use super::slot::{Slot, Word};
 use super::tree::{Reply, Tree};
+use crate::event::kind::EventKind;
 use crate::machine::Trash;
 use crate::panics::{drop_quietly, quietly};
 use crate::task::launch::Launch;
@@ -56,7 +57,8 @@ impl Effects {
             quietly(|| reader.wake());
         }
         // From here on code of users may block this thread.
-        if woke_any && (traces || !self.trash.is_empty() || !self.launches.is_empty()) {
+        let foreign = self.trash.iter().any(runs_user_code) || !self.launches.is_empty();
+        if woke_any && (traces || foreign) {
             Tree::push();
         }
         drop(self.trash);
@@ -68,5 +70,20 @@ impl Effects {
             quietly(|| super::lifecycle::report(tree));
         }
         woke
+    }
+}
+
+/// Whether dropping it may run the code of users.
+fn runs_user_code(trash: &Trash) -> bool {
+    match trash {
+        Trash::Body(_) | Trash::Failure(_) => true,
+        Trash::Event(event) => match &event.kind {
+            EventKind::Exited(exit) => exit.error().is_some(),
+            EventKind::Restarting { exit, .. } => {
+                exit.as_ref().is_some_and(|exit| exit.error().is_some())
+            }
+            kind => kind.holds_user_values(),
+        },
+        Trash::Record(record) => record.error().is_some(),
     }
 }
