@@ -31,10 +31,15 @@ async fn a_batch_tree_that_ends_while_it_starts_has_been_started_and_has_ended_w
 async fn a_supervisor_whose_init_declines_is_left_out() {
     let log = Log::new();
     let inner = SupervisorSpec::root(vec![job(&log, "inner")])
-        .init(ChildSpec::from_fn("init", |_ctx| async { TaskResult::Ignored }));
+        .init(ChildSpec::from_fn("init", |_ctx| async {
+            TaskResult::Ignored
+        }));
     let spec = SupervisorSpec::root(vec![
         ChildSpec::supervisor("optional", inner),
-        ChildSpec::from_fn("other", |ctx: TaskContext| async move { ctx.cancelled().await }),
+        ChildSpec::from_fn(
+            "other",
+            |ctx: TaskContext| async move { ctx.cancelled().await },
+        ),
     ]);
     let handle = Supervisor::start(spec).await.expect("it has started");
     assert!(handle.is_ready());

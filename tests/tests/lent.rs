@@ -27,7 +27,7 @@ async fn worker(_ctx: TaskContext, log: Log, jobs: &mut mpsc::Receiver<Job>) -> 
             Job::Fail => return Err("a failing job".into()),
             Job::Hang => {
                 log.write("hangs");
-                std::future::pending().await
+                std::future::pending::<()>().await;
             }
         }
     }
@@ -131,6 +131,7 @@ async fn an_owned_argument_is_cloned_for_each_attempt_and_a_shared_one_never() {
 
 /// Counts on the blocking pool.
 #[supervised(blocking, backoff = "none", shutdown = "5s")]
+#[allow(clippy::needless_pass_by_value)]
 fn counts(ctx: TaskContext, log: Log, total: &mut u32) -> Result<(), String> {
     let _live = log.live("counts");
     *total += 1;
@@ -167,6 +168,7 @@ async fn a_blocking_child_keeps_what_is_lent_to_it_and_hears_its_stop() {
 
 /// Does not look whether it is to stop.
 #[supervised(blocking, shutdown = "20ms")]
+#[allow(clippy::needless_pass_by_value)]
 fn deaf(_ctx: TaskContext, log: Log, held: &std::sync::Mutex<std::sync::mpsc::Receiver<()>>) {
     let _live = log.live("deaf");
     let held = held.lock().expect("one attempt at a time");

@@ -165,9 +165,7 @@ async fn errors_that_panic_when_they_are_dropped_or_shown_end_nothing() {
 
     impl Drop for Spiteful {
         fn drop(&mut self) {
-            if !std::thread::panicking() {
-                panic!("not to be dropped");
-            }
+            assert!(std::thread::panicking(), "not to be dropped");
         }
     }
 

@@ -4,7 +4,8 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use crate::event::kind::Event;
-use crate::runtime::tree::{Core, Listen, Stage, Tree};
+use crate::runtime::core::{Core, Listen, Stage};
+use crate::runtime::tree::Tree;
 use crate::runtime::wait::until;
 
 /// Events that are copied at a time.
