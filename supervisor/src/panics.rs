@@ -43,13 +43,19 @@ pub fn install() {
 
 /// Runs the code of a user; a panic comes back as what is to be told of it.
 pub(crate) fn catch<R>(during: During, f: impl FnOnce() -> R) -> Result<R, Panic> {
-    catch_unwind(AssertUnwindSafe(f)).map_err(|payload| {
-        let message = message(&*payload);
-        forget(payload);
-        Panic {
-            message,
-            location: LOCATION.take(),
-            during,
+    // What an earlier panic has left, that somebody else caught, is not about this one.
+    LOCATION.take();
+    catch_unwind(AssertUnwindSafe(f)).map_err(|payload| match payload.downcast::<Panic>() {
+        // Caught on another thread, and handed on.
+        Ok(panic) => *panic,
+        Err(payload) => {
+            let message = message(&*payload);
+            forget(payload);
+            Panic {
+                message,
+                location: LOCATION.take(),
+                during,
+            }
         }
     })
 }

@@ -254,3 +254,47 @@ async fn nobody_waits_for_a_destructor_of_users_that_blocks() {
     handle.shutdown().await.expect("stops");
     log.wait_for("the other went first", 1).await;
 }
+
+/// A value that calls the tree, and panics, when it is dropped.
+struct Loud(Caller, bool);
+
+impl Drop for Loud {
+    fn drop(&mut self) {
+        self.0.call();
+        assert!(!self.1 || std::thread::panicking(), "not quietly");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_child_that_is_refused_is_dropped_without_the_lock_and_takes_nothing_along() {
+    let log = Log::new();
+    let spec = SupervisorSpec::root(vec![obedient("a", &log, Duration::ZERO)]);
+    let handle = Supervisor::start(spec).await.expect("starts");
+    let caller = Caller::default();
+    caller.tree.set(handle.downgrade()).expect("once");
+    let owns = |name: &str, panics| {
+        let owned = Loud(caller.clone(), panics);
+        ChildSpec::from_fn(name.to_owned(), move |_ctx: TaskContext| {
+            let _ = &owned;
+            async {}
+        })
+    };
+    let both = || {
+        let inner = SupervisorSpec::root(vec![owns("x", true), owns("y", true)]);
+        ChildSpec::supervisor("a", inner)
+    };
+    // Its name is taken: what it owns goes through the machine, and both destructors panic.
+    handle
+        .start_child("/", both())
+        .await
+        .expect_err("the name is taken");
+    assert_eq!(caller.called.load(Ordering::Relaxed), 2);
+    // There is no such supervisor: dropped by the one who asked.
+    handle
+        .start_child("nowhere", owns("z", false))
+        .await
+        .expect_err("no such supervisor");
+    assert_eq!(caller.called.load(Ordering::Relaxed), 3);
+    assert_eq!(log.alive(), 1, "the sibling runs on");
+    assert!(handle.shutdown().await.expect("stops").is_clean());
+}

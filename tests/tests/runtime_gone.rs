@@ -41,6 +41,7 @@ fn tree_on(runtime: &Runtime, log: &Log) -> TreeRef {
     let handle = runtime.block_on(Supervisor::start(spec)).expect("starts");
     let tree = handle.downgrade();
     *known.lock().expect("no panic") = Some(tree.clone());
+    runtime.block_on(log.wait_for("+child", CHILDREN));
     runtime.block_on(log.wait_for("-child", CHILDREN / 2));
     handle.detach();
     tree
@@ -109,7 +110,7 @@ fn an_empty_tree_notices_too() {
     let handle = runtime.block_on(start).expect("starts");
     let tree = handle.downgrade();
     handle.detach();
-    runtime.block_on(tokio::task::yield_now());
+    // Not even its timekeeper has been polled.
     drop(runtime);
     let other = Builder::new_current_thread()
         .enable_all()
@@ -162,4 +163,46 @@ fn children_that_have_not_been_polled_yet_are_accounted_for() {
         });
         assert_eq!(log.alive(), 0);
     }
+}
+
+#[test]
+fn a_child_that_blocks_its_thread_is_told_to_be_stuck_without_a_runtime() {
+    let runtime = Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build();
+    let runtime = runtime.expect("builds");
+    let log = Log::new();
+    let (let_go, held) = std::sync::mpsc::channel::<()>();
+    let (seen, held) = (log.clone(), Arc::new(Mutex::new(held)));
+    let blocker = ChildSpec::from_fn("blocker", move |_ctx: TaskContext| {
+        let (log, held) = (seen.clone(), Arc::clone(&held));
+        async move {
+            let _live = log.live("blocker");
+            let held = held.lock().expect("one attempt at a time");
+            let _ = held.recv_timeout(Duration::from_secs(20));
+        }
+    })
+    .shutdown(Duration::from_millis(50));
+    let start = Supervisor::start(SupervisorSpec::root(vec![blocker]));
+    let handle = runtime.block_on(start).expect("starts");
+    runtime.block_on(log.wait_for("+blocker", 1));
+    let tree = handle.downgrade();
+    handle.detach();
+    runtime.shutdown_background();
+    let other = Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .expect("builds");
+    let report = other.block_on(async {
+        let joined = tokio::time::timeout(Duration::from_secs(15), tree.join());
+        joined
+            .await
+            .expect("in bounded time")
+            .expect("no failure of its own")
+    });
+    assert_eq!(report.stuck().count(), 1, "{report}");
+    assert_eq!(log.count("-blocker"), 0);
+    let_go.send(()).expect("still held");
+    other.block_on(log.wait_for("-blocker", 1));
 }

@@ -121,3 +121,38 @@ async fn only_the_last_of_several_handles_stops_the_tree() {
     tree.join().await.expect("stops");
     assert_eq!(log.alive(), 0);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_child_that_waits_for_its_own_supervisor_or_start_is_told_at_once() {
+    let (told, mut answers) = mpsc::unbounded_channel();
+    let child = ChildSpec::from_fn("child", move |ctx: TaskContext| {
+        let told = told.clone();
+        async move {
+            let tree = ctx.tree().expect("in a tree");
+            told.send(tree.ready().await.expect_err("itself"))
+                .expect("read");
+            let more = ChildSpec::from_fn("more", |_ctx| async {});
+            let added = tree.start_child("inner", more).await;
+            told.send(added.expect_err("itself")).expect("read");
+            ctx.mark_ready();
+            told.send(tree.stopped("inner").await.expect_err("itself"))
+                .expect("read");
+            ctx.cancelled().await;
+        }
+    })
+    .readiness(rust_supervisor::spec::policy::Readiness::Explicit);
+    let inner = ChildSpec::supervisor("inner", SupervisorSpec::root(vec![child]));
+    let begun = Instant::now();
+    let handle = Supervisor::start(SupervisorSpec::root(vec![inner]))
+        .await
+        .expect("starts");
+    for _ in 0..3 {
+        let answer = answers.recv().await.expect("answers");
+        assert!(
+            matches!(answer, SupervisorError::WouldWaitForItself),
+            "{answer:?}"
+        );
+    }
+    assert_eq!(begun.elapsed(), Duration::ZERO);
+    handle.shutdown().await.expect("stops");
+}

@@ -36,9 +36,17 @@ async fn third_of_five_fails() {
     let error = Supervisor::start(spec)
         .await
         .expect_err("the third child fails");
-    let StartError::Failed { failure, .. } = &error else {
+    let StartError::Failed {
+        failure, not_ready, ..
+    } = &error
+    else {
         panic!("{error:?}");
     };
+    assert_eq!(
+        not_ready,
+        &["three", "four", "five"],
+        "one and two had been ready"
+    );
     assert_eq!(&*failure.child, "three");
     let exit = failure.exit.as_ref().expect("an attempt was made");
     let cause: &std::io::Error = exit.downcast_ref().expect("the error itself");

@@ -16,7 +16,7 @@ use crate::id::types::{ChildId, SupervisorPath};
 use crate::machine::answer::{Answer, Refusal};
 use crate::machine::input::{Command, Verb};
 use crate::machine::intents::{self, Intent};
-use crate::machine::node::{NodeId, Phase};
+use crate::machine::node::{Ix, NodeId, Phase};
 use crate::machine::walk::End;
 use crate::machine::{Machine, TreePhase};
 use crate::runtime::core::{Broken, Core, Listen, Stage};
@@ -172,14 +172,13 @@ impl TreeRef {
         self.alive()?;
         let planned = Planned::new(child, &supervisor)?;
         let path = planned.nodes[0].path.to_string();
-        let put = |machine: &Machine| {
-            let id = lookup::supervisor(machine, &supervisor).map_err(|_| Refusal::Unknown)?;
-            Ok(Command::Add(id, Box::new(planned)))
-        };
-        match self.command(put).await? {
+        let id = lookup::supervisor(&self.tree, &supervisor)?;
+        if self.waits_in(id)? {
+            return Err(SupervisorError::WouldWaitForItself);
+        }
+        match self.command(Command::Add(id, Box::new(planned))).await? {
             Ok(Answer::Declined) => Ok(StartOutcome::Declined),
             Ok(_) => Ok(StartOutcome::Started),
-            Err(Refusal::Unknown) => Err(self.unknown(&supervisor)),
             Err(refusal) => Err(explain(refusal, &path, &supervisor)),
         }
     }
@@ -340,7 +339,7 @@ impl TreeRef {
     /// Begins to stop the tree, and does not wait for it.
     pub fn request_shutdown(&self) {
         // The end of a tree that has broken has begun.
-        let _ = self.tree.command(|_| Ok(Command::Shutdown));
+        let _ = self.tree.command(Command::Shutdown);
     }
 
     /// Waits until the tree has ended, for whatever reason.
@@ -372,6 +371,10 @@ impl TreeRef {
     ///
     /// Cancel safe.
     pub async fn ready(&self) -> Result<(), SupervisorError> {
+        let root = self.tree.read(|machine| machine.id(Ix::ROOT))?;
+        if self.waits_in(root)? {
+            return Err(SupervisorError::WouldWaitForItself);
+        }
         let ready = |core: &mut Core| match core.stage() {
             Stage::Closing | Stage::Over => Some(Err(SupervisorError::TreeGone)),
             Stage::Starting | Stage::Up => core.machine.is_ready().then_some(Ok(())),
@@ -388,10 +391,12 @@ impl TreeRef {
     /// Cancel safe.
     pub async fn stopped(&self, child: impl Into<ChildRef>) -> Result<(), SupervisorError> {
         let name = child.into().name;
-        let id = self.tree.read(|machine| lookup::child(machine, &name))??;
-        let waits = current::child_of(self.tree.address());
-        if waits.is_some_and(|waiting| waiting == id) {
-            return Err(SupervisorError::WouldWaitForItself);
+        let id = lookup::child(&self.tree, &name)?;
+        if let Some(waiting) = current::child_of(self.tree.address()) {
+            // Also a supervisor above it does not end before it has.
+            if self.tree.read(|machine| machine.is_above(id, waiting))? {
+                return Err(SupervisorError::WouldWaitForItself);
+            }
         }
         let down = move |core: &mut Core| {
             let phase = core.machine.find(id).map(|node| node.phase);
@@ -434,13 +439,10 @@ impl TreeRef {
     ) -> Result<Vec<ChildSnapshot>, SupervisorError> {
         let supervisor = supervisor.into().segments.join("/");
         self.alive()?;
-        let put = |machine: &Machine| {
-            let id = lookup::supervisor(machine, &supervisor).map_err(|_| Refusal::Unknown)?;
-            Ok(Command::Children(id))
-        };
-        match self.command(put).await? {
+        let id = lookup::supervisor(&self.tree, &supervisor)?;
+        match self.command(Command::Children(id)).await? {
             Ok(Answer::Children(children)) => Ok(children),
-            Ok(_) | Err(Refusal::Unknown) => Err(self.unknown(&supervisor)),
+            Ok(_) => Err(self.gone()),
             Err(refusal) => Err(explain(refusal, &supervisor, &supervisor)),
         }
     }
@@ -451,10 +453,15 @@ impl TreeRef {
         child: impl Into<ChildRef>,
     ) -> Result<ChildSnapshot, SupervisorError> {
         let name = child.into().name;
-        self.tree.read(|machine| {
-            let id = lookup::child(machine, &name)?;
-            Ok(machine.child_snapshot(id.ix))
-        })?
+        let id = lookup::child(&self.tree, &name)?;
+        let found = self.tree.read(|machine| {
+            let known = machine.find(id).is_some();
+            known.then(|| machine.child_snapshot(id.ix))
+        })?;
+        found.ok_or(SupervisorError::UnknownChild {
+            path: name,
+            did_you_mean: Vec::new(),
+        })
     }
 
     /// The events of the tree from now on.
@@ -497,7 +504,7 @@ impl TreeRef {
         audit(&requested_by.into(), &reason.into())?;
         self.alive()?;
         let name = child.into().name;
-        let found = self.tree.read(|machine| lookup::child(machine, &name))?;
+        let found = lookup::child(&self.tree, &name);
         let (path, command, unknown) = match (found, verb.operation()) {
             (Ok(id), _) => {
                 let path = self.path_of(id)?.unwrap_or_else(|| name.clone());
@@ -516,7 +523,7 @@ impl TreeRef {
             }
             (Err(error), _) => return Err(error),
         };
-        match (self.command(|_| Ok(command)).await?, unknown) {
+        match (self.command(command).await?, unknown) {
             (Ok(Answer::Child(answer)), _) => Ok(CommandResult::ChildControl {
                 outcome: outcome(&path, &answer),
             }),
@@ -569,11 +576,8 @@ impl TreeRef {
         }
     }
 
-    async fn command(
-        &self,
-        put: impl FnOnce(&Machine) -> Result<Command, Refusal>,
-    ) -> Result<Reply, SupervisorError> {
-        let answer = self.tree.command(put)?;
+    async fn command(&self, command: Command) -> Result<Reply, SupervisorError> {
+        let answer = self.tree.command(command)?;
         // The sender is dropped only by a tree that has broken.
         answer.await.map_err(|_| self.gone())
     }
@@ -592,12 +596,16 @@ impl TreeRef {
         }
     }
 
-    fn unknown(&self, path: &str) -> SupervisorError {
-        let nearest = self.tree.read(|machine| lookup::nearest(machine, path));
-        SupervisorError::UnknownChild {
-            path: path.to_owned(),
-            did_you_mean: nearest.unwrap_or_default(),
-        }
+    /// Whether the code that asks is a child that is starting in this supervisor, or below it: what
+    /// has to wait for that start would wait for the one who asks.
+    fn waits_in(&self, supervisor: NodeId) -> Result<bool, SupervisorError> {
+        let Some(asking) = current::child_of(self.tree.address()) else {
+            return Ok(false);
+        };
+        Ok(self.tree.read(|machine| {
+            let phase = machine.find(asking).map(|node| node.phase);
+            matches!(phase, Some(Phase::Starting(_))) && machine.is_above(supervisor, asking)
+        })?)
     }
 
     fn path_of(&self, id: NodeId) -> Result<Option<String>, SupervisorError> {

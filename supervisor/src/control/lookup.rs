@@ -1,36 +1,48 @@
 //! Finding the child that a command means.
+//!
+//! A whole path is looked up in one short hold. Whatever has to look at every name of the tree
+//! copies them in chunks, and compares them without the lock.
+
+use std::sync::Arc;
 
 use rust_supervisor_settings::suggest;
 
 use crate::error::types::SupervisorError;
 use crate::machine::Machine;
 use crate::machine::node::NodeId;
+use crate::runtime::core::Broken;
+use crate::runtime::tree::Tree;
 
 /// Names that are offered where one was not found.
 const SUGGESTIONS: usize = 3;
+/// Names that are compared with one that was not found: in a larger tree, the first so many that
+/// are about as long.
+const COMPARED: usize = 1_000;
+/// Paths that are copied in one hold.
+const CHUNK: usize = 1_024;
 
 /// The child at a path, or the only one of that name.
-pub(super) fn child(machine: &Machine, name: &str) -> Result<NodeId, SupervisorError> {
-    if let Some(id) = machine.lookup(name).filter(|_| !name.is_empty()) {
+pub(super) fn child(tree: &Arc<Tree>, name: &str) -> Result<NodeId, SupervisorError> {
+    let found = tree.read(|machine| machine.lookup(name))?;
+    if let Some(id) = found.filter(|_| !name.is_empty()) {
         return Ok(id);
     }
-    let found = if name.contains('/') {
-        Vec::new()
-    } else {
-        machine.named(name)
+    let paths = paths(tree)?;
+    let named = |path: &&Arc<str>| path.rsplit('/').next() == Some(name);
+    let mut candidates: Vec<&Arc<str>> = paths.iter().filter(named).collect();
+    candidates.sort_unstable();
+    let unknown = || SupervisorError::UnknownChild {
+        path: name.to_owned(),
+        did_you_mean: nearest(&paths, name),
     };
-    match found.as_slice() {
-        [one] => Ok(*one),
-        [] => Err(SupervisorError::UnknownChild {
-            path: name.to_owned(),
-            did_you_mean: nearest(machine, name),
-        }),
+    match candidates.as_slice() {
+        [one] => tree
+            .read(|machine| machine.lookup(one))?
+            .ok_or_else(unknown),
+        [] => Err(unknown()),
         several => Err(SupervisorError::AmbiguousName {
             name: name.to_owned(),
-            candidates: several
-                .iter()
-                .filter_map(|id| Some(machine.find(*id)?.path.to_string()))
-                .collect(),
+            candidates: several.iter().map(ToString::to_string).collect(),
         }),
     }
 }
@@ -38,32 +50,49 @@ pub(super) fn child(machine: &Machine, name: &str) -> Result<NodeId, SupervisorE
 /// The supervisor that a child at this path would belong to.
 pub(super) fn parent(machine: &Machine, path: &str) -> Option<NodeId> {
     let parent = path.rsplit_once('/').map_or("", |(parent, _)| parent);
-    supervisor(machine, parent).ok()
+    supervisor_at(machine, parent)
 }
 
 /// The supervisor at a path; the root is the empty one.
-pub(super) fn supervisor(machine: &Machine, path: &str) -> Result<NodeId, SupervisorError> {
-    let found = machine.lookup(path).filter(|id| {
+pub(super) fn supervisor(tree: &Arc<Tree>, path: &str) -> Result<NodeId, SupervisorError> {
+    match tree.read(|machine| supervisor_at(machine, path))? {
+        Some(id) => Ok(id),
+        None => Err(SupervisorError::UnknownChild {
+            path: path.to_owned(),
+            did_you_mean: nearest(&paths(tree)?, path),
+        }),
+    }
+}
+
+fn supervisor_at(machine: &Machine, path: &str) -> Option<NodeId> {
+    machine.lookup(path).filter(|id| {
         let node = machine.find(*id);
         node.is_some_and(|node| node.sup().is_some())
-    });
-    found.ok_or_else(|| SupervisorError::UnknownChild {
-        path: path.to_owned(),
-        did_you_mean: nearest(machine, path),
     })
 }
 
+/// Every path of the tree, in no particular order.
+fn paths(tree: &Arc<Tree>) -> Result<Vec<Arc<str>>, Broken> {
+    let (mut paths, mut next) = (Vec::new(), Some(0));
+    while let Some(from) = next {
+        next = tree.read(|machine| machine.copy_paths(from, CHUNK, &mut paths))?;
+    }
+    Ok(paths)
+}
+
 /// Paths that the name may have been meant for.
-pub(super) fn nearest(machine: &Machine, name: &str) -> Vec<String> {
-    let paths = machine.paths();
-    let mut left: Vec<&str> = paths.iter().map(|path| &**path).collect();
-    let mut nearest = Vec::new();
+fn nearest(paths: &[Arc<str>], name: &str) -> Vec<String> {
+    let alike = paths.iter().map(|path| &**path);
+    let alike = alike.filter(|path| path.len().abs_diff(name.len()) <= 3);
+    let mut left: Vec<&str> = alike.take(COMPARED).collect();
+    let mut nearest: Vec<String> = Vec::new();
     while nearest.len() < SUGGESTIONS {
         let Some(found) = suggest::closest(name, left.iter().copied()) else {
             break;
         };
-        nearest.push(found.to_owned());
-        left.retain(|path| *path != nearest[nearest.len() - 1]);
+        let found = found.to_owned();
+        left.retain(|path| *path != found);
+        nearest.push(found);
     }
     nearest
 }

@@ -4,7 +4,7 @@ use super::command::ChildManifest;
 use crate::error::types::SupervisorError;
 
 /// A manifest is a few lines; more is a mistake, and is not parsed.
-const MAX_BYTES: usize = 64 * 1024;
+const MAX_BYTES: usize = 4 * 1024;
 
 pub(super) fn parse(manifest: &str) -> Result<ChildManifest, SupervisorError> {
     if manifest.len() > MAX_BYTES {

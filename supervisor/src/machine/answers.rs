@@ -25,11 +25,6 @@ impl Machine {
         self.actions.push_back(Action::Answer(token, answer));
     }
 
-    /// Answers a command that could not even be put.
-    pub(crate) fn refuse_unasked(&mut self, token: Token, refusal: Refusal) {
-        self.answer(token, Err(refusal));
-    }
-
     /// Answers the command when the start of the child has settled.
     pub(super) fn answer_when_settled(&mut self, token: Token, ix: Ix) {
         self.answers.waiting.entry(ix).or_default().push(token);

@@ -5,7 +5,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 
 use super::Machine;
 use super::input::Command;
-use super::node::{Down, Ending, FirstStartState, Ix, Mail, Node, Phase, Retry, Sup, Wish};
+use super::node::{Cause, Down, Ending, FirstStartState, Ix, Mail, Node, Phase, Retry, Sup, Wish};
 use super::time::Nanos;
 use super::walk::{Manner, Op, Scope, Then};
 use super::{TreePhase, index_of};
@@ -150,9 +150,8 @@ impl Machine {
     fn check_ready_flag(&self, node: &Node) {
         let expected = match node.phase {
             Phase::Running => node.sup().is_none_or(|sup| sup.unready == 0),
-            Phase::Down(Down::Ignored) => true,
-            Phase::Down(Down::Finished) if node.sup().is_none() => true,
-            Phase::Down(Down::Finished)
+            // Ready, unless it is to be started again with its group.
+            Phase::Down(Down::Finished | Down::Ignored)
             | Phase::Exited(_)
             | Phase::Stopping(_)
             | Phase::Aborting(_) => return,
@@ -183,6 +182,8 @@ impl Machine {
             Phase::Down(_) => {
                 !matches!(node.wish, Wish::Start(_))
                     || goes_down
+                    || sup.op.starts(ix, node)
+                    || (up && self.is_busy(node.parent))
                     || has_mail(&|mail| matches!(mail, Mail::Start(id) if is_this(id)))
             }
             Phase::Waiting(_) => {
@@ -253,7 +254,9 @@ impl Machine {
         let unsettled = || sup.unready != sup.unready_settled;
         let waits_for_stop = sup.inbox.iter().any(|mail| matches!(mail, Mail::Stop));
         let fits = match (node.phase, &sup.op) {
-            (Phase::Starting(_), Op::Up) => sup.first_start == FirstStartState::Held || unsettled(),
+            (Phase::Starting(_), Op::Up) => {
+                sup.first_start == FirstStartState::Held || unsettled() || self.is_busy(ix)
+            }
             (Phase::Starting(_) | Phase::Running, op) => !matches!(op, Op::Down),
             // What it had under way comes first, where that is asked for.
             (Phase::Stopping(_), op) if waits_for_stop => !matches!(op, Op::Up | Op::Down),
@@ -410,6 +413,21 @@ impl Machine {
         let mut hasher = DefaultHasher::new();
         (text, waiting).hash(&mut hasher);
         hasher.finish()
+    }
+}
+
+impl Op {
+    /// Whether it will come to starting this child.
+    fn starts(&self, ix: Ix, node: &Node) -> bool {
+        match self {
+            Self::Starting { scope, cause, .. } => {
+                *cause == Cause::Group && scope.contains(ix, node)
+            }
+            Self::Stopping { scope, then, .. } => {
+                matches!(then, Then::Start { .. }) && scope.contains(ix, node)
+            }
+            Self::Down | Self::Up => false,
+        }
     }
 }
 

@@ -92,7 +92,7 @@ impl Machine {
         let (operation_before, phase_before) = (node.operation, node.phase);
         let (id, generation, attempt) = (self.nodes.id(ix), node.generation(), node.attempt);
         let starts = matches!(verb, Verb::Restart | Verb::Resume);
-        if starts && self.comes_down(sup) {
+        if starts && !self.may_start(ix) {
             return self.answer(token, Err(Refusal::ShuttingDown));
         }
         if starts && matches!(node.body, Body::Declared) && verb == Verb::Restart {

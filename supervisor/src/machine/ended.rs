@@ -357,7 +357,9 @@ impl Machine {
 fn how_it_stopped(exit: &Exit, phase: Phase) -> ChildShutdownStatus {
     match (&exit.record.kind, phase) {
         (_, Phase::Stuck(_)) => ChildShutdownStatus::LateReport,
-        (ExitKind::Aborted, Phase::Aborting(_)) => ChildShutdownStatus::Aborted,
+        (ExitKind::Aborted, Phase::Aborting(_)) | (ExitKind::RuntimeGone, _) => {
+            ChildShutdownStatus::Aborted
+        }
         _ => ChildShutdownStatus::Graceful,
     }
 }

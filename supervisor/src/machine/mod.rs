@@ -123,6 +123,8 @@ pub(crate) struct Machine {
     intents: Vec<(Arc<str>, Operation)>,
     /// Every critical child has been up once.
     has_been_up: bool,
+    /// Critical children that were not ready when the start of the tree failed.
+    missing: Vec<Arc<str>>,
     closing_since: Nanos,
     ended_at: Nanos,
     trash: Vec<Trash>,
@@ -150,6 +152,7 @@ impl Machine {
             report: Vec::new(),
             intents: Vec::new(),
             has_been_up: false,
+            missing: Vec::new(),
             closing_since: Nanos::default(),
             ended_at: Nanos::default(),
             trash: Vec::new(),
@@ -398,6 +401,8 @@ impl Machine {
             let sup = self.nodes.sup_mut(parent);
             if is_settled {
                 sup.unready_settled += 1;
+                // It may be the last one that its supervisor waits for.
+                self.schedule(parent);
             } else {
                 sup.unready_settled -= 1;
             }
@@ -473,7 +478,10 @@ impl Machine {
                     self.deliver(sup, mail);
                     true
                 }
-                None => false,
+                None => {
+                    self.check_ready(sup);
+                    false
+                }
             },
         }
     }

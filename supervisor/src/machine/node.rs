@@ -222,10 +222,6 @@ pub(crate) enum Body {
 }
 
 impl Node {
-    pub(crate) fn name(&self) -> &str {
-        self.path.rsplit('/').next().unwrap_or(&self.path)
-    }
-
     /// The number of the present or last attempt; none was made before the first start.
     pub(crate) fn generation(&self) -> Option<u64> {
         self.starts.checked_sub(1)

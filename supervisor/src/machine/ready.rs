@@ -1,7 +1,8 @@
 //! Who is ready: a child, its supervisor, the tree.
 
 use super::Machine;
-use super::node::{FirstStartState, Ix, Mail, NodeId, Phase};
+use super::node::{FirstStartState, Ix, Mail, NodeId, Phase, Retry};
+use super::walk::Op;
 use crate::spec::policy::Readiness;
 
 impl Machine {
@@ -71,8 +72,8 @@ impl Machine {
         }
     }
 
-    /// A supervisor is up when its first start is through and no critical child is on its way; it
-    /// is ready when all of them are.
+    /// A supervisor is up when its first start is through, nothing is under way or to be handled,
+    /// and no critical child is on its way; it is ready when all of them are.
     pub(super) fn check_ready(&mut self, sup: Ix) {
         let state = self.nodes.sup(sup);
         if state.first_start != FirstStartState::Done || self.comes_down(sup) {
@@ -81,11 +82,24 @@ impl Machine {
         // Where a start runs its course, as in OTP, that is all.
         let settled = state.unready == state.unready_settled || self.waits(sup);
         match self.nodes[sup].phase {
-            Phase::Starting(_) if settled => {
+            Phase::Starting(_) if settled && !self.is_busy(sup) => {
                 self.start_completed(sup);
             }
             Phase::Running if state.unready == 0 => self.becomes_ready(sup),
             _ => {}
         }
+    }
+
+    /// Whether something is under way or to be handled: whoever is down may be about to start.
+    pub(super) fn is_busy(&self, sup: Ix) -> bool {
+        let state = self.nodes.sup(sup);
+        let mut next = state.first;
+        let mut busy = !matches!(state.op, Op::Up) || !state.inbox.is_empty();
+        while let Some(ix) = next.some().filter(|_| !busy) {
+            // The rest of its group waits for it.
+            busy = self.nodes[ix].phase == Phase::Backoff(Retry::Group);
+            next = self.nodes[ix].next;
+        }
+        busy
     }
 }

@@ -129,6 +129,11 @@ impl Machine {
         matches!(self.phase, TreePhase::Up) && self.nodes[Ix::ROOT].flags.ready
     }
 
+    /// Critical children that were not ready when the start of the tree failed.
+    pub(crate) fn missing_at_failure(&self) -> &[Arc<str>] {
+        &self.missing
+    }
+
     /// Critical children that keep the tree from being ready; of a supervisor, what keeps it.
     pub(crate) fn not_ready(&self) -> Vec<Arc<str>> {
         let mut missing = Vec::new();
@@ -163,28 +168,33 @@ impl Machine {
         }
     }
 
-    /// Paths whose last name is this one.
-    pub(crate) fn named(&self, name: &str) -> Vec<NodeId> {
-        let mut found = Vec::new();
-        let mut next = self.first_child(Ix::ROOT);
-        while let Some(ix) = next.some() {
-            if self.nodes[ix].name() == name {
-                found.push(self.nodes.id(ix));
+    /// Copies the paths at some places of the arena; answers where to go on.
+    pub(crate) fn copy_paths(
+        &self,
+        from: usize,
+        max: usize,
+        into: &mut Vec<Arc<str>>,
+    ) -> Option<usize> {
+        let end = self.nodes.len().min(from.saturating_add(max));
+        for place in from..end {
+            let node = &self.nodes[super::index_of(place)];
+            if node.flags.linked {
+                into.push(Arc::clone(&node.path));
             }
-            next = self.after_in_tree(ix);
         }
-        found
+        (end < self.nodes.len()).then_some(end)
     }
 
-    /// Every path of the tree.
-    pub(crate) fn paths(&self) -> Vec<Arc<str>> {
-        let mut paths = Vec::new();
-        let mut next = self.first_child(Ix::ROOT);
-        while let Some(ix) = next.some() {
-            paths.push(Arc::clone(&self.nodes[ix].path));
-            next = self.after_in_tree(ix);
+    /// Whether a node is this one, or stands above it.
+    pub(crate) fn is_above(&self, above: NodeId, below: NodeId) -> bool {
+        let mut next = self.nodes.find(below);
+        while let Some(ix) = next {
+            if self.nodes.id(ix) == above {
+                return true;
+            }
+            next = self.nodes[ix].parent.some();
         }
-        paths
+        false
     }
 
     fn first_child(&self, ix: Ix) -> Ix {

@@ -61,10 +61,10 @@ impl Machine {
             node.wish = Wish::None;
         }
         // A start that has settled at once may have changed the list.
-        if let Op::Starting { next, .. } = &mut self.nodes.sup_mut(sup).op
-            && *next == ix
-        {
-            *next = behind;
+        if let Op::Starting { next, .. } = &mut self.nodes.sup_mut(sup).op {
+            if *next == ix {
+                *next = behind;
+            }
         }
         true
     }
@@ -94,6 +94,7 @@ impl Machine {
         debug_assert!(!self.nodes[ix].phase.is_live(), "I1");
         if !self.may_start(ix) {
             // Its own supervisor has not been asked yet, and will be (I6).
+            self.becomes_unready(ix);
             self.set_phase(ix, Phase::Down(Down::Group));
             self.settled(ix, &Err(Refusal::ShuttingDown));
             return Begun::Settled;
@@ -143,7 +144,7 @@ impl Machine {
 
     /// Neither the tree nor the supervisor of the child comes down. A supervisor that lets its
     /// start run its course hears of that afterwards.
-    fn may_start(&self, ix: Ix) -> bool {
+    pub(super) fn may_start(&self, ix: Ix) -> bool {
         match self.nodes[ix].parent.some() {
             Some(sup) => !self.comes_down(sup) && (!self.is_closing() || self.waits(sup)),
             None => !self.is_closing(),
@@ -265,12 +266,12 @@ impl Machine {
         if sup == Ix::NONE {
             return;
         }
-        if let Op::Starting { next, .. } = &mut self.nodes.sup_mut(sup).op
-            && *next == ix
-        {
-            *next = behind;
-            self.nodes[ix].flags.marked = false;
-            self.schedule(sup);
+        if let Op::Starting { next, .. } = &mut self.nodes.sup_mut(sup).op {
+            if *next == ix {
+                *next = behind;
+                self.nodes[ix].flags.marked = false;
+                self.schedule(sup);
+            }
         }
     }
 
@@ -320,10 +321,14 @@ impl Machine {
             }
         }
         for &ix in &statics {
-            if self.nodes[ix].phase == Phase::Down(Down::Removed) {
+            let returns = self.nodes[ix].phase == Phase::Down(Down::Removed);
+            if returns {
                 self.reclaim(ix);
             }
             self.nodes.link(ix);
+            if returns {
+                self.apply_intent(ix);
+            }
         }
         let state = self.nodes.sup_mut(sup);
         state.statics = statics;

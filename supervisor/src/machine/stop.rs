@@ -2,7 +2,7 @@
 
 use super::answer::Refusal;
 use super::input::{Action, Command};
-use super::node::{Body, Cause, Down, Ending, Ix, Mail, Phase, Retry, Wish};
+use super::node::{Body, Cause, Down, Ending, Ix, Mail, Phase, Retry, Sup, Wish};
 use super::walk::{End, Manner, Op, Scope, Then};
 use super::{ABORT_BUDGET, Machine, TreePhase};
 use crate::control::outcome::ChildControlOperation as Operation;
@@ -11,7 +11,7 @@ use crate::event::kind::{EventKind, SupervisorEnd};
 use crate::machine::decision::ExitClass;
 use crate::shutdown::report::{ChildShutdownStatus, Stopped};
 use crate::spec::plan::StopPolicy;
-use crate::spec::policy::{Pool, RestartPolicy, Shutdown, StartOrder};
+use crate::spec::policy::{FirstStart, Pool, RestartPolicy, Shutdown, StartOrder};
 
 impl Machine {
     /// The next step of a walk that ends children; false when it has to wait.
@@ -200,11 +200,26 @@ impl Machine {
         }
         self.emit(sup, EventKind::Stopping);
         let starting = matches!(self.nodes.sup(sup).op, Op::Starting { .. });
-        if starting && self.waits(sup) {
+        if starting && self.waits(sup) && !self.may_be_held_up(sup) {
             self.mail(sup, Mail::Stop);
         } else {
             self.stop_children(sup, End::Requested);
         }
+    }
+
+    /// Whether a start has no bound, because something below is tried again and again: a stop does
+    /// not wait for it (I8).
+    fn may_be_held_up(&self, sup: Ix) -> bool {
+        let mut next = self.nodes.sup(sup).first;
+        while let Some(ix) = next.some() {
+            let retries = |below: &Sup| below.policy.first_start == FirstStart::Retry;
+            let below = self.nodes[ix].sup();
+            if below.is_some_and(|below| retries(below) || self.may_be_held_up(ix)) {
+                return true;
+            }
+            next = self.nodes[ix].next;
+        }
+        false
     }
 
     fn kill_supervisor(&mut self, sup: Ix, ending: Ending) {
@@ -227,6 +242,10 @@ impl Machine {
         }
         if sup == Ix::ROOT {
             self.close();
+        }
+        if sup == Ix::ROOT && matches!(self.phase, TreePhase::Starting | TreePhase::Closing) {
+            // Before what has been started is stopped again.
+            self.missing = self.not_ready();
         }
         if let End::GaveUp(failure) | End::StartFailed(failure) = &end {
             let failure = std::sync::Arc::clone(failure);
@@ -475,10 +494,10 @@ impl Machine {
     /// Moves a walk that waits for the end of this child on to the one before.
     fn pass_stop(&mut self, sup: Ix, ix: Ix) {
         let before = self.nodes[ix].prev;
-        if let Op::Stopping { next, .. } = &mut self.nodes.sup_mut(sup).op
-            && *next == ix
-        {
-            *next = before;
+        if let Op::Stopping { next, .. } = &mut self.nodes.sup_mut(sup).op {
+            if *next == ix {
+                *next = before;
+            }
         }
     }
 

@@ -1,9 +1,11 @@
 //! Attempts on the blocking pool. They cannot be dropped: their end is waited for.
 
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::panic::resume_unwind;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::current;
+use crate::event::exit::During;
+use crate::panics;
 use crate::task::context::TaskContext;
 use crate::task::outcome::{IntoTaskResult, TaskResult};
 
@@ -49,14 +51,15 @@ where
     let work = move || {
         let outcome = {
             let _mark = mark.map(|(tree, child)| current::enter(tree, child));
-            catch_unwind(AssertUnwindSafe(|| run(ctx, &mut state).into_task_result()))
+            panics::catch(During::Poll, || run(ctx, &mut state).into_task_result())
         };
         (state, outcome)
     };
     match tokio::task::spawn_blocking(work).await {
         Ok((state, outcome)) => {
             home.put_back(state);
-            outcome.unwrap_or_else(|payload| resume_unwind(payload))
+            // To the driver, which catches it like one of its own.
+            outcome.unwrap_or_else(|panic| resume_unwind(Box::new(panic)))
         }
         Err(gone) => TaskResult::failed(gone),
     }

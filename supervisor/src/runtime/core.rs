@@ -12,7 +12,6 @@ use super::effects::Effects;
 use super::slot::Slot;
 use super::tree::{Reply, Tree};
 use crate::event::kind::Event;
-use crate::machine::answer::Refusal;
 use crate::machine::input::{Action, Token};
 use crate::machine::node::Ix;
 use crate::machine::time::Nanos;
@@ -20,7 +19,7 @@ use crate::machine::{Machine, TreePhase};
 use crate::task::launch::Launch;
 
 /// What the lock protects.
-#[derive(Debug)]
+// Not `Debug`: it would show the values of users under the lock.
 pub(crate) struct Core {
     pub(crate) machine: Machine,
     pub(super) slots: Vec<Option<Arc<Slot>>>,
@@ -32,10 +31,10 @@ pub(crate) struct Core {
     pub(super) waiting: HashMap<Token, oneshot::Sender<Reply>>,
     pub(super) tokens: u64,
     /// Who waits for the next event.
-    pub(super) readers: Vec<(u64, Waker)>,
+    pub(super) readers: HashMap<u64, Waker>,
     reader_ids: u64,
     /// Who waits for the tree to be ready, or to end.
-    pub(super) watchers: Vec<(u64, Waker)>,
+    pub(super) watchers: HashMap<u64, Waker>,
     /// Stage and readiness that the watchers know.
     seen: (Stage, bool),
     pub(super) broken: Option<Arc<str>>,
@@ -73,9 +72,9 @@ impl Core {
             armed: Nanos::default(),
             waiting: HashMap::new(),
             tokens: 0,
-            readers: Vec::new(),
+            readers: HashMap::new(),
             reader_ids: 0,
-            watchers: Vec::new(),
+            watchers: HashMap::new(),
             seen: (Stage::Starting, false),
             broken: None,
         }
@@ -120,17 +119,14 @@ impl Core {
         self.slots.get(ix.0 as usize)?.as_ref()
     }
 
-    pub(super) fn refuse(&mut self, sender: oneshot::Sender<Reply>, refusal: Refusal) {
-        // Sent without the lock: the receiver's waker is code of users.
-        self.tokens += 1;
-        let token = Token(self.tokens);
-        self.waiting.insert(token, sender);
-        self.machine.refuse_unasked(token, refusal);
-    }
-
     #[cfg(test)]
     pub(crate) fn drivers(&self) -> usize {
         self.drivers
+    }
+
+    #[cfg(test)]
+    pub(crate) fn listeners_left(&self) -> usize {
+        self.readers.len() + self.watchers.len()
     }
 
     #[cfg(test)]
@@ -143,20 +139,25 @@ impl Core {
         self.armed
     }
 
+    /// Leaves a waker for news; what had been left before is to be dropped without the lock.
     pub(super) fn listen(&mut self, id: &mut u64, listen: Listen, waker: Waker) -> Option<Waker> {
-        let list = match listen {
-            Listen::Events => &mut self.readers,
-            Listen::Stage => &mut self.watchers,
-        };
-        if let Some((_, stored)) = list.iter_mut().find(|(of, _)| of == id) {
-            return Some(std::mem::replace(stored, waker));
-        }
         if *id == 0 {
             self.reader_ids += 1;
             *id = self.reader_ids;
         }
-        list.push((*id, waker));
-        None
+        self.listeners(listen).insert(*id, waker)
+    }
+
+    /// Takes back a waker that nobody waits for any more.
+    pub(super) fn forget_listener(&mut self, id: u64, listen: Listen) -> Option<Waker> {
+        self.listeners(listen).remove(&id)
+    }
+
+    fn listeners(&mut self, listen: Listen) -> &mut HashMap<u64, Waker> {
+        match listen {
+            Listen::Events => &mut self.readers,
+            Listen::Stage => &mut self.watchers,
+        }
     }
 
     pub(super) fn admit(&mut self, tree: &Arc<Tree>, ix: Ix, launch: Option<Launch>) {
@@ -197,7 +198,7 @@ impl Core {
         let stage = self.stage();
         if (stage, ready) != self.seen {
             self.seen = (stage, ready);
-            let watchers = std::mem::take(&mut self.watchers);
+            let watchers = self.watchers.drain();
             effects
                 .readers
                 .extend(watchers.into_iter().map(|(_, waker)| waker));
@@ -206,7 +207,7 @@ impl Core {
         }
         if self.machine.journal().seq() != before || stage == Stage::Over {
             effects.news = true;
-            let readers = std::mem::take(&mut self.readers);
+            let readers = self.readers.drain();
             effects
                 .readers
                 .extend(readers.into_iter().map(|(_, waker)| waker));
@@ -308,9 +309,11 @@ impl Core {
             effects.launches.push(launch);
         }
         // Dropping the senders answers whoever waits.
-        self.waiting.clear();
-        let waiting = std::mem::take(&mut self.readers);
-        let watchers = std::mem::take(&mut self.watchers);
+        effects
+            .unanswered
+            .extend(self.waiting.drain().map(|(_, sender)| sender));
+        let waiting = self.readers.drain();
+        let watchers = self.watchers.drain();
         effects
             .readers
             .extend(waiting.into_iter().chain(watchers).map(|(_, waker)| waker));

@@ -19,7 +19,7 @@ use crate::event::exit::{During, ExitKind, ExitRecord, Panic};
 use crate::machine::decision::ExitClass;
 use crate::machine::input::{Exit, Input};
 use crate::machine::time::Nanos;
-use crate::panics;
+use crate::panics::{self, drop_quietly, quietly};
 use crate::task::context::TaskContext;
 use crate::task::outcome::{IntoTaskResult, TaskResult};
 
@@ -133,7 +133,8 @@ impl Driver {
                 continue;
             }
             let ctx = TaskContext::new(Arc::clone(&self.slot), generation);
-            self.span = attempt_span(&ctx);
+            // A subscriber that panics loses its span, and nothing else.
+            self.span = panics::catch(During::Build, || attempt_span(&ctx)).unwrap_or(None);
             return Poll::Ready(Some(ctx));
         }
     }
@@ -141,10 +142,9 @@ impl Driver {
     /// Tells the machine how the attempt has ended.
     fn report(&mut self, kind: ExitKind) {
         self.live = false;
-        self.span = None;
-        if self.slot.has_token() {
-            self.slot.cancel_token();
-        }
+        // The subscriber's code; wakers of those who hold the token are code of users too.
+        drop_quietly(self.span.take());
+        quietly(|| self.slot.end_attempt());
         let now = self.tree().now_inside();
         let generation = self.begun - 1;
         let exit = Exit {
@@ -254,17 +254,19 @@ impl Driver {
         T: IntoTaskResult,
         Fut: Future<Output = T>,
     {
-        let ended = {
-            let _mark = current::enter(self.tree().address(), self.slot.id);
+        let mark = current::enter(self.tree().address(), self.slot.id);
+        self.slot.turn_poll();
+        // Entering and leaving the span is code of the subscriber, and may panic like any other.
+        let polled = panics::catch(During::Poll, || {
             let _entered = self.span.as_deref().map(Span::enter);
-            self.slot.turn_poll();
-            let ended = match self.run(place.as_mut(), make, on_abort, cx) {
-                Poll::Pending => None,
-                Poll::Ready(kind) => Some(clear(place, kind)),
-            };
-            self.slot.turn_poll();
-            ended
+            self.run(place.as_mut(), make, on_abort, cx)
+        });
+        let ended = match polled.unwrap_or_else(|panic| Poll::Ready(ExitKind::Panicked(panic))) {
+            Poll::Pending => None,
+            Poll::Ready(kind) => Some(clear(place, kind)),
         };
+        self.slot.turn_poll();
+        drop(mark);
         let Some(kind) = ended else {
             self.slice = Nanos::NEVER;
             return Poll::Pending;

@@ -23,6 +23,8 @@ pub(super) struct Effects {
     pub(super) arm: bool,
     pub(super) spawns: Vec<(Arc<Slot>, Launch)>,
     pub(super) answers: Vec<(oneshot::Sender<Reply>, Reply)>,
+    /// Of commands that will not be answered any more.
+    pub(super) unanswered: Vec<oneshot::Sender<Reply>>,
     pub(super) readers: Vec<Waker>,
     pub(super) trash: Vec<Trash>,
     pub(super) launches: Vec<Launch>,
@@ -36,8 +38,11 @@ impl Effects {
     /// Answers whether other tasks of the tree have been woken.
     pub(super) fn carry_out(self, tree: &Arc<Tree>) -> bool {
         current::assert_unlocked();
-        let woke = !self.changed.is_empty() || self.arm || !self.spawns.is_empty();
-        let woke_any = woke || !self.answers.is_empty() || !self.readers.is_empty();
+        let woke = !self.changed.is_empty()
+            || self.arm
+            || !self.spawns.is_empty()
+            || !self.answers.is_empty();
+        let woke_any = woke || !self.readers.is_empty();
         let traces = self.news && LevelFilter::current() != LevelFilter::OFF;
         for (slot, before) in self.changed {
             quietly(|| slot.notify(before));
@@ -53,6 +58,9 @@ impl Effects {
             // Who does not wait for the answer any more does not want it.
             quietly(|| drop(sender.send(reply)));
         }
+        for sender in self.unanswered {
+            drop_quietly(sender);
+        }
         for reader in self.readers {
             quietly(|| reader.wake());
         }
@@ -61,11 +69,16 @@ impl Effects {
         if woke_any && (traces || foreign) {
             Tree::push();
         }
-        drop(self.trash);
+        // Each alone: a panic of one must not meet that of another.
+        for value in self.trash {
+            drop_quietly(value);
+        }
         for launch in self.launches {
             drop_quietly(launch);
         }
-        drop(self.slots);
+        for slot in self.slots {
+            drop_quietly(slot);
+        }
         if self.news {
             quietly(|| super::lifecycle::report(tree));
         }

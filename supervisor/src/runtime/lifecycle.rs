@@ -30,20 +30,13 @@ pub(super) fn report(tree: &Arc<Tree>) {
             *printed = event.seq;
             print(event);
         }
+        let last = *printed;
         drop(printed);
         drop(events);
-        if tree.newest_event() == newest && newest_is_printed(tree, newest) {
+        // Who came while this one held the baton has left again: look once more without it.
+        if tree.newest_event() == last {
             return;
         }
-    }
-}
-
-fn newest_is_printed(tree: &Tree, newest: u64) -> bool {
-    match tree.printed.try_lock() {
-        Ok(printed) => *printed >= newest,
-        Err(TryLockError::Poisoned(poisoned)) => *poisoned.into_inner() >= newest,
-        // Somebody else has the baton, and looks again when it is done.
-        Err(TryLockError::WouldBlock) => true,
     }
 }
 

@@ -1,5 +1,6 @@
 //! How a tree that was run has ended, for `main`.
 
+use std::io::Write;
 use std::process::{ExitCode, Termination};
 
 use crate::error::types::{StartError, SupervisorError};
@@ -69,7 +70,8 @@ impl Termination for RunOutcome {
             Err(RunError::NotStarted(_)) => 2,
         };
         if let (Err(error), true) = (&self.result, self.speaks) {
-            eprintln!("{error}");
+            // Where nobody reads it there is nobody to tell.
+            let _ = writeln!(std::io::stderr(), "{error}");
         }
         ExitCode::from(code)
     }

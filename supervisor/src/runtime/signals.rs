@@ -1,51 +1,100 @@
-//! Signals: the first one stops the tree, the second one ends the process.
+//! Signals: the first one stops the trees that are run, the next one ends the process.
 //!
-//! They are heard on a thread of their own. The runtime may be gone when the second one comes, or
-//! be waiting for a thread that does not yield, and tokio's handlers stay installed all the same.
+//! They are heard on a thread of their own, one for the process. A runtime may be gone when the
+//! second one comes, or be waiting for a thread that does not yield, and tokio's handlers stay
+//! installed all the same: from the first `run` on, a signal without a tree to stop ends the
+//! process, as it would without us.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard, Once, PoisonError};
 
 use tokio::sync::oneshot;
 
-/// Listens from now on, if that is wanted; the answer resolves at the first signal.
-pub(super) fn listen(wanted: bool) -> impl Future<Output = ()> {
-    let heard = if wanted { spawn() } else { None };
-    async move {
-        let signalled = match heard {
-            // A thread that could not listen has said so, and drops its end.
-            Some(heard) => heard.await.is_ok(),
-            None => false,
-        };
-        if !signalled {
-            std::future::pending::<()>().await;
-        }
+/// The runs that have not been told to stop.
+static RUNS: Mutex<Vec<Run>> = Mutex::new(Vec::new());
+
+struct Run {
+    id: u64,
+    stop: oneshot::Sender<()>,
+}
+
+/// A run that is listening; takes itself out when it is over.
+struct Listening(u64);
+
+impl Drop for Listening {
+    fn drop(&mut self) {
+        runs().retain(|run| run.id != self.0);
     }
 }
 
-fn spawn() -> Option<oneshot::Receiver<()>> {
-    let (first, heard) = oneshot::channel();
-    let thread = std::thread::Builder::new().name("supervisor-signals".into());
-    let spawned = thread.spawn(move || {
-        if let Err(error) = listen_blocking(first) {
-            tracing::error!(
-                target: "rust_supervisor::lifecycle",
-                "signals cannot be handled, the tree stops only by itself: {error}"
-            );
-        }
+/// Listens from now on, if that is wanted; the answer resolves at the first signal.
+pub(super) fn listen(wanted: bool) -> impl Future<Output = ()> {
+    static THREAD: Once = Once::new();
+
+    let listening = wanted.then(|| {
+        let (stop, stopped) = oneshot::channel();
+        let id = register(stop);
+        THREAD.call_once(spawn);
+        (Listening(id), stopped)
     });
-    // Without the thread its end of the channel is gone, which is never resolved.
-    spawned.is_ok().then_some(heard)
+    async move {
+        if let Some((_listening, stopped)) = listening {
+            if stopped.await.is_ok() {
+                return;
+            }
+        }
+        std::future::pending::<()>().await;
+    }
 }
 
-fn listen_blocking(first: oneshot::Sender<()>) -> std::io::Result<()> {
+fn register(stop: oneshot::Sender<()>) -> u64 {
+    static IDS: AtomicU64 = AtomicU64::new(0);
+
+    let id = IDS.fetch_add(1, Ordering::Relaxed);
+    runs().push(Run { id, stop });
+    id
+}
+
+fn runs() -> MutexGuard<'static, Vec<Run>> {
+    RUNS.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn spawn() {
+    let thread = std::thread::Builder::new().name("supervisor-signals".into());
+    let spawned = thread.spawn(|| {
+        if let Err(error) = hear() {
+            complain(&error);
+        }
+    });
+    if let Err(error) = spawned {
+        complain(&error);
+    }
+}
+
+fn complain(error: &std::io::Error) {
+    tracing::error!(
+        target: "rust_supervisor::lifecycle",
+        "signals cannot be handled, a tree stops only by itself: {error}"
+    );
+}
+
+fn hear() -> std::io::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_io()
         .build()?;
     runtime.block_on(async {
         let mut signals = Signals::new()?;
-        signals.next().await;
-        // A tree that has ended in the meantime does not listen any more.
-        let _ = first.send(());
-        let code = signals.next().await;
-        std::process::exit(code);
+        loop {
+            let code = signals.next().await;
+            let told = std::mem::take(&mut *runs());
+            if told.is_empty() {
+                std::process::exit(code);
+            }
+            for run in told {
+                // One that has ended in the meantime does not listen any more.
+                let _ = run.stop.send(());
+            }
+        }
     })
 }
 

@@ -26,6 +26,8 @@ const ABORT: u64 = 1 << 2;
 const RELEASE: u64 = 1 << 3;
 /// A cancellation token has been made for this generation.
 const TOKEN: u64 = 1 << 4;
+/// The attempt of this generation has ended, or been dropped.
+const OVER: u64 = 1 << 5;
 /// Generations begin here; 56 bits do not wrap within the life of a machine.
 const GENERATION: u32 = 8;
 
@@ -58,6 +60,12 @@ impl Word {
 
     pub(crate) const fn is_stopping(self) -> bool {
         self.0 & (STOP | ABORT) != 0
+    }
+
+    /// Whether an attempt of this generation has nothing to do any more: asked to end, or over.
+    const fn is_past(self, generation: u64) -> bool {
+        let past = self.0 & (STOP | ABORT | OVER | RELEASE) != 0;
+        past || (self.0 >> GENERATION) != generation + 1
     }
 
     pub(crate) const fn is_aborting(self) -> bool {
@@ -126,6 +134,14 @@ impl Slot {
         Word(self.word.fetch_or(STOP | ABORT, Ordering::AcqRel))
     }
 
+    /// Says that the attempt has ended, and tells those who hold its token.
+    pub(crate) fn end_attempt(&self) {
+        let before = Word(self.word.fetch_or(OVER, Ordering::AcqRel));
+        if let (true, Some(generation)) = (before.0 & TOKEN != 0, before.generation()) {
+            self.cancel_token(generation);
+        }
+    }
+
     /// Wants the driver to end.
     pub(crate) fn want_release(&self) -> Word {
         Word(self.word.fetch_or(RELEASE, Ordering::AcqRel))
@@ -143,8 +159,9 @@ impl Slot {
                 waker.wake_by_ref();
             }
         }
-        if before.0 & TOKEN != 0 && self.load().is_stopping() {
-            self.cancel_token();
+        // Of that generation only: its successor may have one already.
+        if let (true, Some(generation)) = (before.0 & TOKEN != 0, before.generation()) {
+            self.cancel_token(generation);
         }
     }
 
@@ -155,11 +172,10 @@ impl Slot {
 
     /// Whether an attempt has to end: asked to, or over.
     pub(crate) fn is_cancelled(&self, generation: u64) -> bool {
-        let word = self.load();
         if self.tree.is_none() {
             return self.token(generation).is_cancelled();
         }
-        word.is_stopping() || word.generation() != Some(generation)
+        self.load().is_past(generation)
     }
 
     /// The cancellation token of an attempt, made when it is first asked for.
@@ -180,26 +196,21 @@ impl Slot {
         drop(former);
         // Whoever comes second cancels: the stop sees the flag, or this sees the stop.
         let before = Word(self.word.fetch_or(TOKEN, Ordering::AcqRel));
-        let over = before.is_stopping() || before.generation() != Some(generation);
-        if over && self.tree.is_some() {
+        if before.is_past(generation) && self.tree.is_some() {
             token.cancel();
         }
         token
     }
 
-    /// Tells those who hold the token of the present attempt.
-    pub(crate) fn cancel_token(&self) {
+    /// Tells those who hold the token of this generation.
+    fn cancel_token(&self, generation: u64) {
         let stored = self.token.lock().unwrap_or_else(PoisonError::into_inner);
-        let token = stored.as_ref().map(|(_, token)| token.clone());
+        let own = stored.as_ref().filter(|(of, _)| *of == generation);
+        let token = own.map(|(_, token)| token.clone());
         drop(stored);
         if let Some(token) = token {
             token.cancel();
         }
-    }
-
-    /// Whether somebody holds a token of the present attempt.
-    pub(crate) fn has_token(&self) -> bool {
-        self.word.load(Ordering::Acquire) & TOKEN != 0
     }
 
     /// Marks the beginning, or the end, of a poll of the attempt.

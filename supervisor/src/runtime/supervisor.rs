@@ -176,7 +176,7 @@ async fn started(tree: &Arc<Tree>) -> Result<(), StartError> {
         Stage::Up => Some(Ok(())),
         Stage::Over => Some(Err(match core.machine.tree_phase() {
             TreePhase::Ended(End::GaveUp(failure) | End::StartFailed(failure)) => {
-                let not_ready = core.machine.not_ready();
+                let not_ready = core.machine.missing_at_failure();
                 StartError::Failed {
                     failure: Arc::clone(failure),
                     not_ready: not_ready.iter().map(ToString::to_string).collect(),

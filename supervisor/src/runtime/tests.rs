@@ -201,3 +201,20 @@ async fn a_snapshot_beside_a_storm_is_the_tree_as_of_its_event() {
     }
     handle.shutdown().await.expect("stops");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn waits_that_are_dropped_leave_nothing_behind() {
+    let handle = tree_of(1, &Arc::default()).await;
+    for _ in 0..100 {
+        assert!(timeout(Duration::ZERO, handle.join()).await.is_err());
+        let mut events = handle.events();
+        assert!(timeout(Duration::ZERO, events.next()).await.is_err());
+    }
+    let tree = handle.inner();
+    let listeners = tree
+        .with(tree.now(), None, |core| core.listeners_left())
+        .expect("sound")
+        .0;
+    assert_eq!(listeners, 0);
+    handle.shutdown().await.expect("stops");
+}

@@ -8,11 +8,12 @@
 //! called inside `catch_unwind`: a panic of our own ends the tree with an error, and the machine is
 //! never called again.
 
+use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Waker;
 
-use tokio::runtime::Handle;
+use tokio::runtime::{Handle, TryCurrentError};
 use tokio::sync::{Notify, oneshot};
 use tokio::time::Instant;
 
@@ -26,13 +27,13 @@ use crate::machine::answer::{Answer, Refusal};
 use crate::machine::input::{Command, Input, Token};
 use crate::machine::node::Ix;
 use crate::machine::time::Nanos;
+use crate::panics::{self, drop_quietly, quietly};
 use crate::spec::plan::Plan;
 
 /// What a command is answered.
 pub(crate) type Reply = Result<Answer, Refusal>;
 
 /// A tree that runs.
-#[derive(Debug)]
 pub(crate) struct Tree {
     core: Mutex<Core>,
     pub(super) runtime: Handle,
@@ -40,6 +41,13 @@ pub(crate) struct Tree {
     pub(super) timekeeper: Notify,
     /// Number of the last event that has been given to `tracing`; whoever holds it prints.
     pub(super) printed: Mutex<u64>,
+}
+
+impl fmt::Debug for Tree {
+    /// Takes no lock: it is shown as a part of contexts and references, wherever those are.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Tree").finish_non_exhaustive()
+    }
 }
 
 impl Tree {
@@ -52,7 +60,7 @@ impl Tree {
             timekeeper: Notify::new(),
             printed: Mutex::new(0),
         });
-        let mut core = tree.core.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut core = tree.lock();
         core.slots.reserve_exact(launches.len());
         core.unborn.reserve_exact(launches.len());
         for (ix, launch) in launches {
@@ -69,6 +77,11 @@ impl Tree {
 
     /// The time, from any thread.
     pub(crate) fn now(&self) -> Nanos {
+        let destroyed = |error: TryCurrentError| error.is_thread_local_destroyed();
+        if Handle::try_current().is_err_and(destroyed) {
+            // The thread is on its way out, and cannot enter a runtime any more.
+            return self.now_inside();
+        }
         // The clock of a paused test belongs to its runtime.
         let _entered = self.runtime.enter();
         self.now_inside()
@@ -97,7 +110,7 @@ impl Tree {
         loop {
             let mut effects = Effects::default();
             let more = {
-                let mut guard = self.core.lock().unwrap_or_else(PoisonError::into_inner);
+                let mut guard = self.lock();
                 let held = Held::now();
                 let core = &mut *guard;
                 if let Some(text) = &core.broken {
@@ -129,7 +142,7 @@ impl Tree {
                         core.broke(&*payload, &mut effects);
                         drop(held);
                         drop(guard);
-                        crate::panics::forget(payload);
+                        panics::forget(payload);
                         effects.carry_out(self);
                         return Err(self.broken());
                     }
@@ -161,32 +174,32 @@ impl Tree {
 
     /// The task of a child has gone.
     pub(super) fn driver_gone(self: &Arc<Self>, slot: &Slot) {
+        // Counted whatever the machine makes of it.
+        self.lock().drivers -= 1;
         let now = self.now();
         let told = self.with(now, None, |core| {
-            core.drivers -= 1;
             core.machine.handle(now, Input::Released(slot.id));
             core.take_slot(slot)
         });
         if told.is_err() {
-            self.driver_gone_broken();
+            self.wake_all();
         }
     }
 
     /// Issues a command; the answer may already be there.
+    ///
+    /// What it owns goes to the machine, or is dropped when the lock is free.
     pub(crate) fn command(
         self: &Arc<Self>,
-        command: impl FnOnce(&Machine) -> Result<Command, Refusal>,
+        command: Command,
     ) -> Result<oneshot::Receiver<Reply>, Broken> {
         let now = self.now();
         let (sender, receiver) = oneshot::channel();
-        self.with(now, None, |core| match command(&core.machine) {
-            Ok(command) => {
-                core.tokens += 1;
-                let token = Token(core.tokens);
-                core.waiting.insert(token, sender);
-                core.machine.handle(now, Input::Command(token, command));
-            }
-            Err(refusal) => core.refuse(sender, refusal),
+        self.with(now, None, |core| {
+            core.tokens += 1;
+            let token = Token(core.tokens);
+            core.waiting.insert(token, sender);
+            core.machine.handle(now, Input::Command(token, command));
         })?;
         Self::push();
         Ok(receiver)
@@ -200,13 +213,13 @@ impl Tree {
 
     /// How far the tree is. A tree that has broken is over when its tasks have gone.
     pub(crate) fn stage(&self) -> Stage {
-        let core = self.core.lock().unwrap_or_else(PoisonError::into_inner);
+        let core = self.lock();
         core.stage()
     }
 
     /// What the machine said when it panicked, if it has.
     pub(crate) fn broken_text(&self) -> Option<Arc<str>> {
-        let core = self.core.lock().unwrap_or_else(PoisonError::into_inner);
+        let core = self.lock();
         core.broken.clone()
     }
 
@@ -222,7 +235,7 @@ impl Tree {
         let former;
         let answer;
         {
-            let mut core = self.core.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut core = self.lock();
             let held = Held::now();
             answer = f(&mut core);
             former = if answer.is_none() {
@@ -237,16 +250,22 @@ impl Tree {
         answer
     }
 
+    /// Takes a waker back that had been left with [`Tree::poll_until`].
+    pub(super) fn stop_listening(&self, id: u64, listen: Listen) {
+        let former = self.lock().forget_listener(id, listen);
+        drop_quietly(former);
+    }
+
     /// Copies events behind a number, and answers the number of the newest.
     pub(super) fn copy_events(&self, after: u64, max: usize, into: &mut Vec<Event>) -> u64 {
-        let core = self.core.lock().unwrap_or_else(PoisonError::into_inner);
+        let core = self.lock();
         core.events(after, max, into);
         core.machine.journal().seq()
     }
 
     /// The number of the newest event.
     pub(super) fn newest_event(&self) -> u64 {
-        let core = self.core.lock().unwrap_or_else(PoisonError::into_inner);
+        let core = self.lock();
         core.machine.journal().seq()
     }
 
@@ -275,17 +294,22 @@ impl Tree {
         )
     }
 
-    fn driver_gone_broken(&self) {
-        let wakers = {
-            let mut core = self.core.lock().unwrap_or_else(PoisonError::into_inner);
-            core.drivers -= 1;
-            core.slots.clear();
+    /// Wakes whoever waits for something of a tree that has broken.
+    fn wake_all(&self) {
+        let (wakers, slots) = {
+            let mut core = self.lock();
             let readers = std::mem::take(&mut core.readers);
             let watchers = std::mem::take(&mut core.watchers);
-            readers.into_iter().chain(watchers)
+            let slots = std::mem::take(&mut core.slots);
+            (readers.into_values().chain(watchers.into_values()), slots)
         };
-        for (_, waker) in wakers {
-            waker.wake();
+        for waker in wakers {
+            quietly(|| waker.wake());
         }
+        drop_quietly(slots);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Core> {
+        self.core.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

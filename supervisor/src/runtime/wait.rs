@@ -33,6 +33,14 @@ pub(crate) struct Until<F> {
     check: F,
 }
 
+impl<F> Drop for Until<F> {
+    fn drop(&mut self) {
+        if self.id != 0 {
+            self.tree.stop_listening(self.id, self.listen);
+        }
+    }
+}
+
 // The check is never pinned.
 impl<F> Unpin for Until<F> {}
 

@@ -38,12 +38,14 @@ pub struct TaskContext {
     pub child_id: ChildId,
     slot: Arc<Slot>,
     generation: u64,
+    attempt: u32,
 }
 
 impl TaskContext {
     pub(crate) fn new(slot: Arc<Slot>, generation: u64) -> Self {
         Self {
             child_id: slot.child.clone(),
+            attempt: slot.attempt(),
             slot,
             generation,
         }
@@ -96,9 +98,9 @@ impl TaskContext {
 
     /// How many starts this is since the back-off was last reset; 1 is the first.
     #[must_use]
-    pub fn attempt(&self) -> Attempt {
+    pub const fn attempt(&self) -> Attempt {
         Attempt {
-            value: self.slot.attempt(),
+            value: self.attempt,
         }
     }
 

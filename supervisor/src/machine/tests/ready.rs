@@ -1,6 +1,7 @@
 //! Who is ready: children, nested supervisors, the tree.
 
 use super::*;
+use crate::spec::policy::StartOrder;
 
 fn is_ready(world: &World) -> bool {
     world.snapshot().ready
@@ -85,4 +86,23 @@ fn what_is_added_counts_for_readiness() {
     assert!(!is_ready(&world));
     world.ready("b");
     assert!(is_ready(&world));
+}
+
+#[test]
+fn a_child_that_had_declined_is_not_ready_while_it_starts_again() {
+    let spec = vec![
+        explicit("a").restart(RestartPolicy::Transient),
+        worker("b").after(["a"]),
+    ];
+    let spec = SupervisorSpec::root(spec).start(StartOrder::Concurrent);
+    let mut world = started(spec);
+    world.exit("a", Ends::Ignored);
+    assert!(is_ready(&world));
+    ask(&mut world, "a", Ask::Resume).expect("accepted");
+    assert!(!is_ready(&world));
+    ask(&mut world, "b", Ask::Restart).expect("accepted");
+    obey(&mut world);
+    assert_eq!(state(&world, "b"), ChildState::Waiting);
+    world.ready("a");
+    assert_eq!(state(&world, "b"), ChildState::Running);
 }

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::shutdown::report::ChildShutdownStatus as Status;
-use crate::spec::policy::{AutoShutdown, Shutdown};
+use crate::spec::policy::{AutoShutdown, FirstStart, Shutdown, WhileStarting};
 
 fn statuses(world: &World) -> Vec<(String, Status)> {
     let report = world.report();
@@ -181,4 +181,30 @@ fn a_start_that_somebody_waits_for_is_answered_when_it_is_cut_short() {
         obey(&mut world);
         assert!(matches!(world.answer(add), Some(Err(_))), "{what}");
     }
+}
+
+#[test]
+fn a_stop_that_lets_a_start_run_its_course_does_not_wait_for_one_that_is_tried_for_ever() {
+    let inner =
+        SupervisorSpec::root(vec![explicit("x").backoff(secs(2))]).first_start(FirstStart::Retry);
+    let spec = SupervisorSpec::root(vec![ChildSpec::supervisor("sub", inner)])
+        .while_starting(WhileStarting::Wait);
+    let mut world = started(spec);
+    world.exit("sub/x", Ends::Failed);
+    world.ask("", Ask::Shutdown);
+    obey(&mut world);
+    assert!(world.is_over());
+}
+
+#[test]
+fn nothing_is_restarted_below_a_supervisor_whose_turn_to_stop_has_not_come() {
+    let inner = SupervisorSpec::root(workers(&["x"]));
+    let spec = vec![ChildSpec::supervisor("sub", inner), worker("b")];
+    let mut world = started(SupervisorSpec::root(spec));
+    world.ask("", Ask::Shutdown);
+    let refused = ask(&mut world, "sub/x", Ask::Restart);
+    assert!(matches!(refused, Err(No::ShuttingDown)), "{refused:?}");
+    assert!(world.attempt("sub/x").is_some_and(|attempt| !attempt.asked));
+    obey(&mut world);
+    assert!(world.is_over());
 }

@@ -1,7 +1,7 @@
 //! "Starting": what completes a start, what fails it, and what may interrupt it.
 
 use super::*;
-use crate::spec::policy::{FirstStart, Intensity, WhileStarting};
+use crate::spec::policy::{FirstStart, Intensity, StartOrder, Strategy, WhileStarting};
 
 #[test]
 fn an_immediate_start_is_complete_at_once() {
@@ -276,4 +276,80 @@ fn a_supervisor_whose_init_fails_could_not_be_started() {
         &*world.failure().expect("a culprit").first_cause().child,
         "sub/init"
     );
+}
+
+/// `b` runs once, when `a` is ready.
+fn one_after_the_other() -> Vec<ChildSpec> {
+    let b = worker("b").restart(RestartPolicy::Transient);
+    vec![
+        explicit("a"),
+        b.readiness(Readiness::Completed).after(["a"]),
+    ]
+}
+
+#[test]
+fn the_tree_is_up_although_the_last_one_to_start_waits_for_one_that_is_kept_down() {
+    let mut world = started(SupervisorSpec::root(one_after_the_other()));
+    world.ready("a");
+    ask(&mut world, "a", Ask::Pause).expect("accepted");
+    ask(&mut world, "b", Ask::Restart).expect("accepted");
+    obey(&mut world);
+    assert_eq!(state(&world, "b"), ChildState::Waiting);
+    assert!(world.is_up());
+}
+
+#[test]
+fn the_tree_is_up_although_a_supervisor_started_again_is_up_without_a_child() {
+    let inner = SupervisorSpec::root(one_after_the_other());
+    let mut world = started(SupervisorSpec::root(vec![ChildSpec::supervisor(
+        "sub", inner,
+    )]));
+    world.exit("sub/a", Ends::Ignored);
+    ask(&mut world, "sub", Ask::Restart).expect("accepted");
+    ask(&mut world, "sub/a", Ask::Pause).expect("accepted");
+    obey(&mut world);
+    assert_eq!(state(&world, "sub"), ChildState::Running);
+    assert!(world.is_up());
+}
+
+#[test]
+fn the_tree_is_up_although_a_supervisor_has_given_up_for_good() {
+    let inner = SupervisorSpec::root(one_after_the_other());
+    let sub = ChildSpec::supervisor("sub", inner).restart(RestartPolicy::Transient);
+    let mut world = started(SupervisorSpec::root(vec![sub, explicit("c")]));
+    world.ready("sub/a");
+    world.exit("sub/b", Ends::Succeeded);
+    world.exit("sub/a", Ends::Fatal);
+    world.ready("c");
+    assert_eq!(state(&world, "sub"), ChildState::Failed);
+    assert!(world.is_up());
+}
+
+#[test]
+fn the_tree_is_not_up_while_a_child_that_was_is_being_restarted() {
+    let mut world = started(SupervisorSpec::root(vec![explicit("a"), explicit("b")]));
+    world.ready("a");
+    ask(&mut world, "a", Ask::Restart).expect("accepted");
+    obey(&mut world);
+    world.ready("b");
+    assert_eq!(live(&world), ["a", "b"]);
+    assert!(!world.is_up(), "`a` is on its way");
+    world.ready("a");
+    assert!(world.is_up());
+}
+
+#[test]
+fn the_tree_is_not_up_while_its_group_waits_for_one_that_is_not_critical() {
+    let culprit = worker("a").critical(false).backoff(secs(2));
+    let spec = SupervisorSpec::root(vec![culprit, explicit("b"), worker("c")])
+        .start(StartOrder::Concurrent)
+        .strategy(Strategy::OneForAll);
+    let mut world = started(spec);
+    world.exit("a", Ends::Failed);
+    obey(&mut world);
+    ask(&mut world, "c", Ask::Remove).expect("accepted");
+    assert!(!world.is_up(), "`b` has yet to be started");
+    world.advance(secs(2));
+    world.ready("b");
+    assert!(world.is_up());
 }
