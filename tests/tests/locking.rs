@@ -270,6 +270,7 @@ async fn a_child_that_is_refused_is_dropped_without_the_lock_and_takes_nothing_a
     let log = Log::new();
     let spec = SupervisorSpec::root(vec![obedient("a", &log, Duration::ZERO)]);
     let handle = Supervisor::start(spec).await.expect("starts");
+    log.wait_for("+a", 1).await;
     let caller = Caller::default();
     caller.tree.set(handle.downgrade()).expect("once");
     let owns = |name: &str, panics| {
