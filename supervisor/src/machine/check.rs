@@ -1,11 +1,8 @@
 //! What must hold whenever the machine rests: whatever is stored is computed anew and compared, and
 //! whoever waits must have something to wait for. For tests only.
 
-use std::hash::{DefaultHasher, Hash, Hasher};
-
 use super::Machine;
-use super::input::Command;
-use super::node::{Cause, Down, Ending, FirstStartState, Ix, Mail, Node, Phase, Retry, Sup, Wish};
+use super::node::{Down, Ending, FirstStartState, Ix, Mail, Node, Phase, Retry, Sup, Wish};
 use super::time::Nanos;
 use super::walk::{Manner, Op, Scope, Then};
 use super::{TreePhase, index_of};
@@ -52,7 +49,7 @@ impl Machine {
             .count()
     }
 
-    fn children_of(&self, sup: &Sup) -> impl Iterator<Item = (Ix, &Node)> {
+    pub(super) fn children_of(&self, sup: &Sup) -> impl Iterator<Item = (Ix, &Node)> {
         let node = |ix: Ix| ix.some().map(|ix| (ix, &self.nodes[ix]));
         std::iter::successors(node(sup.first), move |(_, child)| node(child.next))
     }
@@ -129,7 +126,7 @@ impl Machine {
             let listed = self.children_of(sup).any(|(child, _)| child == ix);
             assert!(listed, "`{path}` is not in the list");
             self.check_progress(ix, node, sup);
-            self.check_ready_flag(node);
+            check_ready_flag(node);
             return;
         }
         assert!(!node.flags.awaited, "`{path}` has left and is awaited");
@@ -143,29 +140,6 @@ impl Machine {
             ix == Ix::ROOT || matches!(node.phase, Phase::Down(Down::Removed) | Phase::Stuck(_)),
             "`{path}` has left and is {:?}",
             node.phase
-        );
-    }
-
-    /// Readiness, where the phase alone says what it must be.
-    fn check_ready_flag(&self, node: &Node) {
-        let expected = match node.phase {
-            Phase::Running => node.sup().is_none_or(|sup| sup.unready == 0),
-            // Ready, unless it is to be started again with its group.
-            Phase::Down(Down::Finished | Down::Ignored)
-            | Phase::Exited(_)
-            | Phase::Stopping(_)
-            | Phase::Aborting(_) => return,
-            Phase::Down(_)
-            | Phase::Waiting(_)
-            | Phase::Backoff(_)
-            | Phase::Failed(_)
-            | Phase::Starting(_)
-            | Phase::Stuck(_) => false,
-        };
-        assert_eq!(
-            node.flags.ready, expected,
-            "readiness of `{}`, {:?}",
-            node.path, node.phase
         );
     }
 
@@ -183,7 +157,7 @@ impl Machine {
                 !matches!(node.wish, Wish::Start(_))
                     || goes_down
                     || sup.op.starts(ix, node)
-                    || (up && self.is_busy(node.parent))
+                    || self.delayed_culprit(node.parent).is_some()
                     || has_mail(&|mail| matches!(mail, Mail::Start(id) if is_this(id)))
             }
             Phase::Waiting(_) => {
@@ -238,7 +212,7 @@ impl Machine {
                 scope: Scope::Marked,
                 ..
             }
-        );
+        ) || self.delayed_culprit(node.parent).is_some();
         assert!(!node.flags.marked || marks, "`{path}` keeps a mark");
     }
 
@@ -249,13 +223,16 @@ impl Machine {
         if sup.first_start == FirstStartState::Held && matches!(sup.op, Op::Up) {
             let mut children = self.children_of(sup);
             let tried = children.any(|(_, child)| child.phase == Phase::Backoff(Retry::First));
-            assert!(tried, "the first start of `{path}` is held up by nobody");
+            assert!(
+                tried || self.is_to_start_more(ix),
+                "the first start of `{path}` is held up by nobody"
+            );
         }
         let unsettled = || sup.unready != sup.unready_settled;
         let waits_for_stop = sup.inbox.iter().any(|mail| matches!(mail, Mail::Stop));
         let fits = match (node.phase, &sup.op) {
-            (Phase::Starting(_), Op::Up) => {
-                sup.first_start == FirstStartState::Held || unsettled() || self.is_busy(ix)
+            (Phase::Starting(_), Op::Up) if !self.waits(ix) => {
+                sup.first_start == FirstStartState::Held || unsettled() || self.is_to_start_more(ix)
             }
             (Phase::Starting(_) | Phase::Running, op) => !matches!(op, Op::Down),
             // What it had under way comes first, where that is asked for.
@@ -291,9 +268,7 @@ impl Machine {
         let phase = next.some().map(|ix| self.nodes[ix].phase);
         let starts = match phase {
             Some(Phase::Starting(_)) => true,
-            Some(Phase::Stopping(ending) | Phase::Aborting(ending)) => {
-                matches!(ending, Ending::NotReady(_) | Ending::Killed(Some(_)))
-            }
+            Some(Phase::Stopping(ending) | Phase::Aborting(ending)) => ending.is_of_start(),
             _ => false,
         };
         let path = &self.nodes[sup].path;
@@ -370,107 +345,43 @@ impl Machine {
             node.phase
         );
     }
-
-    /// A number that two machines share only if they will behave alike: without counts, and with
-    /// times as they are seen from now.
-    pub(crate) fn fingerprint(&self) -> u64 {
-        use std::fmt::Write;
-        let mut text = String::new();
-        let ahead = |at: Nanos| match at {
-            Nanos::NEVER => u64::MAX,
-            at => at.0.saturating_sub(self.now.0),
-        };
-        write!(text, "{:?}", std::mem::discriminant(&self.phase)).expect("a string");
-        let mut open = vec![Ix::ROOT];
-        while let Some(ix) = open.pop() {
-            let node = &self.nodes[ix];
-            let age = self
-                .now
-                .since(node.ready_since)
-                .min(node.policy.backoff_reset);
-            let left = node.links.as_ref().map(|links| links.dependents_left);
-            write!(
-                text,
-                ";{} {:?} {:?} {:?} {:?} {} {} {age:?} {left:?}",
-                node.path,
-                node.phase,
-                node.operation,
-                node.wish,
-                node.flags,
-                node.attempt,
-                ahead(node.deadline),
-            )
-            .expect("a string");
-            if let Some(sup) = node.sup() {
-                sup.describe(self.now, &mut text);
-                open.extend(self.children_of(sup).map(|(child, _)| child));
-                let gone = |&&ix: &&Ix| !self.nodes[ix].flags.linked;
-                open.extend(sup.statics.iter().filter(gone));
-            }
-        }
-        let mut waiting: Vec<u32> = self.answers.waiting().map(|ix| ix.0).collect();
-        waiting.sort_unstable();
-        let mut hasher = DefaultHasher::new();
-        (text, waiting).hash(&mut hasher);
-        hasher.finish()
-    }
 }
 
 impl Op {
     /// Whether it will come to starting this child.
     fn starts(&self, ix: Ix, node: &Node) -> bool {
-        match self {
-            Self::Starting { scope, cause, .. } => {
-                *cause == Cause::Group && scope.contains(ix, node)
-            }
-            Self::Stopping { scope, then, .. } => {
-                matches!(then, Then::Start { .. }) && scope.contains(ix, node)
-            }
-            Self::Down | Self::Up => false,
-        }
+        let (Self::Starting { scope, .. } | Self::Stopping { scope, .. }) = self else {
+            return false;
+        };
+        self.is_about_a_group() && scope.contains(ix, node)
     }
+}
+
+/// Readiness, where the phase alone says what it must be.
+fn check_ready_flag(node: &Node) {
+    let expected = match node.phase {
+        Phase::Running => node.sup().is_none_or(|sup| sup.unready == 0),
+        // Ready, unless it is to be started again with its group.
+        Phase::Down(Down::Finished | Down::Ignored)
+        | Phase::Exited(_)
+        | Phase::Stopping(_)
+        | Phase::Aborting(_) => return,
+        Phase::Down(_)
+        | Phase::Waiting(_)
+        | Phase::Backoff(_)
+        | Phase::Failed(_)
+        | Phase::Starting(_)
+        | Phase::Stuck(_) => false,
+    };
+    assert_eq!(
+        node.flags.ready, expected,
+        "readiness of `{}`, {:?}",
+        node.path, node.phase
+    );
 }
 
 impl Mail {
     fn is_about_end(&self, is_this: &dyn Fn(&super::NodeId) -> bool) -> bool {
         matches!(self, Self::Due(id) | Self::Ended(id, _) if is_this(id))
-    }
-}
-
-impl Sup {
-    fn describe(&self, now: Nanos, into: &mut String) {
-        use std::fmt::Write;
-        let op = match &self.op {
-            Op::Stopping {
-                next,
-                scope,
-                manner,
-                then,
-            } => {
-                let then = match then {
-                    Then::Down(end) => format!("{:?}", end.public()),
-                    Then::Serve => String::new(),
-                    Then::Start { culprit, due } => {
-                        format!("{culprit:?} {}", due.0.saturating_sub(now.0))
-                    }
-                };
-                format!("{next:?} {scope:?} {manner:?} {then}")
-            }
-            op => format!("{op:?}"),
-        };
-        write!(into, "[{op} {:?} {}", self.first_start, self.incomplete).expect("a string");
-        for mail in &self.inbox {
-            match mail {
-                Mail::Command(_, Command::Add(_, planned)) => {
-                    write!(into, " add {}", planned.nodes[0].path)
-                }
-                Mail::Command(_, command) => write!(into, " {command:?}"),
-                Mail::Ended(id, at) => write!(into, " {id:?} {:?}", now.since(*at)),
-                mail => write!(into, " {mail:?}"),
-            }
-            .expect("a string");
-        }
-        self.window.describe(now, into);
-        into.push(']');
     }
 }

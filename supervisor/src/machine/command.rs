@@ -8,7 +8,7 @@ use super::{Machine, TreePhase};
 use crate::control::outcome::ChildControlOperation as Operation;
 use crate::event::kind::EventKind;
 use crate::spec::plan::{Planned, PlannedBody, significance};
-use crate::spec::policy::{AddPolicy, Pool};
+use crate::spec::policy::{AddPolicy, Pool, Strategy};
 
 impl Machine {
     /// A command has arrived.
@@ -35,7 +35,7 @@ impl Machine {
         // What starts something waits its turn; so does everything where OTP's order is asked for.
         // A kill is no request to the supervisor.
         let waits = self.waits(sup) && !matches!(command, Command::Child(Verb::Kill, _));
-        let queues = busy && self.is_serial(sup) && (command.is_add() || waits);
+        let queues = busy && (command.is_add() || waits);
         if queues && !self.comes_down(sup) {
             self.mail(sup, Mail::Command(token, command));
         } else {
@@ -143,13 +143,14 @@ impl Machine {
 
     /// Stops a child; it stays in the list, and a group restart revives it (R20, R34).
     fn stop_one(&mut self, sup: Ix, ix: Ix) -> bool {
+        let passed_by = self.starts_with_group(sup, ix);
         let node = &mut self.nodes[ix];
         let repeated = node.wish == Wish::Stay;
         match node.phase {
             Phase::Down(_) => {
                 // Only what has not been started yet in this group has something to cancel.
-                let pending = matches!(node.wish, Wish::Start(_));
-                node.wish = Wish::None;
+                let pending = matches!(node.wish, Wish::Start(_)) || (passed_by && !repeated);
+                node.wish = if passed_by { Wish::Stay } else { Wish::None };
                 self.settled(ix, &Err(Refusal::Interrupted));
                 !pending
             }
@@ -164,10 +165,45 @@ impl Machine {
                 repeated
             }
             Phase::Waiting(_) | Phase::Backoff(_) | Phase::Failed(_) | Phase::Exited(_) => {
+                let id = self.nodes.id(ix);
                 self.cancel_pending(sup, ix);
                 self.come_to_rest(ix);
+                if passed_by && self.nodes.find(id).is_some() {
+                    self.nodes[ix].wish = Wish::Stay;
+                }
                 false
             }
+        }
+    }
+
+    /// Whether the group restart that is under way, or delayed, has yet to start this child.
+    fn starts_with_group(&self, sup: Ix, ix: Ix) -> bool {
+        let state = self.nodes.sup(sup);
+        let node = &self.nodes[ix];
+        match &state.op {
+            Op::Starting {
+                next,
+                scope,
+                cause: Cause::Group,
+            } => {
+                let reached = next.some().map(|next| self.nodes[next].order);
+                reached.is_some_and(|reached| reached <= node.order) && scope.contains(ix, node)
+            }
+            Op::Stopping {
+                scope,
+                then: Then::Start { .. },
+                ..
+            } => scope.contains(ix, node),
+            Op::Up => {
+                let culprit = self.delayed_culprit(sup);
+                culprit.is_some_and(|culprit| match state.policy.strategy {
+                    Strategy::Dependents => node.flags.marked,
+                    Strategy::OneForAll => culprit != ix,
+                    Strategy::OneForOne => false,
+                    Strategy::RestForOne => self.nodes[culprit].order < node.order,
+                })
+            }
+            Op::Down | Op::Starting { .. } | Op::Stopping { .. } => false,
         }
     }
 
@@ -318,6 +354,7 @@ impl Machine {
     /// Takes back a start that has not begun; nothing waits for a back-off (I7).
     fn cancel_pending(&mut self, sup: Ix, ix: Ix) {
         let phase = self.nodes[ix].phase;
+        self.nodes[ix].wish = Wish::None;
         self.becomes_unready(ix);
         self.set_phase(ix, Phase::Down(Down::Stopped));
         self.emit(ix, EventKind::Stopped);

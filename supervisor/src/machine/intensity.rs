@@ -54,7 +54,7 @@ impl Window {
     }
 
     /// As it looks from now.
-    #[cfg(any(test, feature = "__world"))]
+    #[cfg(feature = "__world")]
     pub(super) fn describe(&self, now: Nanos, into: &mut String) {
         use std::fmt::Write;
         for (at, count) in &self.entries {

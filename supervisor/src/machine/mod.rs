@@ -29,6 +29,8 @@ mod deadlines;
 pub(crate) mod decision;
 mod ended;
 mod fences;
+#[cfg(feature = "__world")]
+mod fingerprint;
 mod index;
 pub(crate) mod input;
 mod intensity;
@@ -455,6 +457,11 @@ impl Machine {
                     return;
                 }
             }
+            if matches!(self.nodes[sup].phase, Phase::Starting(_)) && self.nodes[sup].sup().is_some()
+            {
+                // What held up its start may be over.
+                self.check_ready(sup);
+            }
         }
     }
 
@@ -473,16 +480,13 @@ impl Machine {
                 manner,
                 ..
             } => self.step_stop(sup, next, scope, manner),
-            Op::Up => match self.nodes.sup_mut(sup).inbox.pop_front() {
-                Some(mail) => {
-                    self.deliver(sup, mail);
-                    true
-                }
-                None => {
-                    self.check_ready(sup);
-                    false
-                }
-            },
+            Op::Up => {
+                let Some(mail) = self.nodes.sup_mut(sup).inbox.pop_front() else {
+                    return false;
+                };
+                self.deliver(sup, mail);
+                true
+            }
         }
     }
 

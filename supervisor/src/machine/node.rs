@@ -134,6 +134,13 @@ pub(crate) enum Ending {
     NotReady(Cause),
 }
 
+impl Ending {
+    /// Whether it is the start that fails.
+    pub(crate) const fn is_of_start(self) -> bool {
+        matches!(self, Self::NotReady(_) | Self::Killed(Some(_)))
+    }
+}
+
 /// What is wanted of a child after the stop that is under way.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Wish {

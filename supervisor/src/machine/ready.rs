@@ -2,8 +2,7 @@
 
 use super::Machine;
 use super::node::{FirstStartState, Ix, Mail, NodeId, Phase, Retry};
-use super::walk::Op;
-use crate::spec::policy::Readiness;
+use crate::spec::policy::{Readiness, Strategy};
 
 impl Machine {
     /// An attempt says that it is ready (I2).
@@ -72,17 +71,19 @@ impl Machine {
         }
     }
 
-    /// A supervisor is up when its first start is through, nothing is under way or to be handled,
-    /// and no critical child is on its way; it is ready when all of them are.
+    /// A supervisor is up when its first start is through and no critical child is on its way; it
+    /// is ready when all of them are.
     pub(super) fn check_ready(&mut self, sup: Ix) {
         let state = self.nodes.sup(sup);
         if state.first_start != FirstStartState::Done || self.comes_down(sup) {
             return;
         }
-        // Where a start runs its course, as in OTP, that is all.
-        let settled = state.unready == state.unready_settled || self.waits(sup);
         match self.nodes[sup].phase {
-            Phase::Starting(_) if settled && !self.is_busy(sup) => {
+            // Where a start runs its course, as in OTP, that is all.
+            Phase::Starting(_)
+                if self.waits(sup)
+                    || state.unready == state.unready_settled && !self.is_to_start_more(sup) =>
+            {
                 self.start_completed(sup);
             }
             Phase::Running if state.unready == 0 => self.becomes_ready(sup),
@@ -90,16 +91,34 @@ impl Machine {
         }
     }
 
-    /// Whether something is under way or to be handled: whoever is down may be about to start.
-    pub(super) fn is_busy(&self, sup: Ix) -> bool {
+    /// Whether critical children that are down are about to start: with their group, or alone.
+    pub(super) fn is_to_start_more(&self, sup: Ix) -> bool {
         let state = self.nodes.sup(sup);
+        let alone = |mail: &Mail| match mail {
+            Mail::Start(id) => {
+                let ix = self.nodes.find(*id);
+                ix.is_some_and(|ix| self.nodes[ix].policy.critical)
+            }
+            _ => false,
+        };
+        state.op.is_about_a_group()
+            || self.delayed_culprit(sup).is_some()
+            || state.inbox.iter().any(alone)
+    }
+
+    /// The child whose back-off a group waits for.
+    pub(super) fn delayed_culprit(&self, sup: Ix) -> Option<Ix> {
+        let state = self.nodes.sup(sup);
+        if state.policy.strategy == Strategy::OneForOne {
+            return None;
+        }
         let mut next = state.first;
-        let mut busy = !matches!(state.op, Op::Up) || !state.inbox.is_empty();
-        while let Some(ix) = next.some().filter(|_| !busy) {
-            // The rest of its group waits for it.
-            busy = self.nodes[ix].phase == Phase::Backoff(Retry::Group);
+        while let Some(ix) = next.some() {
+            if self.nodes[ix].phase == Phase::Backoff(Retry::Group) {
+                return Some(ix);
+            }
             next = self.nodes[ix].next;
         }
-        busy
+        None
     }
 }

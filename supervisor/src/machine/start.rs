@@ -40,6 +40,12 @@ impl Machine {
         }
         match phase {
             Phase::Starting(_) if self.is_serial(sup) => return false,
+            // Its start has failed, and counts when it has ended.
+            Phase::Stopping(ending) | Phase::Aborting(ending)
+                if ending.is_of_start() && self.is_serial(sup) =>
+            {
+                return false;
+            }
             Phase::Backoff(Retry::First) if cause == Cause::First => {
                 // Held up again by a child that is tried again; its restart goes on from there.
                 self.leave_walk(sup);
@@ -343,16 +349,18 @@ impl Machine {
             let node = &mut self.nodes[ix];
             node.flags.ready = false;
             node.starts = node.starts.max(seen);
-            let down = match &node.body {
+            let down = match &self.nodes[ix].body {
                 Body::Declared => Down::Declared,
                 Body::Worker => Down::Fresh,
                 Body::Supervisor(sup) => {
-                    coming.extend(&sup.statics);
+                    // Those that have left come back when this one starts.
+                    let statics = sup.statics.iter();
+                    coming.extend(statics.filter(|&&ix| self.nodes[ix].flags.linked));
                     Down::Fresh
                 }
             };
-            if node.phase == Phase::Down(Down::Removed) {
-                node.phase = Phase::Down(down);
+            if self.nodes[ix].phase == Phase::Down(Down::Removed) {
+                self.nodes[ix].phase = Phase::Down(down);
             }
             if self.index.find(&self.nodes[ix].path, &self.nodes).is_none() {
                 self.index.insert(ix, &self.nodes);

@@ -86,6 +86,15 @@ pub(crate) enum End {
 }
 
 impl Op {
+    /// Whether it restarts a group.
+    pub(super) const fn is_about_a_group(&self) -> bool {
+        match self {
+            Self::Starting { cause, .. } => matches!(cause, Cause::Group),
+            Self::Stopping { then, .. } => matches!(then, Then::Start { .. }),
+            Self::Down | Self::Up => false,
+        }
+    }
+
     /// Moves the walk off a child that leaves the list.
     pub(super) fn pass_by(&mut self, ix: Ix, prev: Ix, next: Ix) {
         match self {

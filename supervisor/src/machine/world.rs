@@ -359,6 +359,7 @@ impl World {
     }
 
     /// A number that worlds share only if they will behave alike.
+    #[cfg(feature = "__world")]
     pub fn fingerprint(&self) -> u64 {
         self.machine.fingerprint()
     }

@@ -1,6 +1,7 @@
 //! Every command in every phase (DESIGN, section 5).
 
 use super::*;
+use crate::spec::policy::{StartOrder, Strategy};
 
 /// A child in one of the states that it can be in.
 fn child_in(wanted: ChildState) -> World {
@@ -362,6 +363,54 @@ fn restart_in_a_supervisor_that_is_busy_waits_its_turn() {
     let mut world = started(spec);
     world.exit("a", Ends::Failed);
     ask(&mut world, "b", Ask::Restart).expect("accepted");
+    obey(&mut world);
+    assert_eq!(live(&world), ["a", "b"]);
+}
+
+#[test]
+fn a_stop_takes_back_a_restart_that_a_child_which_has_ended_was_still_to_have() {
+    let spec = SupervisorSpec::root(workers(&["a", "b", "c"])).strategy(Strategy::OneForAll);
+    let mut world = started(spec);
+    world.exit("a", Ends::Failed);
+    ask(&mut world, "b", Ask::Restart).expect("accepted");
+    world.exit("b", Ends::Failed);
+    ask(&mut world, "b", Ask::Stop).expect("accepted");
+    obey(&mut world);
+    assert_eq!(live(&world), ["a", "c"]);
+    assert_eq!(state(&world, "b"), ChildState::Stopped);
+}
+
+#[test]
+fn a_stop_in_the_middle_of_a_group_restart_is_not_undone_by_it() {
+    let mut children = workers(&["b", "c"]);
+    children.insert(0, worker("a").backoff(secs(1)));
+    let spec = SupervisorSpec::root(children).strategy(Strategy::OneForAll);
+    let mut world = started(spec);
+    world.exit("a", Ends::Failed);
+    world.exit("c", Ends::Cancelled);
+    ask(&mut world, "c", Ask::Stop).expect("accepted");
+    obey(&mut world);
+    ask(&mut world, "b", Ask::Stop).expect("accepted");
+    world.advance(secs(1));
+    assert_eq!(live(&world), ["a"]);
+    world.exit("a", Ends::Failed);
+    world.advance(secs(1));
+    assert_eq!(live(&world), ["a", "b", "c"], "the next one revives them");
+}
+
+#[test]
+fn a_child_added_while_its_group_is_being_stopped_starts_when_that_is_over() {
+    let spec = SupervisorSpec::root(workers(&["a", "b"]))
+        .strategy(Strategy::OneForAll)
+        .start(StartOrder::Concurrent);
+    let mut world = started(spec);
+    world.exit("b", Ends::Failed);
+    let added = world.ask("", Ask::Add(worker("x")));
+    assert_eq!(live(&world), ["a"]);
+    obey(&mut world);
+    assert!(matches!(world.answer(added), Some(Ok(Said::Started))));
+    assert_eq!(live(&world), ["a", "b", "x"]);
+    ask(&mut world, "x", Ask::Pause).expect("accepted");
     obey(&mut world);
     assert_eq!(live(&world), ["a", "b"]);
 }

@@ -113,3 +113,21 @@ fn removed_children_leave_nothing_behind() {
     }
     assert!(most <= 8, "{most} nodes");
 }
+
+#[test]
+fn what_is_below_a_supervisor_that_comes_back_is_there_when_that_starts() {
+    let temporary = |child: ChildSpec| child.restart(RestartPolicy::Temporary);
+    let low = SupervisorSpec::root(vec![temporary(worker("x"))]);
+    let low = temporary(ChildSpec::supervisor("low", low));
+    let sub = ChildSpec::supervisor("sub", SupervisorSpec::root(vec![explicit("a"), low]));
+    let mut world = started(SupervisorSpec::root(vec![sub]));
+    world.ready("sub/a");
+    ask(&mut world, "sub", Ask::Restart).expect("accepted");
+    obey(&mut world);
+    let refused = ask(&mut world, "sub/low/x", Ask::Remove);
+    assert!(matches!(refused, Err(No::Unknown)), "{refused:?}");
+    world.ready("sub/a");
+    assert_eq!(live(&world), ["sub/a", "sub/low/x"]);
+    let again = world.attempt("sub/low/x").map(|attempt| attempt.generation);
+    assert_eq!(again, Some(1));
+}

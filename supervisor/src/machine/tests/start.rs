@@ -353,3 +353,24 @@ fn the_tree_is_not_up_while_its_group_waits_for_one_that_is_not_critical() {
     world.ready("b");
     assert!(world.is_up());
 }
+
+#[test]
+fn a_start_that_was_not_ready_in_time_fails_whoever_else_ends_meanwhile() {
+    let mut world = started(SupervisorSpec::root(vec![worker("a"), explicit("b")]));
+    world.jump();
+    assert_eq!(state(&world, "b"), ChildState::Stopping);
+    world.exit("a", Ends::Failed);
+    obey(&mut world);
+    assert!(world.is_over(), "the start of the tree has failed");
+}
+
+#[test]
+fn the_tree_is_up_although_a_child_that_is_not_critical_never_gets_ready() {
+    let spec = vec![worker("a"), explicit("b").critical(false)];
+    let mut world = started(SupervisorSpec::root(spec));
+    assert!(!world.is_up());
+    world.jump();
+    obey(&mut world);
+    assert_eq!(state(&world, "b"), ChildState::Starting);
+    assert!(world.is_up(), "`b` is tried again");
+}
