@@ -457,7 +457,8 @@ impl Machine {
                     return;
                 }
             }
-            if matches!(self.nodes[sup].phase, Phase::Starting(_)) && self.nodes[sup].sup().is_some()
+            if matches!(self.nodes[sup].phase, Phase::Starting(_))
+                && self.nodes[sup].sup().is_some()
             {
                 // What held up its start may be over.
                 self.check_ready(sup);
