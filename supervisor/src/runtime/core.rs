@@ -206,7 +206,7 @@ impl Core {
             effects.arm |= stage == Stage::Over;
         }
         if self.machine.journal().seq() != before || stage == Stage::Over {
-            effects.news = true;
+            effects.news = Some(self.machine.journal().seq());
             let readers = self.readers.drain();
             effects
                 .readers

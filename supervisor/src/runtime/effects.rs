@@ -29,7 +29,8 @@ pub(super) struct Effects {
     pub(super) trash: Vec<Trash>,
     pub(super) launches: Vec<Launch>,
     pub(super) slots: Vec<Arc<Slot>>,
-    pub(super) news: bool,
+    /// Number of the newest event, if there is a new one.
+    pub(super) news: Option<u64>,
 }
 
 impl Effects {
@@ -43,7 +44,7 @@ impl Effects {
             || !self.spawns.is_empty()
             || !self.answers.is_empty();
         let woke_any = woke || !self.readers.is_empty();
-        let traces = self.news && LevelFilter::current() != LevelFilter::OFF;
+        let traces = self.news.is_some() && LevelFilter::current() != LevelFilter::OFF;
         for (slot, before) in self.changed {
             quietly(|| slot.notify(before));
         }
@@ -79,8 +80,8 @@ impl Effects {
         for slot in self.slots {
             drop_quietly(slot);
         }
-        if self.news {
-            quietly(|| super::lifecycle::report(tree));
+        if let Some(newest) = self.news {
+            quietly(|| super::lifecycle::report(tree, newest));
         }
         woke
     }

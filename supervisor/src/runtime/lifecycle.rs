@@ -12,20 +12,21 @@ use crate::event::kind::{Event, EventKind};
 const CHUNK: usize = 64;
 
 /// Gives what is new to `tracing`. Whoever holds the baton does it for all; the others leave.
-pub(super) fn report(tree: &Arc<Tree>) {
+///
+/// While nobody listens, what is new counts as given, and the tree's lock is not taken for it.
+pub(super) fn report(tree: &Arc<Tree>, newest: u64) {
     loop {
         let mut printed = match tree.printed.try_lock() {
             Ok(printed) => printed,
             Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
             Err(TryLockError::WouldBlock) => return,
         };
-        let silent = LevelFilter::current() == LevelFilter::OFF;
-        let mut events = Vec::new();
-        let newest = tree.copy_events(*printed, if silent { 0 } else { CHUNK }, &mut events);
-        if silent {
-            *printed = newest;
+        if LevelFilter::current() == LevelFilter::OFF {
+            *printed = newest.max(*printed);
             return;
         }
+        let mut events = Vec::new();
+        tree.copy_events(*printed, CHUNK, &mut events);
         for event in &events {
             *printed = event.seq;
             print(event);

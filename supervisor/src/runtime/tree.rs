@@ -256,11 +256,9 @@ impl Tree {
         drop_quietly(former);
     }
 
-    /// Copies events behind a number, and answers the number of the newest.
-    pub(super) fn copy_events(&self, after: u64, max: usize, into: &mut Vec<Event>) -> u64 {
-        let core = self.lock();
-        core.events(after, max, into);
-        core.machine.journal().seq()
+    /// Copies events behind a number.
+    pub(super) fn copy_events(&self, after: u64, max: usize, into: &mut Vec<Event>) {
+        self.lock().events(after, max, into);
     }
 
     /// The number of the newest event.
