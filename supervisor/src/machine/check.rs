@@ -126,7 +126,7 @@ impl Machine {
             let listed = self.children_of(sup).any(|(child, _)| child == ix);
             assert!(listed, "`{path}` is not in the list");
             self.check_progress(ix, node, sup);
-            check_ready_flag(node);
+            self.check_ready_flag(ix, node);
             return;
         }
         assert!(!node.flags.awaited, "`{path}` has left and is awaited");
@@ -140,6 +140,33 @@ impl Machine {
             ix == Ix::ROOT || matches!(node.phase, Phase::Down(Down::Removed) | Phase::Stuck(_)),
             "`{path}` has left and is {:?}",
             node.phase
+        );
+    }
+
+    /// Readiness, where the phase alone says what it must be.
+    fn check_ready_flag(&self, ix: Ix, node: &Node) {
+        // One that comes down is not ready again, whoever leaves it.
+        if node.sup().is_some() && self.comes_down(ix) && !node.flags.ready {
+            return;
+        }
+        let expected = match node.phase {
+            Phase::Running => node.sup().is_none_or(|sup| sup.unready == 0),
+            // Ready, unless it is to be started again with its group.
+            Phase::Down(Down::Finished | Down::Ignored)
+            | Phase::Exited(_)
+            | Phase::Stopping(_)
+            | Phase::Aborting(_) => return,
+            Phase::Down(_)
+            | Phase::Waiting(_)
+            | Phase::Backoff(_)
+            | Phase::Failed(_)
+            | Phase::Starting(_)
+            | Phase::Stuck(_) => false,
+        };
+        assert_eq!(
+            node.flags.ready, expected,
+            "readiness of `{}`, {:?}",
+            node.path, node.phase
         );
     }
 
@@ -203,17 +230,19 @@ impl Machine {
             "`{path}` is forgotten: {:?}, {:?}",
             node.phase, node.wish
         );
-        let marks = matches!(
-            sup.op,
-            Op::Starting {
-                scope: Scope::Marked,
-                ..
-            } | Op::Stopping {
-                scope: Scope::Marked,
-                ..
-            }
-        ) || self.delayed_culprit(node.parent).is_some();
-        assert!(!node.flags.marked || marks, "`{path}` keeps a mark");
+        let marks = || {
+            let of_group = |phase| {
+                let group = Phase::Backoff(Retry::Group);
+                phase == group || phase == Phase::Failed(Retry::Group)
+            };
+            goes_down
+                || sup.op.is_about_a_group()
+                || has_mail(&|mail| matches!(mail, Mail::Rest(_)))
+                || self
+                    .children_of(sup)
+                    .any(|(_, child)| of_group(child.phase))
+        };
+        assert!(!node.flags.marked || marks(), "`{path}` keeps a mark");
     }
 
     /// The supervisor of this child does what its phase says, and waits for somebody.
@@ -355,29 +384,6 @@ impl Op {
         };
         self.is_about_a_group() && scope.contains(ix, node)
     }
-}
-
-/// Readiness, where the phase alone says what it must be.
-fn check_ready_flag(node: &Node) {
-    let expected = match node.phase {
-        Phase::Running => node.sup().is_none_or(|sup| sup.unready == 0),
-        // Ready, unless it is to be started again with its group.
-        Phase::Down(Down::Finished | Down::Ignored)
-        | Phase::Exited(_)
-        | Phase::Stopping(_)
-        | Phase::Aborting(_) => return,
-        Phase::Down(_)
-        | Phase::Waiting(_)
-        | Phase::Backoff(_)
-        | Phase::Failed(_)
-        | Phase::Starting(_)
-        | Phase::Stuck(_) => false,
-    };
-    assert_eq!(
-        node.flags.ready, expected,
-        "readiness of `{}`, {:?}",
-        node.path, node.phase
-    );
 }
 
 impl Mail {

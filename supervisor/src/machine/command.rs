@@ -2,7 +2,9 @@
 
 use super::answer::{Admission, Answer, ChildAnswer, Refusal};
 use super::input::{Action, Command, Token, Verb};
-use super::node::{Body, Cause, Down, Ending, Ix, Mail, NodeId, Phase, Retry, Wish};
+use super::node::{
+    Body, Cause, Down, Ending, FirstStartState, Ix, Mail, NodeId, Phase, Retry, Wish,
+};
 use super::walk::{End, Manner, Op, Scope, Then};
 use super::{Machine, TreePhase};
 use crate::control::outcome::ChildControlOperation as Operation;
@@ -167,6 +169,7 @@ impl Machine {
             Phase::Waiting(_) | Phase::Backoff(_) | Phase::Failed(_) | Phase::Exited(_) => {
                 let id = self.nodes.id(ix);
                 self.cancel_pending(sup, ix);
+                let passed_by = passed_by || self.nodes[ix].wish == Wish::Stay;
                 self.come_to_rest(ix);
                 if passed_by && self.nodes.find(id).is_some() {
                     self.nodes[ix].wish = Wish::Stay;
@@ -364,7 +367,11 @@ impl Machine {
                 self.mail(sup, Mail::FirstStart);
             }
             Phase::Backoff(Retry::Group) => self.start_rest_of_group(sup, ix),
-            Phase::Failed(Retry::Group) if self.nodes[ix].operation != Operation::Active => {
+            Phase::Failed(Retry::Group)
+                if self.nodes[ix].operation != Operation::Active
+                    || self.nodes.sup(sup).first_start == FirstStartState::Held
+                    || self.is_due(sup, ix) =>
+            {
                 self.start_rest_of_group(sup, ix);
             }
             _ => {}
@@ -373,20 +380,18 @@ impl Machine {
         self.check_all_ended(sup);
     }
 
+    /// Whether the back-off of the child is over, and its restart stands in the inbox.
+    fn is_due(&self, sup: Ix, ix: Ix) -> bool {
+        let id = self.nodes.id(ix);
+        let mut inbox = self.nodes.sup(sup).inbox.iter();
+        inbox.any(|mail| matches!(mail, Mail::Due(due) if *due == id))
+    }
+
     /// The delay of a group restart is over for the want of the child that it was for.
     fn start_rest_of_group(&mut self, sup: Ix, culprit: Ix) {
-        if !matches!(self.nodes.sup(sup).op, Op::Up) {
-            return;
-        }
         self.nodes[culprit].wish = Wish::Stay;
         let scope = self.scope(sup, culprit);
-        let first = self.nodes.sup(sup).first;
-        self.nodes.sup_mut(sup).op = Op::Starting {
-            next: first,
-            scope,
-            cause: Cause::Group,
-        };
-        self.schedule(sup);
+        self.mail(sup, Mail::Rest(scope));
     }
 
     /// Starts a child that is down, now or when it is its turn.
@@ -445,7 +450,9 @@ impl Machine {
     }
 
     fn may_add(&self, sup: Ix, planned: &Planned) -> Result<(), Refusal> {
-        if self.comes_down(sup) || self.is_closing() {
+        // One that lets its start run its course may have been asked already.
+        let asked = matches!(self.nodes[sup].phase, Phase::Stopping(_));
+        if asked || self.comes_down(sup) || self.is_closing() {
             return Err(Refusal::ShuttingDown);
         }
         let state = self.nodes.sup(sup);

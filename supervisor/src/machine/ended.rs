@@ -267,6 +267,7 @@ impl Machine {
         self.settled(ix, &Err(Refusal::Interrupted));
         self.set_phase(ix, Phase::Down(Down::Removed));
         self.nodes[ix].wish = Wish::None;
+        self.nodes[ix].flags.marked = false;
         self.nodes[ix].operation = crate::control::outcome::ChildControlOperation::Active;
         self.emit(ix, EventKind::Removed);
         self.nodes.unlink(ix);

@@ -504,6 +504,14 @@ impl Machine {
             }
             Mail::Ended(id, at) => self.decide(sup, id, at),
             Mail::FirstStart => self.continue_first_start(sup),
+            Mail::Rest(scope) => {
+                let state = self.nodes.sup_mut(sup);
+                state.op = Op::Starting {
+                    next: state.first,
+                    scope,
+                    cause: Cause::Group,
+                };
+            }
             Mail::Start(id) => {
                 let Some(ix) = self.nodes.find(id) else {
                     return;

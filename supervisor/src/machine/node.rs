@@ -8,7 +8,7 @@ use super::decision::ExitClass;
 use super::input::Token;
 use super::intensity::Window;
 use super::time::Nanos;
-use super::walk::Op;
+use super::walk::{Op, Scope};
 use crate::control::outcome::ChildControlOperation as Operation;
 use crate::event::exit::ExitRecord;
 use crate::event::failure::Failure;
@@ -247,7 +247,8 @@ impl Node {
     /// for has had its turn.
     pub(super) fn is_settled(&self, phase: Phase) -> bool {
         match phase {
-            Phase::Down(_) | Phase::Running => true,
+            // Nobody waits for one that is stuck (I8).
+            Phase::Down(_) | Phase::Running | Phase::Stuck(_) => true,
             Phase::Waiting(_) => self.flags.in_order,
             _ => false,
         }
@@ -339,6 +340,8 @@ pub(super) enum Mail {
     Ended(NodeId, Nanos),
     /// Go on with the first start.
     FirstStart,
+    /// Start what is down of a group whose culprit has been taken out.
+    Rest(Scope),
     /// Start this child, if that is still wanted.
     Start(NodeId),
     /// The parent asks the supervisor to stop.

@@ -99,6 +99,7 @@ impl Machine {
                 let ix = self.nodes.find(*id);
                 ix.is_some_and(|ix| self.nodes[ix].policy.critical)
             }
+            Mail::Rest(_) => true,
             _ => false,
         };
         state.op.is_about_a_group()

@@ -35,7 +35,9 @@ impl Machine {
     fn mark_dependents(&mut self, culprit: Ix) {
         let mut reached = vec![culprit];
         while let Some(ix) = reached.pop() {
-            if std::mem::replace(&mut self.nodes[ix].flags.marked, true) {
+            let flags = &mut self.nodes[ix].flags;
+            // Who has left is not in the list, and nobody would take the mark away.
+            if !flags.linked || std::mem::replace(&mut flags.marked, true) {
                 continue;
             }
             if let Some(links) = &self.nodes[ix].links {

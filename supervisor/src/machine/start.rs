@@ -2,7 +2,7 @@
 
 use super::answer::{Answer, Refusal};
 use super::input::Action;
-use super::node::{Body, Cause, Down, FirstStartState, Ix, Mail, Phase, Retry, Wish};
+use super::node::{Body, Cause, Down, Ending, FirstStartState, Ix, Mail, Phase, Retry, Wish};
 use super::time::Nanos;
 use super::walk::{End, Op, Scope};
 use super::{Machine, TreePhase};
@@ -100,6 +100,7 @@ impl Machine {
         debug_assert!(!self.nodes[ix].phase.is_live(), "I1");
         if !self.may_start(ix) {
             // Its own supervisor has not been asked yet, and will be (I6).
+            self.nodes[ix].wish = Wish::None;
             self.becomes_unready(ix);
             self.set_phase(ix, Phase::Down(Down::Group));
             self.settled(ix, &Err(Refusal::ShuttingDown));
@@ -123,7 +124,6 @@ impl Machine {
         match node.body {
             Body::Declared => Begun::Settled,
             Body::Supervisor(_) => {
-                self.becomes_unready(ix);
                 self.set_phase(ix, Phase::Starting(cause));
                 self.emit(ix, EventKind::Started);
                 self.begin_incarnation(ix);
@@ -139,8 +139,6 @@ impl Machine {
                     self.start_settled(ix, &Ok(Answer::Started));
                     return Begun::Settled;
                 }
-                // What had finished, or declined, counted as ready.
-                self.becomes_unready(ix);
                 self.set_phase(ix, Phase::Starting(cause));
                 self.set_deadline(ix, now.after(ready_within));
                 Begun::InFlight
@@ -421,6 +419,8 @@ impl Machine {
         let node = &mut self.nodes[ix];
         if node.operation == Operation::Active && node.wish == Wish::None {
             node.wish = Wish::Start(Cause::Alone);
+            // Whatever it was to end for before does not count any more.
+            self.set_phase(ix, Phase::Stuck(Ending::Asked));
         }
     }
 

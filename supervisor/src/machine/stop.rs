@@ -2,7 +2,7 @@
 
 use super::answer::Refusal;
 use super::input::{Action, Command};
-use super::node::{Body, Cause, Down, Ending, Ix, Mail, Phase, Retry, Sup, Wish};
+use super::node::{Body, Cause, Down, Ending, Ix, Mail, Phase, Retry, Wish};
 use super::walk::{End, Manner, Op, Scope, Then};
 use super::{ABORT_BUDGET, Machine, TreePhase};
 use crate::control::outcome::ChildControlOperation as Operation;
@@ -50,7 +50,7 @@ impl Machine {
                 self.move_stop(sup, before);
             }
             Phase::Stuck(_) => {
-                self.nodes[ix].phase = Phase::Stuck(Ending::Asked);
+                self.set_phase(ix, Phase::Stuck(Ending::Asked));
                 self.leave_stuck(sup, ix);
                 self.move_stop(sup, before);
             }
@@ -79,7 +79,7 @@ impl Machine {
                 self.nodes[ix].phase = Phase::Aborting(Ending::Asked);
                 self.pass_start(ix);
             }
-            Phase::Stuck(_) => self.nodes[ix].phase = Phase::Stuck(Ending::Asked),
+            Phase::Stuck(_) => self.set_phase(ix, Phase::Stuck(Ending::Asked)),
             _ => {}
         }
     }
@@ -151,13 +151,23 @@ impl Machine {
         if sup == Ix::NONE {
             return;
         }
-        self.pass_start(ix);
-        if ending != Ending::Asked {
-            self.settled(ix, &Err(Refusal::Interrupted));
+        if let Ending::NotReady(Cause::First) | Ending::Killed(Some(Cause::First)) = ending {
+            self.first_start_stuck(sup, ix);
         }
+        self.pass_start(ix);
+        self.settled(ix, &Err(Refusal::Interrupted));
         self.leave_stuck(sup, ix);
         self.no_longer_awaited(ix);
         self.schedule(sup);
+    }
+
+    /// A start that has failed has failed, whether or not the attempt can be ended.
+    fn first_start_stuck(&mut self, sup: Ix, ix: Ix) {
+        let fails = self.nodes.sup(sup).policy.first_start == FirstStart::Fail;
+        if fails && self.nodes[ix].policy.critical {
+            let failure = self.failure(ix, Why::NotReady);
+            self.stop_children(sup, End::StartFailed(failure));
+        }
     }
 
     /// A walk that ends children leaves a stuck one behind: what becomes of it when it has gone?
@@ -174,7 +184,7 @@ impl Machine {
             Then::Serve => return,
         };
         // Whatever it was to end for before, it has been stopped.
-        self.nodes[ix].phase = Phase::Stuck(Ending::Asked);
+        self.set_phase(ix, Phase::Stuck(Ending::Asked));
         if starts {
             self.start_when_gone(ix);
         } else if !self.nodes[ix].flags.is_static {
@@ -207,19 +217,27 @@ impl Machine {
         }
     }
 
-    /// Whether a start has no bound, because something below is tried again and again: a stop does
-    /// not wait for it (I8).
+    /// Whether a start has no bound, because something below is tried again and again or waits for
+    /// a sibling: a stop does not wait for it (I8).
     fn may_be_held_up(&self, sup: Ix) -> bool {
-        let mut next = self.nodes.sup(sup).first;
+        let held = |ix: Ix| {
+            self.nodes[ix].sup().is_some_and(|below| {
+                below.policy.first_start == FirstStart::Retry
+                    || !self.is_serial(ix)
+                    || self.may_be_held_up(ix)
+            })
+        };
+        let state = self.nodes.sup(sup);
+        let mut next = state.first;
         while let Some(ix) = next.some() {
-            let retries = |below: &Sup| below.policy.first_start == FirstStart::Retry;
-            let below = self.nodes[ix].sup();
-            if below.is_some_and(|below| retries(below) || self.may_be_held_up(ix)) {
+            if held(ix) {
                 return true;
             }
             next = self.nodes[ix].next;
         }
-        false
+        // Those that have left come back when it is started again.
+        let mut statics = state.statics.iter();
+        statics.any(|&ix| !self.nodes[ix].flags.linked && held(ix))
     }
 
     fn kill_supervisor(&mut self, sup: Ix, ending: Ending) {
@@ -304,6 +322,10 @@ impl Machine {
         };
         self.becomes_unready(ix);
         if in_group {
+            // Its group is started again, and it with that.
+            if matches!(self.nodes[ix].wish, Wish::Start(_)) {
+                self.nodes[ix].wish = Wish::None;
+            }
             self.set_phase(ix, Phase::Down(Down::Group));
             self.pass_stop(sup, ix);
             return self.leave_with_group(sup, ix);
@@ -439,8 +461,12 @@ impl Machine {
         for mail in inbox {
             match mail {
                 Mail::Command(token, command) => self.refuse(token, command, Refusal::ShuttingDown),
-                Mail::Due(_) | Mail::Ended(..) | Mail::FirstStart | Mail::Start(_) | Mail::Stop => {
-                }
+                Mail::Due(_)
+                | Mail::Ended(..)
+                | Mail::FirstStart
+                | Mail::Rest(_)
+                | Mail::Start(_)
+                | Mail::Stop => {}
             }
         }
         self.emit(sup, EventKind::SupervisorEnded(end.public()));

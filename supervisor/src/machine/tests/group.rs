@@ -183,3 +183,44 @@ fn a_nested_supervisor_is_stopped_depth_first_and_started_anew() {
         "-a ~a ?b -b ?sub ?sub/y -sub/y ?sub/x -sub/x -sub +a +sub +sub/x +sub/y +b"
     );
 }
+
+#[test]
+fn the_rest_of_a_group_starts_when_its_culprit_is_stopped_while_another_child_starts() {
+    for is_due in [false, true] {
+        let mut children = workers(&["b"]);
+        children.insert(0, worker("a").backoff(secs(1)));
+        let spec = SupervisorSpec::root(children).strategy(Strategy::OneForAll);
+        let mut world = started(spec);
+        world.exit("a", Ends::Failed);
+        obey(&mut world);
+        world.ask("", Ask::Add(explicit("x")));
+        if is_due {
+            world.advance(secs(1));
+        }
+        ask(&mut world, "a", Ask::Stop).expect("accepted");
+        world.ready("x");
+        assert_eq!(live(&world), ["b", "x"]);
+    }
+}
+
+#[test]
+fn a_dependent_that_had_been_removed_takes_its_own_dependents_along_again() {
+    let mut children = workers(&["a", "b", "c"]);
+    children[2] = worker("c").after(["b"]);
+    children[1] = worker("b").after(["a"]);
+    let inner = SupervisorSpec::root(children).strategy(Strategy::Dependents);
+    let mut world = started(SupervisorSpec::root(vec![ChildSpec::supervisor(
+        "sub", inner,
+    )]));
+    ask(&mut world, "sub/b", Ask::Remove).expect("accepted");
+    obey(&mut world);
+    world.exit("sub/a", Ends::Failed);
+    obey(&mut world);
+    ask(&mut world, "sub", Ask::Restart).expect("accepted");
+    obey(&mut world);
+    log(&mut world);
+    world.exit("sub/a", Ends::Failed);
+    obey(&mut world);
+    let restarted = text(&log(&mut world));
+    assert!(restarted.ends_with("+sub/a +sub/b +sub/c"), "{restarted}");
+}

@@ -1,8 +1,6 @@
 //! Random trees under random events: what must hold after every step, and that everything ends.
 
 use super::*;
-use crate::machine::node::{Ending, FirstStartState, Ix, Phase, Retry};
-use crate::machine::walk::Op;
 use crate::spec::policy::{
     AutoShutdown, FirstStart, Intensity, Pool, Shutdown, StartOrder, Strategy, WhileStarting,
 };
@@ -105,87 +103,6 @@ fn random_supervisor(random: &mut Rng, depth: usize) -> SupervisorSpec {
     spec
 }
 
-/// What must hold whenever nothing moves.
-fn check(world: &World) {
-    let machine = &world.machine;
-    let nodes = &machine.nodes;
-    assert!(!machine.has_more());
-    let mut live = 0;
-    for place in 0..nodes.len() {
-        let ix = Ix(u32::try_from(place).expect("small"));
-        live +=
-            usize::from(ix != Ix::ROOT && nodes[ix].sup().is_none() && nodes[ix].phase.is_live());
-        let Some(sup) = nodes[ix].sup() else { continue };
-        let path = &nodes[ix].path;
-        let (mut count, mut busy, mut unready, mut settled) = (0, 0, 0, 0);
-        let mut next = sup.first;
-        while let Some(child) = next.some() {
-            let node = &nodes[child];
-            count += 1;
-            busy += u32::from(!node.phase.is_down());
-            let missing = node.policy.critical && !node.flags.ready;
-            unready += u32::from(missing);
-            settled += u32::from(missing && node.is_settled(node.phase));
-            let timed = node.deadline != crate::machine::time::Nanos::NEVER;
-            match node.phase {
-                // Its turn comes when the walk that is held up gets there.
-                Phase::Failed(Retry::First) if sup.first_start == FirstStartState::Held => {}
-                Phase::Failed(_) | Phase::Exited(_) => assert!(
-                    !matches!(sup.op, Op::Up),
-                    "`{}` is forgotten as {:?}",
-                    node.path,
-                    node.phase
-                ),
-                Phase::Backoff(_) | Phase::Aborting(_) if node.sup().is_none() => {
-                    assert!(timed, "`{}` waits for ever", node.path);
-                }
-                Phase::Waiting(_) => {
-                    let links = node.links.as_ref().expect("it waits for somebody");
-                    let ready = |&on: &Ix| nodes[on].flags.ready;
-                    assert!(
-                        !links.after.iter().all(ready) || !matches!(sup.op, Op::Up),
-                        "`{}` waits for nobody",
-                        node.path
-                    );
-                }
-                _ => {}
-            }
-            next = node.next;
-        }
-        assert_eq!(count, sup.count, "children of `{path}`");
-        assert_eq!(busy, sup.busy, "busy children of `{path}`");
-        assert_eq!(unready, sup.unready, "unready children of `{path}`");
-        assert_eq!(settled, sup.unready_settled, "settled children of `{path}`");
-        match &sup.op {
-            Op::Up => assert!(sup.inbox.is_empty(), "`{path}` does not read its inbox"),
-            Op::Starting { next, .. } => {
-                let phase = next.some().map(|ix| nodes[ix].phase);
-                assert!(
-                    matches!(
-                        phase,
-                        Some(
-                            Phase::Starting(_)
-                                | Phase::Stopping(Ending::NotReady(_) | Ending::Killed(Some(_)))
-                                | Phase::Aborting(Ending::NotReady(_) | Ending::Killed(Some(_)))
-                        )
-                    ),
-                    "the start of `{path}` waits for {phase:?}"
-                );
-            }
-            Op::Stopping { next, .. } => {
-                let phase = next.some().map(|ix| nodes[ix].phase);
-                let stops = matches!(phase, Some(Phase::Stopping(_) | Phase::Aborting(_)));
-                assert!(
-                    sup.awaited > 0 || stops,
-                    "the stop of `{path}` waits for {phase:?}"
-                );
-            }
-            Op::Down => assert!(sup.inbox.is_empty()),
-        }
-    }
-    assert_eq!(live, world.live().count(), "live attempts");
-}
-
 fn random_event(random: &mut Rng, world: &mut World, tickets: &mut Vec<u64>, added: &mut u32) {
     let paths: Vec<String> = world
         .snapshot()
@@ -269,11 +186,23 @@ fn run(seed: u64) {
     let spec = random_supervisor(&mut random, 0);
     let mut world = World::with_seed(spec, seed).expect("the tree is sound");
     world.start();
-    check(&world);
+    world.check();
     let (mut tickets, mut added) = (Vec::new(), 0);
     for _ in 0..random.usize(10..120) {
         random_event(&mut random, &mut world, &mut tickets, &mut added);
-        check(&world);
+        if seed == 2668 {
+            println!("---");
+            for e in world.events() {
+                println!("{e}");
+            }
+        }
+        if std::env::var("ZZ").is_ok() {
+            println!("---");
+            for e in world.events() {
+                println!("{e}");
+            }
+        }
+        world.check();
         world.skip_events();
     }
     let stop = world.ask("", Ask::Shutdown);
@@ -288,18 +217,18 @@ fn run(seed: u64) {
             let attempt = world.attempt(&path);
             if attempt.is_some_and(|attempt| attempt.asked || attempt.aborted) {
                 world.exit(&path, Ends::Cancelled);
-                check(&world);
+                world.check();
             }
         }
         if !world.is_over() && !world.has_wants() {
             world.jump();
         }
-        check(&world);
+        world.check();
     }
     assert!(world.is_over(), "it does not end");
     for path in live(&world) {
         world.exit(&path, Ends::Aborted);
-        check(&world);
+        world.check();
     }
     for ticket in tickets {
         assert!(world.answer(ticket).is_some(), "{ticket} is not answered");

@@ -208,3 +208,16 @@ fn nothing_is_restarted_below_a_supervisor_whose_turn_to_stop_has_not_come() {
     obey(&mut world);
     assert!(world.is_over());
 }
+
+#[test]
+fn what_waits_to_be_added_when_a_stop_is_asked_for_is_not_started_any_more() {
+    let spec = SupervisorSpec::root(vec![]).while_starting(WhileStarting::Wait);
+    let mut world = started(spec);
+    world.ask("", Ask::Add(explicit("x")));
+    let added = world.ask("", Ask::Add(explicit("y")));
+    world.ask("", Ask::Shutdown);
+    world.ready("x");
+    assert!(matches!(world.answer(added), Some(Err(No::ShuttingDown))));
+    obey(&mut world);
+    assert!(world.is_over());
+}

@@ -185,3 +185,49 @@ fn a_killed_child_that_gets_stuck_is_restarted_when_it_has_gone() {
     world.exit("b", Ends::Aborted);
     assert_eq!(state(&world, "b"), ChildState::Running);
 }
+
+#[test]
+fn a_start_that_was_not_ready_in_time_fails_even_if_it_cannot_be_ended() {
+    let mut world = started(SupervisorSpec::root(vec![worker("a"), explicit("b")]));
+    let_stick(&mut world, "b");
+    obey(&mut world);
+    assert!(world.is_over());
+    assert_eq!(live(&world), ["b"]);
+    assert!(world.failure().is_some());
+    world.exit("b", Ends::Aborted);
+    assert!(live(&world).is_empty());
+}
+
+#[test]
+fn whoever_adds_a_child_that_gets_stuck_is_answered_when_it_does() {
+    let mut world = started(SupervisorSpec::root(workers(&["a"])));
+    let added = world.ask("", Ask::Add(explicit("x")));
+    ask(&mut world, "x", Ask::Stop).expect("accepted");
+    let_stick(&mut world, "x");
+    assert!(matches!(world.answer(added), Some(Err(No::Interrupted))));
+}
+
+#[test]
+fn a_start_does_not_wait_for_a_child_that_is_paused_and_stuck() {
+    let mut world = started(SupervisorSpec::root(vec![worker("a"), explicit("b")]));
+    ask(&mut world, "b", Ask::Pause).expect("accepted");
+    assert!(!world.is_up());
+    let_stick(&mut world, "b");
+    assert!(world.is_up());
+    assert!(!world.snapshot().ready);
+}
+
+#[test]
+fn a_resumed_child_that_gets_stuck_is_started_by_its_group_once_it_has_gone() {
+    let spec = SupervisorSpec::root(vec![explicit("a"), worker("b")]).strategy(Strategy::OneForAll);
+    let mut world = started(spec);
+    world.ready("a");
+    ask(&mut world, "a", Ask::Stop).expect("accepted");
+    obey(&mut world);
+    ask(&mut world, "a", Ask::Resume).expect("accepted");
+    let_stick(&mut world, "a");
+    world.exit("b", Ends::Failed);
+    obey(&mut world);
+    world.exit("a", Ends::Aborted);
+    assert_eq!(live(&world), ["a", "b"]);
+}
