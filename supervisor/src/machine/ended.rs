@@ -308,6 +308,8 @@ impl Machine {
             self.fences.remember(&self.nodes[ix].path, starts);
             if self.index.find(&self.nodes[ix].path, &self.nodes) == Some(ix) {
                 self.index.remove(ix, &self.nodes);
+                let path = Arc::clone(&self.nodes[ix].path);
+                self.hand_over_path(&path, starts);
             }
             let last = self.nodes[ix].last.take();
             self.trash.extend(last.map(Trash::Record));

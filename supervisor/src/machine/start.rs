@@ -328,6 +328,7 @@ impl Machine {
             let returns = self.nodes[ix].phase == Phase::Down(Down::Removed);
             if returns {
                 self.reclaim(ix);
+                self.orphan_holder(ix);
             }
             self.nodes.link(ix);
             if returns {
@@ -337,6 +338,46 @@ impl Machine {
         let state = self.nodes.sup_mut(sup);
         state.statics = statics;
         state.incomplete = false;
+    }
+
+    /// A stuck child that had taken the path of this one leaves the list; its fence stays.
+    fn orphan_holder(&mut self, ix: Ix) {
+        let sup = self.nodes[ix].parent;
+        let holder = self.index.find(&self.nodes[ix].path, &self.nodes);
+        let Some(holder) =
+            holder.filter(|&holder| holder != ix && self.nodes[holder].parent == sup)
+        else {
+            return;
+        };
+        self.unlink_dependencies(holder);
+        self.nodes.unlink(holder);
+        let significant = self.nodes[holder].policy.significant;
+        let state = self.nodes.sup_mut(sup);
+        state.busy -= 1;
+        state.busy_significant -= u32::from(significant);
+        self.nodes[holder].parent = Ix::NONE;
+    }
+
+    /// A path is free again: a static child that has waited for that takes it, and starts.
+    pub(super) fn hand_over_path(&mut self, path: &str, starts: u64) {
+        let above = path.rsplit_once('/').map_or("", |(above, _)| above);
+        let sup = self.index.find(above, &self.nodes);
+        let Some(state) = sup.and_then(|sup| self.nodes[sup].sup()) else {
+            return;
+        };
+        let mut statics = state.statics.iter().copied();
+        let heir = statics.find(|&ix| self.nodes[ix].flags.linked && &*self.nodes[ix].path == path);
+        let Some(heir) = heir else {
+            return;
+        };
+        self.index.insert(heir, &self.nodes);
+        let node = &mut self.nodes[heir];
+        node.starts = node.starts.max(starts);
+        let (sup, fresh) = (node.parent, node.phase == Phase::Down(Down::Fresh));
+        if fresh && node.operation == Operation::Active && !self.comes_down(sup) {
+            self.nodes[heir].wish = Wish::Start(Cause::Alone);
+            self.mail(sup, Mail::Start(self.nodes.id(heir)));
+        }
     }
 
     /// A child that had been removed takes its path back, and everything below it with it (I2).
@@ -409,7 +450,7 @@ impl Machine {
     }
 
     /// Whether a removed child of the same path still occupies it (I1).
-    fn is_fenced_by_another(&self, ix: Ix) -> bool {
+    pub(super) fn is_fenced_by_another(&self, ix: Ix) -> bool {
         let holder = self.index.find(&self.nodes[ix].path, &self.nodes);
         holder.is_some_and(|holder| holder != ix && self.nodes[holder].phase.is_live())
     }

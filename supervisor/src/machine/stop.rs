@@ -217,13 +217,13 @@ impl Machine {
         }
     }
 
-    /// Whether a start has no bound, because something below is tried again and again or waits for
-    /// a sibling: a stop does not wait for it (I8).
+    /// Whether a start has no bound: a supervisor below is tried again and again, or up only when
+    /// its children are. A stop does not wait for that (I8).
     fn may_be_held_up(&self, sup: Ix) -> bool {
         let held = |ix: Ix| {
             self.nodes[ix].sup().is_some_and(|below| {
                 below.policy.first_start == FirstStart::Retry
-                    || !self.is_serial(ix)
+                    || !self.waits(ix)
                     || self.may_be_held_up(ix)
             })
         };

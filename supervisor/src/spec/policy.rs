@@ -143,7 +143,9 @@ pub enum WhileStarting {
     /// Ends the start at once.
     #[default]
     Interrupt,
-    /// Waits until the start has completed or failed, as OTP does.
+    /// Waits until the start has completed or failed, as OTP does. Supervisors below must do the
+    /// same, and none of them have [`FirstStart::Retry`]: otherwise the start may have no bound,
+    /// and a stop interrupts it.
     Wait,
 }
 

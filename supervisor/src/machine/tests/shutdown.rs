@@ -221,3 +221,17 @@ fn what_waits_to_be_added_when_a_stop_is_asked_for_is_not_started_any_more() {
     obey(&mut world);
     assert!(world.is_over());
 }
+
+#[test]
+fn a_stop_does_not_wait_for_a_start_below_that_has_no_bound() {
+    let inner = SupervisorSpec::root(vec![explicit("x"), explicit("y")]);
+    let spec = SupervisorSpec::root(vec![ChildSpec::supervisor("sub", inner)])
+        .while_starting(WhileStarting::Wait);
+    let mut world = started(spec);
+    world.ready("sub/x");
+    world.exit("sub/x", Ends::Failed);
+    world.ready("sub/y");
+    world.ask("", Ask::Shutdown);
+    obey(&mut world);
+    assert!(world.is_over());
+}

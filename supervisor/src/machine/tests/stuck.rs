@@ -231,3 +231,23 @@ fn a_resumed_child_that_gets_stuck_is_started_by_its_group_once_it_has_gone() {
     world.exit("a", Ends::Aborted);
     assert_eq!(live(&world), ["a", "b"]);
 }
+
+#[test]
+fn a_static_child_waits_until_the_one_that_took_its_name_has_gone() {
+    let inner = SupervisorSpec::root(workers(&["x", "y"]));
+    let spec = vec![ChildSpec::supervisor("sub", inner), worker("a")];
+    let mut world = started(SupervisorSpec::root(spec));
+    ask(&mut world, "sub/x", Ask::Remove).expect("accepted");
+    obey(&mut world);
+    ask(&mut world, "sub", Ask::Add(worker("x"))).expect("accepted");
+    ask(&mut world, "sub", Ask::Restart).expect("accepted");
+    let_stick(&mut world, "sub/x");
+    obey(&mut world);
+    assert_eq!(live(&world), ["a", "sub/x", "sub/y"]);
+    let stuck = world.attempt("sub/x").map(|attempt| attempt.generation);
+    assert_eq!(stuck, Some(1));
+    world.exit("sub/x", Ends::Aborted);
+    let heir = world.attempt("sub/x").map(|attempt| attempt.generation);
+    assert_eq!(heir, Some(2), "the static one comes back");
+    ask(&mut world, "sub/x", Ask::Pause).expect("it is found");
+}
