@@ -1,0 +1,294 @@
+//! Every sequence of inputs to small trees, as far as the time goes: breadth first, and only from
+//! states that have not been seen (`World::fingerprint`).
+
+use std::collections::{HashSet, VecDeque};
+use std::fmt;
+use std::rc::Rc;
+use std::time::Duration;
+
+use rust_supervisor::__world::Ends;
+use rust_supervisor::event::snapshot::ChildState;
+use rust_supervisor::spec::policy::{
+    AutoShutdown, FirstStart, Readiness, RestartPolicy, Shutdown, StartOrder, Strategy,
+    WhileStarting,
+};
+
+use crate::player::{Failure, Finish, Player, Step, Verb, attempt};
+use crate::tree::{Child, Sup};
+use crate::{Budget, fail};
+
+/// What has been seen of all trees.
+#[derive(Default)]
+pub(crate) struct Explored {
+    trees: usize,
+    states: usize,
+    inputs: usize,
+    /// Every sequence up to this long has been tried on every tree.
+    depth: Option<usize>,
+}
+
+/// How a state is reached.
+struct Reached {
+    from: Option<Rc<Self>>,
+    by: Option<Step>,
+    depth: usize,
+}
+
+pub(crate) fn explore(budget: Budget) -> Explored {
+    let trees = trees();
+    let mut explored = Explored::default();
+    for (place, tree) in trees.iter().enumerate() {
+        explore_one(tree, budget.share(trees.len() - place), &mut explored);
+    }
+    explored
+}
+
+fn explore_one(tree: &Sup, budget: Budget, explored: &mut Explored) {
+    explored.trees += 1;
+    let mut seen = HashSet::new();
+    let mut open = VecDeque::from([Rc::new(Reached {
+        from: None,
+        by: None,
+        depth: 0,
+    })]);
+    let mut depth = 0;
+    while let Some(reached) = open.pop_front() {
+        depth = reached.depth;
+        if budget.is_spent() {
+            depth -= usize::from(depth > 0);
+            break;
+        }
+        let steps = reached.steps();
+        explored.inputs += 1;
+        let Some((fingerprint, choices)) = play(tree, &steps) else {
+            continue;
+        };
+        if !seen.insert(fingerprint) {
+            continue;
+        }
+        explored.states += 1;
+        let finish = [Finish::Calm, Finish::Deaf, Finish::Obedient][explored.states % 3];
+        end(tree, &steps, finish);
+        open.extend(choices.into_iter().map(|step| {
+            Rc::new(Reached {
+                from: Some(Rc::clone(&reached)),
+                by: Some(step),
+                depth: depth + 1,
+            })
+        }));
+    }
+    explored.depth = Some(explored.depth.map_or(depth, |least| least.min(depth)));
+}
+
+/// The state a script leads to, and what is possible there; none when its last step changes
+/// nothing.
+fn play(tree: &Sup, steps: &[Step]) -> Option<(u64, Vec<Step>)> {
+    let played = attempt(|| {
+        let mut player = Player::new(tree);
+        for step in steps {
+            player.apply(step);
+        }
+        player.check();
+        (player.world.fingerprint(), choices(&player, tree))
+    });
+    match played {
+        Ok(played) => Some(played),
+        Err(rule) => fail(&Failure {
+            tree: tree.clone(),
+            steps: steps.to_vec(),
+            finish: None,
+            rule,
+        }),
+    }
+}
+
+fn end(tree: &Sup, steps: &[Step], finish: Finish) {
+    let played = attempt(|| {
+        let mut player = Player::new(tree);
+        for step in steps {
+            player.apply(step);
+        }
+        player.check();
+        player.finish(finish);
+    });
+    if let Err(rule) = played {
+        fail(&Failure {
+            tree: tree.clone(),
+            steps: steps.to_vec(),
+            finish: Some(finish),
+            rule,
+        });
+    }
+}
+
+/// Every input that may come next.
+fn choices(player: &Player, tree: &Sup) -> Vec<Step> {
+    let mut choices = Vec::new();
+    if player.world.next_deadline().is_some() {
+        choices.push(Step::Jump);
+    }
+    for path in player.world.live() {
+        let attempt = player.world.attempt(path).expect("it lives");
+        let hows: &[Ends] = if attempt.asked || attempt.aborted {
+            &[Ends::Cancelled]
+        } else {
+            &[Ends::Failed, Ends::Succeeded, Ends::Ignored, Ends::Fatal]
+        };
+        let end = |&how| Step::End(vec![(path.to_owned(), how)]);
+        choices.extend(hows.iter().map(end));
+        if player.is_starting(path) == Some(Readiness::Explicit) {
+            choices.push(Step::Ready(path.to_owned()));
+        }
+    }
+    for path in tree.paths().into_iter().chain(["x".to_owned()]) {
+        let Some(state) = player.world.state(&path) else {
+            continue;
+        };
+        let verbs = [
+            Verb::Kill,
+            Verb::Pause,
+            Verb::Remove,
+            Verb::Restart,
+            Verb::Resume,
+            Verb::Stop,
+        ];
+        let runs = state == ChildState::Running;
+        let verbs = verbs
+            .into_iter()
+            .filter(|verb| !(runs && *verb == Verb::Resume));
+        choices.extend(verbs.map(|verb| Step::Ask(path.clone(), verb)));
+    }
+    let sup = tree.children.iter().find(|child| child.below.is_some());
+    for above in std::iter::once("").chain(sup.map(|sup| sup.name.as_str())) {
+        choices.push(Step::Add(above.to_owned(), added()));
+    }
+    choices.push(Step::Ask(String::new(), Verb::Shutdown));
+    choices
+}
+
+fn added() -> Child {
+    Child {
+        readiness: Readiness::Explicit,
+        restart: RestartPolicy::Transient,
+        ..Child::worker("x")
+    }
+}
+
+fn trees() -> Vec<Sup> {
+    let mut trees = Vec::new();
+    for strategy in [
+        Strategy::OneForOne,
+        Strategy::OneForAll,
+        Strategy::RestForOne,
+        Strategy::Dependents,
+    ] {
+        for start in [StartOrder::Ordered, StartOrder::Concurrent] {
+            for first_start in [FirstStart::Fail, FirstStart::Retry] {
+                for while_starting in [WhileStarting::Interrupt, WhileStarting::Wait] {
+                    let like = |children| Sup {
+                        strategy,
+                        start,
+                        first_start,
+                        while_starting,
+                        intensity: 2,
+                        ..Sup::of(children)
+                    };
+                    trees.push(like(plain()));
+                    trees.push(like(slow()));
+                    trees.push(like(nested(like(slow()[..2].to_vec()))));
+                }
+            }
+        }
+    }
+    for auto_shutdown in [
+        AutoShutdown::AllEnded,
+        AutoShutdown::AllSignificant,
+        AutoShutdown::AnySignificant,
+    ] {
+        for strategy in [Strategy::OneForAll, Strategy::Dependents] {
+            let sup = Sup {
+                strategy,
+                auto_shutdown,
+                ..Sup::of(ending(auto_shutdown))
+            };
+            trees.push(sup.clone());
+            trees.push(Sup::of(nested(sup)));
+        }
+    }
+    let pool = Sup {
+        pool: true,
+        ..Sup::of(vec![])
+    };
+    trees.push(pool.clone());
+    trees.push(Sup::of(nested(pool)));
+    trees
+}
+
+/// One of each restart type, of which one depends on another.
+fn plain() -> Vec<Child> {
+    let mut children = ["a", "b", "c"].map(Child::worker);
+    children[1].restart = RestartPolicy::Transient;
+    children[2].restart = RestartPolicy::Temporary;
+    children[1].after = vec!["a".to_owned()];
+    children[2].shutdown = Shutdown::Abort;
+    children.to_vec()
+}
+
+/// Starts and restarts that take their time.
+fn slow() -> Vec<Child> {
+    let mut children = ["a", "b", "c"].map(Child::worker);
+    children[0].readiness = Readiness::Explicit;
+    children[0].backoff = Some(Duration::from_secs(2));
+    children[1].readiness = Readiness::Completed;
+    children[1].restart = RestartPolicy::Transient;
+    children[1].after = vec!["a".to_owned()];
+    children[2].after = vec!["b".to_owned()];
+    children[2].backoff = Some(Duration::from_secs(3));
+    children[2].critical = false;
+    children.to_vec()
+}
+
+/// A supervisor between two workers.
+fn nested(below: Sup) -> Vec<Child> {
+    let mut last = Child::worker("c");
+    last.after = vec!["sub".to_owned()];
+    let mut sub = Child::supervisor("sub", below);
+    sub.restart = RestartPolicy::Transient;
+    vec![sub, last]
+}
+
+/// Children whose end may end their supervisor.
+fn ending(auto_shutdown: AutoShutdown) -> Vec<Child> {
+    let mut children = plain();
+    children[0].restart = RestartPolicy::Transient;
+    for child in &mut children[..2] {
+        child.significant = auto_shutdown != AutoShutdown::AllEnded;
+    }
+    children
+}
+
+impl Reached {
+    fn steps(&self) -> Vec<Step> {
+        let mut steps = Vec::with_capacity(self.depth);
+        let (mut from, mut by) = (&self.from, &self.by);
+        while let (Some(reached), Some(step)) = (from, by) {
+            steps.push(step.clone());
+            (from, by) = (&reached.from, &reached.by);
+        }
+        steps.reverse();
+        steps
+    }
+}
+
+impl fmt::Display for Explored {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{} trees, {} inputs, {} distinct states, at least to depth {}",
+            self.trees,
+            self.inputs,
+            self.states,
+            self.depth.unwrap_or_default()
+        )
+    }
+}

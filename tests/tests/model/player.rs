@@ -1,0 +1,362 @@
+//! Plays a script on a tree, and checks after every step.
+
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
+use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Once};
+use std::time::Duration;
+
+use rust_supervisor::__world::{Ask, Ends, Ticket, Want, World};
+use rust_supervisor::control::outcome::ChildControlOperation;
+use rust_supervisor::event::kind::EventKind;
+use rust_supervisor::event::snapshot::{ChildSnapshot, ChildState};
+use rust_supervisor::spec::policy::Readiness;
+
+use crate::tree::{Child, Sup};
+
+/// One input.
+#[derive(Clone, Debug)]
+pub(crate) enum Step {
+    Add(String, Child),
+    Ask(String, Verb),
+    /// Ends of attempts that nobody handles in between.
+    End(Vec<(String, Ends)>),
+    /// On to the next deadline.
+    Jump,
+    /// Whoever is asked to stop does.
+    Obey,
+    Pass(Duration),
+    Ready(String),
+}
+
+/// What is asked of a child.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Verb {
+    Children,
+    Delete,
+    Kill,
+    Pause,
+    Quarantine,
+    Remove,
+    Restart,
+    Resume,
+    Shutdown,
+    Stop,
+}
+
+/// How it goes on when a script is over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Finish {
+    /// Nobody fails any more, and the tree comes to rest before it is stopped.
+    Calm,
+    /// It is stopped, and nobody hears.
+    Deaf,
+    /// It is stopped, and everybody obeys.
+    Obedient,
+}
+
+pub(crate) struct Player {
+    pub(crate) world: World,
+    readiness: HashMap<String, Readiness>,
+    tickets: Vec<Ticket>,
+    generations: HashMap<Arc<str>, u64>,
+    seen: u64,
+}
+
+/// A script that breaks a rule.
+pub(crate) struct Failure {
+    pub(crate) tree: Sup,
+    pub(crate) steps: Vec<Step>,
+    pub(crate) finish: Option<Finish>,
+    pub(crate) rule: String,
+}
+
+impl Player {
+    pub(crate) fn new(tree: &Sup) -> Self {
+        let mut player = Self {
+            world: World::new(tree.spec()).expect("the tree is sound"),
+            readiness: HashMap::new(),
+            tickets: Vec::new(),
+            generations: HashMap::new(),
+            seen: 0,
+        };
+        player.learn("", tree);
+        player.world.start();
+        player
+    }
+
+    /// Applies a step; one that is not possible changes nothing.
+    pub(crate) fn apply(&mut self, step: &Step) {
+        match step {
+            Step::Add(sup, child) => {
+                let ticket = self.world.ask(sup, Ask::Add(child.spec()));
+                self.tickets.push(ticket);
+                let above = if sup.is_empty() {
+                    String::new()
+                } else {
+                    format!("{sup}/")
+                };
+                self.learn_child(&above, child);
+            }
+            Step::Ask(path, verb) => {
+                let ticket = self.world.ask(path, (*verb).into());
+                self.tickets.push(ticket);
+            }
+            Step::End(ends) => {
+                let ends: Vec<_> = ends
+                    .iter()
+                    .map(|(path, how)| (path.as_str(), *how))
+                    .collect();
+                self.world.exit_together(&ends);
+            }
+            Step::Jump => _ = self.world.jump(),
+            Step::Obey => self.obey(),
+            Step::Pass(time) => self.world.advance(*time),
+            Step::Ready(path) => _ = self.world.ready(path),
+        }
+    }
+
+    /// Whether the child is starting, and says itself when it is ready.
+    pub(crate) fn is_starting(&self, path: &str) -> Option<Readiness> {
+        (self.world.state(path) == Some(ChildState::Starting))
+            .then(|| self.readiness.get(path).copied().unwrap_or_default())
+    }
+
+    pub(crate) fn check(&mut self) {
+        self.world.check();
+        for event in self.world.events() {
+            self.seen += 1;
+            assert_eq!(
+                event.seq, self.seen,
+                "I10: events are numbered without gaps"
+            );
+            if matches!(event.kind, EventKind::Started) {
+                let now = event.generation.expect("it has been started");
+                let before = self.generations.insert(Arc::clone(&event.path), now);
+                assert!(
+                    before < Some(now),
+                    "I2: `{}` had {before:?} and has {now}",
+                    event.path
+                );
+            }
+        }
+    }
+
+    /// Brings the tree to its end; every command is answered by then.
+    pub(crate) fn finish(&mut self, how: Finish) {
+        if how == Finish::Calm && self.come_to_rest() {
+            self.check_rest();
+        }
+        self.apply(&Step::Ask(String::new(), Verb::Shutdown));
+        self.check();
+        for _ in 0..1_000 {
+            if self.world.is_over() {
+                break;
+            }
+            let asked = self.asked();
+            if how == Finish::Deaf || asked.is_empty() {
+                assert!(self.world.jump(), "the end of the tree waits for nobody");
+            }
+            if how != Finish::Deaf {
+                for path in asked {
+                    self.world.exit(&path, Ends::Cancelled);
+                    self.check();
+                }
+            }
+            self.check();
+        }
+        assert!(self.world.is_over(), "the tree does not come to its end");
+        let left: Vec<String> = self.world.live().map(str::to_owned).collect();
+        for path in left {
+            self.world.exit(&path, Ends::Aborted);
+            self.check();
+        }
+        assert_eq!(self.world.live().count(), 0, "attempts outlive the tree");
+        for &ticket in &self.tickets {
+            let answer = self.world.answer(ticket);
+            assert!(answer.is_some(), "I7: command {ticket} is not answered");
+        }
+    }
+
+    /// Nobody fails, everybody obeys; false if it goes on and on.
+    fn come_to_rest(&mut self) -> bool {
+        for _ in 0..200 {
+            let mut moved = false;
+            let live: Vec<String> = self.world.live().map(str::to_owned).collect();
+            for path in live {
+                let asked = self.world.attempt(&path);
+                if asked.is_some_and(|attempt| attempt.asked || attempt.aborted) {
+                    moved |= self.world.exit(&path, Ends::Cancelled);
+                } else {
+                    moved |= match self.is_starting(&path) {
+                        Some(Readiness::Explicit) => self.world.ready(&path),
+                        Some(Readiness::Completed) => self.world.exit(&path, Ends::Succeeded),
+                        _ => false,
+                    };
+                }
+                self.check();
+            }
+            if !moved && !self.world.jump() {
+                return true;
+            }
+            self.check();
+        }
+        false
+    }
+
+    /// A tree at rest has nothing that should run and does not.
+    fn check_rest(&mut self) {
+        let snapshot = self.world.snapshot();
+        // One that waits for a sibling that is kept down may hold up whoever waits for it.
+        let waits = |child: &ChildSnapshot| child.state == ChildState::Waiting;
+        if snapshot.children.iter().any(waits) {
+            return;
+        }
+        for ticket in self.tickets.drain(..) {
+            let answer = self.world.answer(ticket);
+            assert!(
+                answer.is_some(),
+                "I7: command {ticket} waits although all is calm"
+            );
+        }
+        let is_up = |path: &str| match path.rsplit_once('/') {
+            None => self.world.is_up(),
+            Some((above, _)) => self.world.state(above) == Some(ChildState::Running),
+        };
+        for child in snapshot.children {
+            let at_rest = match child.state {
+                ChildState::NotStarted => {
+                    !is_up(&child.path) || !(child.operation == ChildControlOperation::Active)
+                }
+                ChildState::Aborting
+                | ChildState::Backoff
+                | ChildState::Exited
+                | ChildState::Restarting
+                | ChildState::Stopping
+                | ChildState::Stuck => false,
+                // Its own children keep it there: those that wait for one that is kept down.
+                ChildState::Starting => child.is_supervisor,
+                _ => true,
+            };
+            assert!(
+                at_rest,
+                "all is calm, and `{}` is {:?}",
+                child.path, child.state
+            );
+        }
+    }
+
+    fn obey(&mut self) {
+        while self.world.has_wants() {
+            for (path, want) in self.world.wants() {
+                match want {
+                    Want::Start => {}
+                    Want::Stop => _ = self.world.exit(&path, Ends::Cancelled),
+                    Want::Abort => _ = self.world.exit(&path, Ends::Aborted),
+                }
+            }
+        }
+    }
+
+    /// Attempts that have been asked to end.
+    pub(crate) fn asked(&self) -> Vec<String> {
+        let asked = |path: &&str| {
+            let attempt = self.world.attempt(path);
+            attempt.is_some_and(|attempt| attempt.asked || attempt.aborted)
+        };
+        self.world.live().filter(asked).map(str::to_owned).collect()
+    }
+
+    fn learn(&mut self, above: &str, sup: &Sup) {
+        for child in &sup.children {
+            self.learn_child(above, child);
+        }
+    }
+
+    fn learn_child(&mut self, above: &str, child: &Child) {
+        let path = format!("{above}{}", child.name);
+        match &child.below {
+            Some(below) => self.learn(&format!("{path}/"), below),
+            None => _ = self.readiness.insert(path, child.readiness),
+        }
+    }
+}
+
+/// Plays a script to its end; what breaks is an error.
+pub(crate) fn attempt<T>(play: impl FnOnce() -> T) -> Result<T, String> {
+    thread_local! {
+        static LISTENS: Cell<bool> = const { Cell::new(false) };
+        static HEARD: RefCell<String> = const { RefCell::new(String::new()) };
+    }
+    static HOOK: Once = Once::new();
+    HOOK.call_once(|| {
+        let before = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |panic| {
+            if LISTENS.get() {
+                HEARD.set(panic.to_string());
+            } else {
+                before(panic);
+            }
+        }));
+    });
+    LISTENS.set(true);
+    let played = catch_unwind(AssertUnwindSafe(play));
+    LISTENS.set(false);
+    played.map_err(|_| HEARD.take())
+}
+
+impl From<Verb> for Ask {
+    fn from(verb: Verb) -> Self {
+        match verb {
+            Verb::Children => Self::Children,
+            Verb::Delete => Self::Delete,
+            Verb::Kill => Self::Kill,
+            Verb::Pause => Self::Pause,
+            Verb::Quarantine => Self::Quarantine,
+            Verb::Remove => Self::Remove,
+            Verb::Restart => Self::Restart,
+            Verb::Resume => Self::Resume,
+            Verb::Shutdown => Self::Shutdown,
+            Verb::Stop => Self::Stop,
+        }
+    }
+}
+
+/// As a test of the machine would say it.
+impl fmt::Display for Step {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Add(sup, child) => write!(f, "world.ask({sup:?}, Ask::Add({child}));"),
+            Self::Ask(path, verb) => write!(f, "world.ask({path:?}, Ask::{verb:?});"),
+            Self::End(ends) => match &ends[..] {
+                [(path, how)] => write!(f, "world.exit({path:?}, Ends::{how:?});"),
+                many => {
+                    let many = many
+                        .iter()
+                        .map(|(path, how)| format!("({path:?}, Ends::{how:?})"));
+                    let many: Vec<String> = many.collect();
+                    write!(f, "world.exit_together(&[{}]);", many.join(", "))
+                }
+            },
+            Self::Jump => write!(f, "world.jump();"),
+            Self::Obey => write!(f, "obey(&mut world);"),
+            Self::Pass(time) => write!(f, "world.advance(ms({}));", time.as_millis()),
+            Self::Ready(path) => write!(f, "world.ready({path:?});"),
+        }
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "{}\n", self.rule)?;
+        writeln!(f, "    let mut world = started({});", self.tree)?;
+        for step in &self.steps {
+            writeln!(f, "    {step}")?;
+        }
+        match self.finish {
+            Some(how) => writeln!(f, "    // and then: {how:?}"),
+            None => Ok(()),
+        }
+    }
+}

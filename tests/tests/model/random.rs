@@ -1,0 +1,346 @@
+//! Random scripts on random trees, which shrink when they break a rule.
+
+use std::cell::RefCell;
+use std::fmt;
+use std::time::{Duration, Instant};
+
+use proptest::collection::vec;
+use proptest::prelude::*;
+use proptest::sample::select;
+use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestRng, TestRunner};
+use rust_supervisor::__world::Ends;
+use rust_supervisor::spec::policy::{
+    AutoShutdown, FirstStart, Readiness, RestartPolicy, Shutdown, StartOrder, Strategy as Restarts,
+    WhileStarting,
+};
+
+use crate::player::{Failure, Finish, Player, Step, Verb, attempt};
+use crate::tree::{Child, Sup};
+use crate::{Budget, fail};
+
+/// Scripts from one seed.
+const ROUND: u32 = 64;
+
+pub(crate) struct Ran {
+    scripts: u64,
+    steps: u64,
+    took: Duration,
+}
+
+pub(crate) fn run(budget: Budget) -> Ran {
+    let began = Instant::now();
+    let first = std::env::var("MODEL_SEED").ok();
+    let mut seed: u64 = first.and_then(|seed| seed.parse().ok()).unwrap_or(0);
+    let mut ran = Ran {
+        scripts: 0,
+        steps: 0,
+        took: Duration::ZERO,
+    };
+    while !budget.is_spent() {
+        round(seed, &mut ran);
+        seed += 1;
+    }
+    ran.took = began.elapsed();
+    ran
+}
+
+fn round(seed: u64, ran: &mut Ran) {
+    let config = Config {
+        cases: ROUND,
+        failure_persistence: None,
+        max_shrink_iters: 100_000,
+        ..Config::default()
+    };
+    let mut bytes = [0; 32];
+    bytes[..8].copy_from_slice(&seed.to_le_bytes());
+    let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &bytes);
+    let case = (sup(2), vec(step(), 1..80), finish());
+    let broken = RefCell::new(None);
+    let counts = RefCell::new(ran);
+    let done = TestRunner::new_with_rng(config, rng).run(&case, |(mut tree, drafts, finish)| {
+        tree.make_sound();
+        let played = play(&tree, &drafts, finish);
+        let mut counts = counts.borrow_mut();
+        counts.scripts += 1;
+        counts.steps += drafts.len() as u64;
+        played.map_err(|failure| {
+            // The last one to fail is the smallest.
+            let rule = failure.rule.clone();
+            broken.replace(Some(failure));
+            TestCaseError::fail(rule)
+        })
+    });
+    if let (Err(_), Some(failure)) = (done, broken.take()) {
+        eprintln!("with MODEL_SEED={seed}");
+        fail(&failure);
+    }
+}
+
+fn play(tree: &Sup, drafts: &[Draft], finish: Finish) -> Result<(), Failure> {
+    let steps = RefCell::new(Vec::new());
+    let over = RefCell::new(None);
+    let played = attempt(|| {
+        let mut player = Player::new(tree);
+        player.check();
+        let mut paths = tree.paths();
+        paths.insert(0, String::new());
+        for draft in drafts {
+            let Some(step) = draft.resolve(&player, &mut paths) else {
+                continue;
+            };
+            steps.borrow_mut().push(step.clone());
+            player.apply(&step);
+            player.check();
+        }
+        over.replace(Some(finish));
+        player.finish(finish);
+    });
+    played.map_err(|rule| Failure {
+        tree: tree.clone(),
+        steps: steps.take(),
+        finish: over.take(),
+        rule,
+    })
+}
+
+/// A step that does not know yet which paths there will be.
+#[derive(Clone, Debug)]
+enum Draft {
+    Add(usize, usize, Child),
+    Ask(usize, Verb),
+    End(usize, Ends, Option<(usize, Ends)>),
+    Fixed(Step),
+    /// One that has been asked to stop, does.
+    Heed(usize),
+    Ready(usize),
+}
+
+impl Draft {
+    fn resolve(&self, player: &Player, paths: &mut Vec<String>) -> Option<Step> {
+        let live = |at: usize| {
+            let live: Vec<&str> = player.world.live().collect();
+            Some(live.get(at.checked_rem(live.len())?)?.to_string())
+        };
+        Some(match self {
+            Self::Add(at, name, child) => {
+                // Now and then a name that is there, or was.
+                let known = &paths[name % paths.len()];
+                let known = known.rsplit('/').next().filter(|known| !known.is_empty());
+                let new = ["x", "y", "z"].get(*name).copied();
+                let mut child = Child {
+                    name: new.or(known)?.to_owned(),
+                    after: Vec::new(),
+                    ..child.clone()
+                };
+                child.make_sound(false, 'p');
+                let sup = paths[at % paths.len()].clone();
+                let path = if sup.is_empty() {
+                    child.name.clone()
+                } else {
+                    format!("{sup}/{}", child.name)
+                };
+                if !paths.contains(&path) {
+                    paths.push(path);
+                }
+                Step::Add(sup, child)
+            }
+            Self::Ask(at, verb) => Step::Ask(paths[at % paths.len()].clone(), *verb),
+            Self::End(at, how, also) => {
+                let mut ends = vec![(live(*at)?, *how)];
+                let also = also.and_then(|(at, how)| Some((live(at)?, how)));
+                ends.extend(also.filter(|(path, _)| *path != ends[0].0));
+                Step::End(ends)
+            }
+            Self::Fixed(step) => step.clone(),
+            Self::Heed(at) => {
+                let asked = player.asked();
+                let path = asked.get(at.checked_rem(asked.len())?)?;
+                Step::End(vec![(path.clone(), Ends::Cancelled)])
+            }
+            Self::Ready(at) => Step::Ready(live(*at)?),
+        })
+    }
+}
+
+fn step() -> impl Strategy<Value = Draft> {
+    let verbs = select(vec![
+        Verb::Delete,
+        Verb::Kill,
+        Verb::Pause,
+        Verb::Quarantine,
+        Verb::Remove,
+        Verb::Restart,
+        Verb::Resume,
+        Verb::Resume,
+        Verb::Stop,
+        Verb::Children,
+    ]);
+    let also = proptest::option::weighted(0.2, (0_usize..32, ends()));
+    prop_oneof![
+        6 => (0_usize..32).prop_map(Draft::Ready),
+        4 => Just(Draft::Fixed(Step::Obey)),
+        4 => (0_usize..32).prop_map(Draft::Heed),
+        6 => (0_usize..32, ends(), also).prop_map(|(at, how, also)| Draft::End(at, how, also)),
+        3 => Just(Draft::Fixed(Step::Jump)),
+        2 => (0_u64..2_500).prop_map(|ms| Draft::Fixed(Step::Pass(Duration::from_millis(ms)))),
+        8 => (0_usize..32, verbs).prop_map(|(at, verb)| Draft::Ask(at, verb)),
+        2 => (0_usize..32, 0_usize..6, child(1))
+            .prop_map(|(at, name, child)| Draft::Add(at, name, child)),
+        1 => Just(Draft::Ask(0, Verb::Shutdown)),
+    ]
+}
+
+fn ends() -> impl Strategy<Value = Ends> {
+    prop_oneof![
+        8 => Just(Ends::Failed),
+        6 => Just(Ends::Succeeded),
+        2 => Just(Ends::Ignored),
+        1 => Just(Ends::Panicked),
+        1 => Just(Ends::Aborted),
+        1 => Just(Ends::Fatal),
+    ]
+}
+
+fn finish() -> impl Strategy<Value = Finish> {
+    select(vec![Finish::Obedient, Finish::Deaf, Finish::Calm])
+}
+
+fn sup(depth: u32) -> BoxedStrategy<Sup> {
+    let first_start = select(vec![FirstStart::Fail, FirstStart::Retry]);
+    let waits = prop_oneof![3 => Just(WhileStarting::Interrupt), 1 => Just(WhileStarting::Wait)];
+    let start = prop_oneof![2 => Just(StartOrder::Ordered), 1 => Just(StartOrder::Concurrent)];
+    let strategy = select(vec![
+        Restarts::OneForOne,
+        Restarts::OneForAll,
+        Restarts::RestForOne,
+        Restarts::Dependents,
+    ]);
+    let auto_shutdown = prop_oneof![
+        3 => Just(AutoShutdown::Never),
+        1 => Just(AutoShutdown::AllEnded),
+        1 => Just(AutoShutdown::AllSignificant),
+        1 => Just(AutoShutdown::AnySignificant),
+    ];
+    let pool = proptest::bool::weighted(if depth < 2 { 0.15 } else { 0.0 });
+    let children = vec(child(depth), 0..5);
+    (
+        (strategy, start, first_start, waits),
+        (auto_shutdown, pool, 0_u32..8, children),
+    )
+        .prop_map(
+            |(
+                (strategy, start, first_start, while_starting),
+                (auto_shutdown, pool, intensity, children),
+            )| Sup {
+                strategy,
+                start,
+                first_start,
+                while_starting,
+                auto_shutdown,
+                pool,
+                intensity,
+                children,
+            },
+        )
+        .boxed()
+}
+
+fn child(depth: u32) -> BoxedStrategy<Child> {
+    let restart = select(vec![
+        RestartPolicy::Permanent,
+        RestartPolicy::Transient,
+        RestartPolicy::Temporary,
+    ]);
+    let readiness = select(vec![
+        Readiness::Immediate,
+        Readiness::Explicit,
+        Readiness::Completed,
+    ]);
+    let backoff = select(vec![None, Some(Duration::from_secs(2))]);
+    let shutdown = select(vec![
+        Shutdown::default(),
+        Shutdown::Abort,
+        Shutdown::Within(Duration::from_secs(1)),
+    ]);
+    let below = if depth == 0 {
+        Just(None).boxed()
+    } else {
+        proptest::option::weighted(0.25, sup(depth - 1).prop_map(Box::new)).boxed()
+    };
+    // Of those before it: resolved when the names are known.
+    let after = vec((0_u8..8).prop_map(|place| place.to_string()), 0..2);
+    (
+        (restart, readiness, backoff, shutdown),
+        (
+            proptest::bool::weighted(0.7),
+            proptest::bool::weighted(0.3),
+            after,
+            below,
+        ),
+    )
+        .prop_map(
+            |((restart, readiness, backoff, shutdown), (critical, significant, after, below))| {
+                Child {
+                    name: String::new(),
+                    restart,
+                    readiness,
+                    backoff,
+                    shutdown,
+                    critical,
+                    significant,
+                    after,
+                    below,
+                }
+            },
+        )
+        .boxed()
+}
+
+impl Sup {
+    /// Gives the children their names, and takes away what the plan would refuse.
+    fn make_sound(&mut self) {
+        self.make_sound_at('a');
+    }
+
+    fn make_sound_at(&mut self, letter: char) {
+        if self.pool {
+            self.children.clear();
+        }
+        let mut names: Vec<String> = Vec::new();
+        let significance = matches!(
+            self.auto_shutdown,
+            AutoShutdown::AllSignificant | AutoShutdown::AnySignificant
+        );
+        for (place, child) in self.children.iter_mut().enumerate() {
+            child.name = format!("{letter}{place}");
+            child.make_sound(significance, letter);
+            let known = |place: &String| place.parse::<usize>().ok();
+            let after = child.after.iter().filter_map(known);
+            child.after = after.filter_map(|at| names.get(at).cloned()).collect();
+            names.push(child.name.clone());
+        }
+    }
+}
+
+impl Child {
+    fn make_sound(&mut self, significance: bool, letter: char) {
+        if let Some(below) = &mut self.below {
+            below.make_sound_at(char::from(u8::try_from(letter).unwrap_or(b'a') + 1));
+        } else if self.readiness == Readiness::Completed && self.restart == RestartPolicy::Permanent
+        {
+            self.restart = RestartPolicy::Transient;
+        }
+        self.significant &= significance && self.restart != RestartPolicy::Permanent;
+    }
+}
+
+impl fmt::Display for Ran {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let rate = self.steps / self.took.as_secs().max(1);
+        write!(
+            f,
+            "{} scripts, {} steps, {rate} steps a second",
+            self.scripts, self.steps
+        )
+    }
+}

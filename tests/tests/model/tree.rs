@@ -1,0 +1,195 @@
+//! Trees as plain values: what the machine is told to run, and how a test would write it.
+
+use std::fmt;
+use std::time::Duration;
+
+use rust_supervisor::ChildSpec;
+use rust_supervisor::SupervisorSpec;
+use rust_supervisor::spec::backoff::Backoff;
+use rust_supervisor::spec::policy::{
+    AutoShutdown, FirstStart, Intensity, Pool, Readiness, RestartPolicy, Shutdown, StartOrder,
+    Strategy, WhileStarting,
+};
+
+pub(crate) const WINDOW: Duration = Duration::from_secs(10);
+
+#[derive(Clone, Debug)]
+pub(crate) struct Child {
+    pub(crate) name: String,
+    pub(crate) restart: RestartPolicy,
+    pub(crate) readiness: Readiness,
+    pub(crate) backoff: Option<Duration>,
+    pub(crate) shutdown: Shutdown,
+    pub(crate) critical: bool,
+    pub(crate) significant: bool,
+    pub(crate) after: Vec<String>,
+    pub(crate) below: Option<Box<Sup>>,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct Sup {
+    pub(crate) strategy: Strategy,
+    pub(crate) start: StartOrder,
+    pub(crate) first_start: FirstStart,
+    pub(crate) while_starting: WhileStarting,
+    pub(crate) auto_shutdown: AutoShutdown,
+    pub(crate) pool: bool,
+    pub(crate) intensity: u32,
+    pub(crate) children: Vec<Child>,
+}
+
+impl Child {
+    pub(crate) fn worker(name: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            restart: RestartPolicy::Permanent,
+            readiness: Readiness::Immediate,
+            backoff: None,
+            shutdown: Shutdown::default(),
+            critical: true,
+            significant: false,
+            after: Vec::new(),
+            below: None,
+        }
+    }
+
+    pub(crate) fn supervisor(name: &str, below: Sup) -> Self {
+        Self {
+            below: Some(Box::new(below)),
+            ..Self::worker(name)
+        }
+    }
+
+    pub(crate) fn spec(&self) -> ChildSpec {
+        let spec = match &self.below {
+            Some(below) => ChildSpec::supervisor(self.name.as_str(), below.spec()),
+            None => ChildSpec::from_fn(self.name.as_str(), |_| std::future::pending::<()>())
+                .readiness(self.readiness)
+                .shutdown(self.shutdown),
+        };
+        let backoff = self.backoff.map_or_else(Backoff::none, Backoff::constant);
+        spec.restart(self.restart)
+            .backoff(backoff)
+            .critical(self.critical)
+            .significant(self.significant)
+            .after(self.after.iter().map(String::as_str))
+    }
+
+    /// The paths of the child and of all below it.
+    fn paths(&self, above: &str, into: &mut Vec<String>) {
+        let path = format!("{above}{}", self.name);
+        into.push(path.clone());
+        if let Some(below) = &self.below {
+            for child in &below.children {
+                child.paths(&format!("{path}/"), into);
+            }
+        }
+    }
+}
+
+impl Sup {
+    pub(crate) fn of(children: Vec<Child>) -> Self {
+        Self {
+            strategy: Strategy::OneForOne,
+            start: StartOrder::Ordered,
+            first_start: FirstStart::Fail,
+            while_starting: WhileStarting::Interrupt,
+            auto_shutdown: AutoShutdown::Never,
+            pool: false,
+            intensity: 3,
+            children,
+        }
+    }
+
+    pub(crate) fn spec(&self) -> SupervisorSpec {
+        SupervisorSpec::root(self.children.iter().map(Child::spec).collect())
+            .strategy(self.strategy)
+            .start(self.start)
+            .first_start(self.first_start)
+            .while_starting(self.while_starting)
+            .auto_shutdown(self.auto_shutdown)
+            .pool(Pool::from(self.pool))
+            .intensity(Intensity::new(self.intensity, WINDOW))
+    }
+
+    /// The paths of all children, without those that are added.
+    pub(crate) fn paths(&self) -> Vec<String> {
+        let mut paths = Vec::new();
+        for child in &self.children {
+            child.paths("", &mut paths);
+        }
+        paths
+    }
+}
+
+/// Settings that are not what `worker(..)` of the tests of the machine has.
+impl fmt::Display for Child {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.below {
+            Some(below) => write!(f, "ChildSpec::supervisor({:?}, {below})", self.name)?,
+            None => write!(f, "worker({:?})", self.name)?,
+        }
+        if self.restart != RestartPolicy::Permanent {
+            write!(f, ".restart(RestartPolicy::{:?})", self.restart)?;
+        }
+        if self.readiness != Readiness::Immediate {
+            write!(f, ".readiness(Readiness::{:?})", self.readiness)?;
+        }
+        match self.backoff {
+            Some(delay) => write!(f, ".backoff(Backoff::constant(ms({})))", delay.as_millis())?,
+            None if self.below.is_some() => write!(f, ".backoff(Backoff::none())")?,
+            None => {}
+        }
+        match self.shutdown {
+            Shutdown::Within(budget) if self.shutdown != Shutdown::default() => {
+                write!(f, ".shutdown(ms({}))", budget.as_millis())?;
+            }
+            Shutdown::Within(_) => {}
+            other => write!(f, ".shutdown(Shutdown::{other:?})")?,
+        }
+        if !self.critical {
+            write!(f, ".critical(false)")?;
+        }
+        if self.significant {
+            write!(f, ".significant(true)")?;
+        }
+        if !self.after.is_empty() {
+            write!(f, ".after({:?})", self.after)?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for Sup {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let children: Vec<String> = self.children.iter().map(Child::to_string).collect();
+        write!(f, "SupervisorSpec::root(vec![{}])", children.join(", "))?;
+        if self.strategy != Strategy::default() {
+            write!(f, ".strategy(Strategy::{:?})", self.strategy)?;
+        }
+        if self.start != StartOrder::default() {
+            write!(f, ".start(StartOrder::{:?})", self.start)?;
+        }
+        if self.first_start != FirstStart::default() {
+            write!(f, ".first_start(FirstStart::{:?})", self.first_start)?;
+        }
+        if self.while_starting != WhileStarting::default() {
+            write!(
+                f,
+                ".while_starting(WhileStarting::{:?})",
+                self.while_starting
+            )?;
+        }
+        if self.auto_shutdown != AutoShutdown::default() {
+            write!(f, ".auto_shutdown(AutoShutdown::{:?})", self.auto_shutdown)?;
+        }
+        if self.pool {
+            write!(f, ".pool(true)")?;
+        }
+        write!(
+            f,
+            ".intensity(Intensity::new({}, secs(10)))",
+            self.intensity
+        )
+    }
+}
