@@ -7,6 +7,7 @@ use super::node::{
 };
 use super::walk::{End, Manner, Op, Scope, Then};
 use super::{Machine, TreePhase};
+use crate::control::audit::Audit;
 use crate::control::outcome::ChildControlOperation as Operation;
 use crate::event::kind::EventKind;
 use crate::spec::plan::{Planned, PlannedBody, significance};
@@ -14,7 +15,7 @@ use crate::spec::policy::{AddPolicy, Pool, Strategy};
 
 impl Machine {
     /// A command has arrived.
-    pub(super) fn command(&mut self, token: Token, command: Command) {
+    pub(super) fn command(&mut self, token: Token, _audit: &Audit, command: Command) {
         let sup = match &command {
             Command::Shutdown => {
                 self.shut_down();

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::decision::ExitClass;
 use super::node::{Ix, NodeId};
 use super::time::Nanos;
+use crate::control::audit::Audit;
 use crate::event::exit::ExitRecord;
 use crate::spec::plan::Planned;
 
@@ -15,7 +16,7 @@ pub(crate) struct Token(pub(crate) u64);
 /// One thing that has happened, or that is asked for.
 #[derive(Debug)]
 pub(crate) enum Input {
-    Command(Token, Command),
+    Command(Token, Audit, Command),
     /// An attempt has been observed to have ended.
     Exited(NodeId, u64, Exit),
     /// An attempt says that it is ready.

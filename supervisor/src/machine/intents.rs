@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::Machine;
 use super::node::Ix;
+use crate::control::audit::Audit;
 use crate::control::outcome::ChildControlOperation as Operation;
 use crate::event::kind::{Event, EventKind};
 
@@ -22,7 +23,12 @@ pub(crate) enum Intent {
 
 impl Machine {
     /// Remembers what is wanted of a child that is not known, until it is added.
-    pub(crate) fn record_intent(&mut self, path: &str, operation: Operation) -> Intent {
+    pub(crate) fn record_intent(
+        &mut self,
+        path: &str,
+        operation: Operation,
+        _audit: &Audit,
+    ) -> Intent {
         let known = self.intents.iter().position(|(name, _)| &**name == path);
         let before = match known {
             Some(place) => std::mem::replace(&mut self.intents[place].1, operation),

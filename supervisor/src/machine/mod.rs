@@ -184,7 +184,7 @@ impl Machine {
         self.now = self.now.max(now);
         self.steps_left = STEPS;
         match input {
-            Input::Command(token, command) => self.command(token, command),
+            Input::Command(token, audit, command) => self.command(token, &audit, command),
             Input::Exited(id, generation, exit) => self.exited(id, generation, exit),
             Input::Ready(id, generation) => self.reported_ready(id, generation),
             Input::Released(id) => self.released(id),

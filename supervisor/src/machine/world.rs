@@ -22,6 +22,7 @@ use super::node::{Ix, NodeId};
 use super::time::Nanos;
 use super::walk::End;
 use super::{Machine, TreePhase};
+use crate::control::audit::Audit;
 use crate::event::exit::{During, ExitKind, ExitRecord, Panic};
 use crate::event::failure::Failure;
 use crate::event::kind::Event;
@@ -220,7 +221,10 @@ impl World {
         self.tickets += 1;
         let ticket = self.tickets;
         match self.command(path, ask) {
-            Ok(command) => self.tell(Input::Command(Token(ticket), command)),
+            Ok(command) => {
+                let audit = Audit::of_program("test");
+                self.tell(Input::Command(Token(ticket), audit, command));
+            }
             Err(no) => {
                 self.answers.insert(ticket, Err(no));
             }

@@ -13,6 +13,7 @@ use super::outcome::RunOutcome;
 use super::timekeeper;
 use super::tree::Tree;
 use super::wait::until;
+use crate::control::audit::Audit;
 use crate::control::handle::SupervisorHandle;
 use crate::error::types::StartError;
 use crate::machine::TreePhase;
@@ -136,7 +137,7 @@ impl SupervisorBuilder {
             () = stop => {}
             () = signal => {}
         }
-        asked.request_shutdown();
+        asked.ask_to_end(Audit::of_program("told to stop from outside"));
         ended.await
     }
 }

@@ -21,6 +21,7 @@ use super::core::{Broken, Core, Listen, Stage};
 use super::current::Held;
 use super::effects::Effects;
 use super::slot::Slot;
+use crate::control::audit::Audit;
 use crate::event::kind::Event;
 use crate::machine::Machine;
 use crate::machine::answer::{Answer, Refusal};
@@ -191,6 +192,7 @@ impl Tree {
     /// What it owns goes to the machine, or is dropped when the lock is free.
     pub(crate) fn command(
         self: &Arc<Self>,
+        audit: Audit,
         command: Command,
     ) -> Result<oneshot::Receiver<Reply>, Broken> {
         let now = self.now();
@@ -199,7 +201,8 @@ impl Tree {
             core.tokens += 1;
             let token = Token(core.tokens);
             core.waiting.insert(token, sender);
-            core.machine.handle(now, Input::Command(token, command));
+            let input = Input::Command(token, audit, command);
+            core.machine.handle(now, input);
         })?;
         Self::push();
         Ok(receiver)

@@ -349,7 +349,8 @@ fn what_survives_a_restart_of_the_supervisor() {
 fn what_was_wanted_of_a_name_is_applied_when_it_is_added() {
     use crate::control::outcome::ChildControlOperation as Operation;
     let mut world = started(SupervisorSpec::root(vec![]));
-    world.machine.record_intent("a", Operation::Paused);
+    let audit = crate::control::audit::Audit::of_program("test");
+    world.machine.record_intent("a", Operation::Paused, &audit);
     ask(&mut world, "", Ask::Add(worker("a"))).expect("accepted");
     assert!(live(&world).is_empty());
     ask(&mut world, "a", Ask::Resume).expect("accepted");

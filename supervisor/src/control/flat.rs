@@ -1,0 +1,332 @@
+//! The flat commands: audited, by name, answered with all that they found and did.
+
+use super::answer::{explain, outcome, resumed};
+use super::audit::Audit;
+use super::command::{ChildRef, CommandResult};
+use super::handle::TreeRef;
+use super::lookup;
+use super::outcome::{ChildControlOperation, ChildControlResult, ChildStopState, StartOutcome};
+use crate::error::types::SupervisorError;
+use crate::event::snapshot::ChildState;
+use crate::id::types::{ChildId, SupervisorPath};
+use crate::machine::answer::{Answer, Refusal};
+use crate::machine::input::{Command, Verb};
+use crate::machine::intents::{self, Intent};
+use crate::runtime::core::{Core, Stage};
+use crate::runtime::tree::Reply;
+use crate::shutdown::report::ShutdownResult;
+use crate::shutdown::stage::ShutdownPhase;
+use crate::spec::child::ChildSpec;
+use crate::spec::plan::Planned;
+
+impl TreeRef {
+    /// Declares a child by manifest: YAML with `name` and `kind`.
+    ///
+    /// A manifest names no code, so the child never runs; it is shown as `declared`, and can be
+    /// paused, quarantined and removed.
+    ///
+    /// # Errors
+    ///
+    /// [`SupervisorError::InvalidManifest`] says where a manifest is wrong; one of more than 64 KiB
+    /// is not read.
+    #[cfg(feature = "manifest")]
+    pub async fn add_child(
+        &self,
+        supervisor: SupervisorPath,
+        manifest: impl Into<String>,
+        requested_by: impl Into<String>,
+        reason: impl Into<String>,
+    ) -> Result<CommandResult, SupervisorError> {
+        let audit = Audit::new(requested_by, reason)?;
+        let child_manifest = super::manifest::parse(&manifest.into())?;
+        let child = ChildSpec::declared(ChildId::new(child_manifest.name.as_str()));
+        self.start(supervisor, child, audit).await?;
+        Ok(CommandResult::ChildAdded { child_manifest })
+    }
+
+    /// Adds a child to a supervisor, or an instance to a pool, and starts it.
+    ///
+    /// OTP's `start_child`. In an ordinary supervisor its place is the end of the order. Resolves
+    /// when the start is complete. A child that declines to run is a success. One that fails to
+    /// start is removed again.
+    ///
+    /// # Cancel safety
+    ///
+    /// The start goes on when the future is dropped.
+    #[track_caller]
+    pub fn start_child(
+        &self,
+        supervisor: impl Into<SupervisorPath>,
+        child: ChildSpec,
+    ) -> impl Future<Output = Result<StartOutcome, SupervisorError>> + Send {
+        self.start(supervisor.into(), child, self.audit_here())
+    }
+
+    async fn start(
+        &self,
+        supervisor: SupervisorPath,
+        child: ChildSpec,
+        audit: Audit,
+    ) -> Result<StartOutcome, SupervisorError> {
+        let supervisor = supervisor.segments.join("/");
+        self.alive()?;
+        let planned = Planned::new(child, &supervisor)?;
+        let path = planned.nodes[0].path.to_string();
+        let id = lookup::supervisor(&self.tree, &supervisor)?;
+        if self.waits_in(id)? {
+            return Err(SupervisorError::WouldWaitForItself);
+        }
+        match self
+            .command(audit, Command::Add(id, Box::new(planned)))
+            .await?
+        {
+            Ok(Answer::Declined) => Ok(StartOutcome::Declined),
+            Ok(_) => Ok(StartOutcome::Started),
+            Err(refusal) => Err(explain(refusal, &path, &supervisor)),
+        }
+    }
+
+    /// Stops a child. It stays in the list, and a restart of its group starts it again.
+    ///
+    /// Resolves when the stop has been asked for, not when it is over.
+    pub async fn stop_child(
+        &self,
+        child: impl Into<ChildRef>,
+        requested_by: impl Into<String>,
+        reason: impl Into<String>,
+    ) -> Result<CommandResult, SupervisorError> {
+        self.audited(Verb::Stop, child, requested_by, reason).await
+    }
+
+    /// Starts a child that is down: stopped, finished, paused or quarantined.
+    ///
+    /// A child that was paused or quarantined, and is not down yet, is started again when it is.
+    /// Resolves when the start has been asked for, not when it is complete; where `while_starting`
+    /// is `Wait`, when it is complete.
+    pub async fn resume_child(
+        &self,
+        child: impl Into<ChildRef>,
+        requested_by: impl Into<String>,
+        reason: impl Into<String>,
+    ) -> Result<CommandResult, SupervisorError> {
+        self.audited(Verb::Resume, child, requested_by, reason)
+            .await
+    }
+
+    /// Stops a child, if it runs, and starts it again once its end has been observed.
+    ///
+    /// Asked again while that is under way, it is merged. It is not counted as a restart, and a
+    /// back-off that the child waits for ends. Resolves when the stop has been asked for.
+    pub async fn restart_child(
+        &self,
+        child: impl Into<ChildRef>,
+        requested_by: impl Into<String>,
+        reason: impl Into<String>,
+    ) -> Result<CommandResult, SupervisorError> {
+        self.audited(Verb::Restart, child, requested_by, reason)
+            .await
+    }
+
+    /// Stops a child and keeps it down.
+    ///
+    /// It stays down through restarts of its group and of its supervisor, until it is resumed.
+    /// The intent for a path that is not known is recorded, and applied when the child is added; at
+    /// most 256 are. Resolves when the stop has been asked for, not when it is over.
+    pub async fn pause_child(
+        &self,
+        child: impl Into<ChildRef>,
+        requested_by: impl Into<String>,
+        reason: impl Into<String>,
+    ) -> Result<CommandResult, SupervisorError> {
+        self.audited(Verb::Pause, child, requested_by, reason).await
+    }
+
+    /// Pauses a child for a reason that is not the operator's convenience.
+    ///
+    /// It does what [`pause_child`](TreeRef::pause_child) does, and is shown as quarantined.
+    pub async fn quarantine_child(
+        &self,
+        child: impl Into<ChildRef>,
+        requested_by: impl Into<String>,
+        reason: impl Into<String>,
+    ) -> Result<CommandResult, SupervisorError> {
+        self.audited(Verb::Quarantine, child, requested_by, reason)
+            .await
+    }
+
+    /// Stops a child and forgets it.
+    ///
+    /// A static child comes back when its supervisor is started again; one that was added does not.
+    /// Resolves when the stop has been asked for, not when it is over.
+    pub async fn remove_child(
+        &self,
+        child: impl Into<ChildRef>,
+        requested_by: impl Into<String>,
+        reason: impl Into<String>,
+    ) -> Result<CommandResult, SupervisorError> {
+        self.audited(Verb::Remove, child, requested_by, reason)
+            .await
+    }
+
+    /// Forgets a child that is down (OTP's `delete_child`).
+    ///
+    /// # Errors
+    ///
+    /// [`SupervisorError::NotDown`] where it is not; it is left alone then.
+    pub async fn delete_child(
+        &self,
+        child: impl Into<ChildRef>,
+        requested_by: impl Into<String>,
+        reason: impl Into<String>,
+    ) -> Result<CommandResult, SupervisorError> {
+        self.audited(Verb::Delete, child, requested_by, reason)
+            .await
+    }
+
+    /// Drops a child at its next await, without asking it to stop.
+    ///
+    /// What follows is decided as for any abnormal end. A blocking child is asked to stop; it
+    /// cannot be dropped.
+    pub async fn kill_child(
+        &self,
+        child: impl Into<ChildRef>,
+        requested_by: impl Into<String>,
+        reason: impl Into<String>,
+    ) -> Result<CommandResult, SupervisorError> {
+        self.audited(Verb::Kill, child, requested_by, reason).await
+    }
+
+    /// Stops the tree, waits for its end, and answers the report.
+    ///
+    /// A second call gets the report of the first, also when it comes after the end.
+    ///
+    /// # Cancel safety
+    ///
+    /// The shutdown goes on when the future is dropped.
+    pub async fn shutdown_tree(
+        &self,
+        requested_by: impl Into<String>,
+        reason: impl Into<String>,
+    ) -> Result<CommandResult, SupervisorError> {
+        let audit = Audit::new(requested_by, reason)?;
+        let idempotent = self.tree.stage() >= Stage::Closing;
+        self.ask_to_end(audit);
+        let report = self.ended().await?;
+        Ok(CommandResult::Shutdown {
+            result: ShutdownResult {
+                phase: ShutdownPhase::Completed,
+                report: Some(report),
+                idempotent,
+            },
+        })
+    }
+
+    async fn audited(
+        &self,
+        verb: Verb,
+        child: impl Into<ChildRef>,
+        requested_by: impl Into<String>,
+        reason: impl Into<String>,
+    ) -> Result<CommandResult, SupervisorError> {
+        let audit = Audit::new(requested_by, reason)?;
+        self.alive()?;
+        let name = child.into().name;
+        let found = lookup::child(&self.tree, &name);
+        let (path, command, unknown) = match (found, verb.operation()) {
+            (Ok(id), _) => {
+                let path = self.path_of(id)?.unwrap_or_else(|| name.clone());
+                (path, Command::Child(verb, id), None)
+            }
+            (Err(SupervisorError::UnknownChild { did_you_mean, .. }), Some(operation)) => {
+                return self.record_intent(&name, operation, did_you_mean, &audit);
+            }
+            (Err(error @ SupervisorError::UnknownChild { .. }), None) => {
+                let Some(parent) = self.tree.read(|machine| lookup::parent(machine, &name))? else {
+                    return Err(error);
+                };
+                // It may be there when it is the command's turn.
+                let command = Command::Named(verb, parent, name.as_str().into());
+                (name, command, Some(error))
+            }
+            (Err(error), _) => return Err(error),
+        };
+        match (self.command(audit, command).await?, unknown) {
+            (Ok(Answer::Child(answer)), _) => Ok(CommandResult::ChildControl {
+                outcome: outcome(&path, &answer),
+            }),
+            (Ok(answer), _) => {
+                let now = self.snapshot_of(path.as_str())?;
+                let declined = matches!(answer, Answer::Declined);
+                let state = if declined {
+                    ChildState::Ignored
+                } else {
+                    now.state
+                };
+                Ok(CommandResult::ChildControl {
+                    outcome: resumed(&path, &now, state),
+                })
+            }
+            (Err(Refusal::Unknown), Some(error)) => Err(error),
+            (Err(refusal), _) => Err(explain(refusal, &path, "")),
+        }
+    }
+
+    fn record_intent(
+        &self,
+        name: &str,
+        operation: ChildControlOperation,
+        did_you_mean: Vec<String>,
+        audit: &Audit,
+    ) -> Result<CommandResult, SupervisorError> {
+        let now = self.tree.now();
+        let record = |core: &mut Core| core.machine.record_intent(name, operation, audit);
+        match self.tree.with(now, None, record)?.0 {
+            Intent::Full => Err(SupervisorError::TooManyIntents {
+                name: name.to_owned(),
+                limit: intents::CAPACITY,
+            }),
+            Intent::Recorded { before } => Ok(CommandResult::ChildControl {
+                outcome: ChildControlResult {
+                    child_id: ChildId::new(name),
+                    generation: None,
+                    attempt: None,
+                    operation_before: before,
+                    operation_after: operation,
+                    state_before: None,
+                    state_after: None,
+                    status: None,
+                    cancel_delivered: false,
+                    stop_state: ChildStopState::NoActiveAttempt,
+                    idempotent: before == operation,
+                    did_you_mean,
+                },
+            }),
+        }
+    }
+
+    pub(super) async fn command(
+        &self,
+        audit: Audit,
+        command: Command,
+    ) -> Result<Reply, SupervisorError> {
+        let answer = self.tree.command(audit, command)?;
+        // The sender is dropped only by a tree that has broken.
+        answer.await.map_err(|_| self.gone())
+    }
+}
+
+impl Verb {
+    /// What a command for a name that is not known yet leaves behind.
+    const fn operation(self) -> Option<ChildControlOperation> {
+        match self {
+            Self::Pause => Some(ChildControlOperation::Paused),
+            Self::Quarantine => Some(ChildControlOperation::Quarantined),
+            Self::Delete
+            | Self::Kill
+            | Self::Remove
+            | Self::Restart
+            | Self::Resume
+            | Self::Stop => None,
+        }
+    }
+}

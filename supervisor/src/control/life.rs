@@ -1,0 +1,161 @@
+//! The life of a tree as a whole: whether it is ready, its end, and how to wait for both.
+
+use std::sync::Arc;
+
+use super::audit::Audit;
+use super::handle::TreeRef;
+use crate::error::types::SupervisorError;
+use crate::event::failure::Failure;
+use crate::machine::input::Command;
+use crate::machine::node::{Ix, NodeId, Phase};
+use crate::machine::walk::End;
+use crate::machine::{Machine, TreePhase};
+use crate::runtime::core::{Broken, Core, Listen, Stage};
+use crate::runtime::current;
+use crate::runtime::wait::until;
+use crate::shutdown::report::ShutdownReport;
+
+impl TreeRef {
+    /// Stops the tree, and answers the report when it has ended.
+    ///
+    /// [`shutdown_tree`](TreeRef::shutdown_tree) without the formalities: who holds the tree needs
+    /// no reason.
+    ///
+    /// # Errors
+    ///
+    /// [`SupervisorError::WouldWaitForItself`] in a child of the tree, which is shut down all the
+    /// same.
+    ///
+    /// # Cancel safety
+    ///
+    /// The shutdown goes on when the future is dropped.
+    #[track_caller]
+    pub fn shutdown(&self) -> impl Future<Output = Result<ShutdownReport, SupervisorError>> + Send {
+        let audit = self.audit_here();
+        async move {
+            self.ask_to_end(audit);
+            self.ended().await
+        }
+    }
+
+    /// Begins to stop the tree, and does not wait for it.
+    #[track_caller]
+    pub fn request_shutdown(&self) {
+        self.ask_to_end(self.audit_here());
+    }
+
+    pub(crate) fn ask_to_end(&self, audit: Audit) {
+        // The end of a tree that has broken has begun.
+        let _ = self.tree.command(audit, Command::Shutdown);
+    }
+
+    /// Waits until the tree has ended, for whatever reason.
+    ///
+    /// Any number may wait, before and after the end.
+    ///
+    /// # Errors
+    ///
+    /// [`SupervisorError::GaveUp`] names the first cause where the tree gave up.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe.
+    pub async fn join(&self) -> Result<ShutdownReport, SupervisorError> {
+        let report = self.ended().await?;
+        match self.tree.read(end_of)? {
+            Some(failure) => Err(SupervisorError::GaveUp { failure }),
+            None => Ok(report),
+        }
+    }
+
+    /// Waits until every critical child is ready.
+    ///
+    /// # Errors
+    ///
+    /// [`SupervisorError::TreeGone`] once the tree stops.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe.
+    pub async fn ready(&self) -> Result<(), SupervisorError> {
+        let root = self.tree.read(|machine| machine.id(Ix::ROOT))?;
+        if self.waits_in(root)? {
+            return Err(SupervisorError::WouldWaitForItself);
+        }
+        let ready = |core: &mut Core| match core.stage() {
+            Stage::Closing | Stage::Over => Some(Err(SupervisorError::TreeGone)),
+            Stage::Starting | Stage::Up => core.machine.is_ready().then_some(Ok(())),
+        };
+        until(&self.tree, Listen::Stage, ready).await
+    }
+
+    /// Whether the tree has not ended; one that is starting or stopping is alive.
+    #[must_use]
+    pub fn is_alive(&self) -> bool {
+        self.tree.stage() < Stage::Over
+    }
+
+    /// Whether every critical child is ready.
+    #[must_use]
+    pub fn is_ready(&self) -> bool {
+        self.tree.read(Machine::is_ready).unwrap_or(false)
+    }
+
+    /// Paths of the critical children that keep the tree from being ready.
+    #[must_use]
+    pub fn not_ready(&self) -> Vec<Arc<str>> {
+        self.tree.read(Machine::not_ready).unwrap_or_default()
+    }
+
+    pub(crate) async fn ended(&self) -> Result<ShutdownReport, SupervisorError> {
+        if current::is_inside(self.tree.address()) {
+            return Err(SupervisorError::WouldWaitForItself);
+        }
+        let over = |core: &mut Core| (core.stage() == Stage::Over).then_some(());
+        until(&self.tree, Listen::Stage, over).await;
+        Ok(self.tree.read(Machine::shutdown_report)?)
+    }
+
+    pub(super) fn alive(&self) -> Result<(), SupervisorError> {
+        match self.tree.stage() {
+            Stage::Over => Err(self.gone()),
+            Stage::Starting | Stage::Up | Stage::Closing => Ok(()),
+        }
+    }
+
+    pub(super) fn gone(&self) -> SupervisorError {
+        match self.tree.broken_text() {
+            Some(text) => Broken(text).into(),
+            None => SupervisorError::TreeGone,
+        }
+    }
+
+    /// Whether the code that asks is a child that is starting in this supervisor, or below it: what
+    /// has to wait for that start would wait for the one who asks.
+    pub(super) fn waits_in(&self, supervisor: NodeId) -> Result<bool, SupervisorError> {
+        let Some(asking) = current::child_of(self.tree.address()) else {
+            return Ok(false);
+        };
+        Ok(self.tree.read(|machine| {
+            let phase = machine.find(asking).map(|node| node.phase);
+            matches!(phase, Some(Phase::Starting(_))) && machine.is_above(supervisor, asking)
+        })?)
+    }
+}
+
+impl From<Broken> for SupervisorError {
+    fn from(broken: Broken) -> Self {
+        Self::Broken {
+            message: broken.0.to_string(),
+        }
+    }
+}
+
+fn end_of(machine: &Machine) -> Option<Arc<Failure>> {
+    match machine.tree_phase() {
+        TreePhase::Ended(End::GaveUp(failure) | End::StartFailed(failure)) => {
+            Some(Arc::clone(failure))
+        }
+        _ => None,
+    }
+}
