@@ -52,9 +52,9 @@ impl Machine {
                 self.report_stopped(ix, ChildShutdownStatus::AlreadyExited);
                 self.stopped(ix);
             }
-            Phase::Starting(cause) => self.ended_while_starting(ix, cause, &exit),
+            Phase::Starting(cause) => self.ended_while_starting(ix, cause, exit.class),
             Phase::Stopping(ending) | Phase::Aborting(ending) | Phase::Stuck(ending) => {
-                self.ended_after(ix, ending);
+                self.ended_after(ix, ending, exit.class);
             }
             _ => self.ended_by_itself(ix, exit.class),
         }
@@ -72,18 +72,20 @@ impl Machine {
     }
 
     /// The attempt ended because it was made to.
-    pub(super) fn ended_after(&mut self, ix: Ix, ending: Ending) {
+    pub(super) fn ended_after(&mut self, ix: Ix, ending: Ending, class: ExitClass) {
         match ending {
             Ending::Asked => self.stopped(ix),
             Ending::Killed(None) => self.ended_by_itself(ix, ExitClass::Abnormal),
             Ending::Killed(Some(cause)) => self.start_failed(ix, cause, Why::StartFailed),
             Ending::NotReady(cause) => self.start_failed(ix, cause, Why::NotReady),
+            Ending::Own(None) => self.ended_by_itself(ix, class),
+            Ending::Own(Some(cause)) => self.ended_while_starting(ix, cause, class),
         }
     }
 
-    fn ended_while_starting(&mut self, ix: Ix, cause: Cause, exit: &Exit) {
+    fn ended_while_starting(&mut self, ix: Ix, cause: Cause, class: ExitClass) {
         let completes = self.nodes[ix].policy.readiness == Readiness::Completed;
-        match exit.class {
+        match class {
             ExitClass::Ignored if self.nodes[ix].policy.decides => {
                 let sup = self.nodes[ix].parent;
                 self.set_phase(ix, Phase::Down(Down::Ignored));

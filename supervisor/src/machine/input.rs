@@ -17,6 +17,9 @@ pub(crate) struct Token(pub(crate) u64);
 #[derive(Debug)]
 pub(crate) enum Input {
     Command(Token, Audit, Command),
+    /// An attempt is coming to its end by itself, and some of it is still left: its body has ended
+    /// and sub-tasks have not, or a sub-task has failed.
+    Ending(NodeId, u64),
     /// An attempt has been observed to have ended.
     Exited(NodeId, u64, Exit),
     /// An attempt says that it is ready.

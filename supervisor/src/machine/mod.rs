@@ -185,6 +185,7 @@ impl Machine {
         self.steps_left = STEPS;
         match input {
             Input::Command(token, audit, command) => self.command(token, &audit, command),
+            Input::Ending(id, generation) => self.ending(id, generation),
             Input::Exited(id, generation, exit) => self.exited(id, generation, exit),
             Input::Ready(id, generation) => self.reported_ready(id, generation),
             Input::Released(id) => self.released(id),

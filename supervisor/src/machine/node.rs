@@ -132,12 +132,17 @@ pub(crate) enum Ending {
     Killed(Option<Cause>),
     /// Not ready in time: a failed start.
     NotReady(Cause),
+    /// It ends by itself, and what is left of it has to follow: judged by how it ends.
+    Own(Option<Cause>),
 }
 
 impl Ending {
     /// Whether it is the start that fails.
     pub(crate) const fn is_of_start(self) -> bool {
-        matches!(self, Self::NotReady(_) | Self::Killed(Some(_)))
+        matches!(
+            self,
+            Self::NotReady(_) | Self::Killed(Some(_)) | Self::Own(Some(_))
+        )
     }
 }
 

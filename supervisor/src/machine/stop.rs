@@ -2,7 +2,7 @@
 
 use super::answer::Refusal;
 use super::input::{Action, Command};
-use super::node::{Body, Cause, Down, Ending, Ix, Mail, Phase, Retry, Wish};
+use super::node::{Body, Cause, Down, Ending, Ix, Mail, NodeId, Phase, Retry, Wish};
 use super::walk::{End, Manner, Op, Scope, Then};
 use super::{ABORT_BUDGET, Machine, TreePhase};
 use crate::control::outcome::ChildControlOperation as Operation;
@@ -108,6 +108,23 @@ impl Machine {
         self.actions.push_back(Action::Stop(ix));
     }
 
+    /// An attempt ends by itself, and some of it is left: that is bounded like any stop (I2, I8).
+    pub(super) fn ending(&mut self, id: NodeId, generation: u64) {
+        let current = self
+            .nodes
+            .find(id)
+            .filter(|&ix| self.nodes[ix].generation() == Some(generation));
+        let Some(ix) = current else {
+            return self.stale();
+        };
+        match self.nodes[ix].phase {
+            Phase::Starting(cause) => self.end_attempt(ix, Ending::Own(Some(cause))),
+            Phase::Running => self.end_attempt(ix, Ending::Own(None)),
+            // It is being ended already.
+            _ => {}
+        }
+    }
+
     /// Drops the future of a worker.
     pub(super) fn abort(&mut self, ix: Ix, ending: Ending) {
         self.set_phase(ix, Phase::Aborting(ending));
@@ -151,7 +168,10 @@ impl Machine {
         if sup == Ix::NONE {
             return;
         }
-        if let Ending::NotReady(Cause::First) | Ending::Killed(Some(Cause::First)) = ending {
+        if let Ending::NotReady(Cause::First)
+        | Ending::Killed(Some(Cause::First))
+        | Ending::Own(Some(Cause::First)) = ending
+        {
             self.first_start_stuck(sup, ix);
         }
         self.pass_start(ix);
@@ -494,7 +514,7 @@ impl Machine {
             Phase::Starting(cause) => self.start_failed(sup, cause, Why::StartFailed),
             Phase::Running => self.ended_by_itself(sup, class),
             Phase::Stopping(ending) | Phase::Aborting(ending) | Phase::Stuck(ending) => {
-                self.ended_after(sup, ending);
+                self.ended_after(sup, ending, ExitClass::Normal);
             }
             Phase::Down(_)
             | Phase::Waiting(_)

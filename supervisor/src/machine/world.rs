@@ -216,6 +216,16 @@ impl World {
         true
     }
 
+    /// The live attempt of a path is coming to its end, and some of it is left; false when there is
+    /// none.
+    pub fn ending(&mut self, path: &str) -> bool {
+        let Some(&attempt) = self.live.get(path) else {
+            return false;
+        };
+        self.tell(Input::Ending(attempt.id, attempt.generation));
+        true
+    }
+
     /// Issues a command for the child, or supervisor, at a path.
     pub fn ask(&mut self, path: &str, ask: Ask) -> Ticket {
         self.tickets += 1;
@@ -356,6 +366,7 @@ impl World {
             let before = self.machine.journal().seq();
             let exit = Self::record(former, Ends::Failed);
             self.tell(Input::Ready(former.id, former.generation));
+            self.tell(Input::Ending(former.id, former.generation));
             self.tell(Input::Exited(former.id, former.generation, exit));
             let after = self.machine.journal().seq();
             assert_eq!(before, after, "I2: a stale message was taken up");

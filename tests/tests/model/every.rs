@@ -136,6 +136,9 @@ fn choices(player: &Player, tree: &Sup) -> Vec<Step> {
         };
         let end = |&how| Step::End(vec![(path.to_owned(), how)]);
         choices.extend(hows.iter().map(end));
+        if !attempt.asked && !attempt.aborted {
+            choices.push(Step::Ending(path.to_owned()));
+        }
         if player.is_starting(path) == Some(Readiness::Explicit) {
             choices.push(Step::Ready(path.to_owned()));
         }

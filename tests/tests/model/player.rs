@@ -22,6 +22,8 @@ pub(crate) enum Step {
     Ask(String, Verb),
     /// Ends of attempts that nobody handles in between.
     End(Vec<(String, Ends)>),
+    /// An attempt is coming to its end, and something of it is left.
+    Ending(String),
     /// On to the next deadline.
     Jump,
     /// Whoever is asked to stop does.
@@ -110,6 +112,7 @@ impl Player {
                     .collect();
                 self.world.exit_together(&ends);
             }
+            Step::Ending(path) => _ = self.world.ending(path),
             Step::Jump => _ = self.world.jump(),
             Step::Obey => self.obey(),
             Step::Pass(time) => self.world.advance(*time),
@@ -342,6 +345,7 @@ impl fmt::Display for Step {
             Self::Jump => write!(f, "world.jump();"),
             Self::Obey => write!(f, "obey(&mut world);"),
             Self::Pass(time) => write!(f, "world.advance(ms({}));", time.as_millis()),
+            Self::Ending(path) => write!(f, "world.ending({path:?});"),
             Self::Ready(path) => write!(f, "world.ready({path:?});"),
         }
     }

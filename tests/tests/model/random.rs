@@ -109,6 +109,7 @@ enum Draft {
     Add(usize, usize, Child),
     Ask(usize, Verb),
     End(usize, Ends, Option<(usize, Ends)>),
+    Ending(usize),
     Fixed(Step),
     /// One that has been asked to stop, does.
     Heed(usize),
@@ -157,6 +158,7 @@ impl Draft {
                 let path = asked.get(at.checked_rem(asked.len())?)?;
                 Step::End(vec![(path.clone(), Ends::Cancelled)])
             }
+            Self::Ending(at) => Step::Ending(live(*at)?),
             Self::Ready(at) => Step::Ready(live(*at)?),
         })
     }
@@ -181,6 +183,7 @@ fn step() -> impl Strategy<Value = Draft> {
         4 => Just(Draft::Fixed(Step::Obey)),
         4 => (0_usize..32).prop_map(Draft::Heed),
         6 => (0_usize..32, ends(), also).prop_map(|(at, how, also)| Draft::End(at, how, also)),
+        2 => (0_usize..32).prop_map(Draft::Ending),
         3 => Just(Draft::Fixed(Step::Jump)),
         2 => (0_u64..2_500).prop_map(|ms| Draft::Fixed(Step::Pass(Duration::from_millis(ms)))),
         8 => (0_usize..32, verbs).prop_map(|(at, verb)| Draft::Ask(at, verb)),

@@ -7,6 +7,7 @@ mod generations;
 mod group;
 mod intensity;
 mod order;
+mod own_end;
 mod pool;
 mod random;
 mod ready;
