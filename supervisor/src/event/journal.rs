@@ -1,6 +1,6 @@
 //! The last events of a tree: a ring, read by sequence number (I10, I11).
 
-use super::kind::Event;
+use super::kind::{Event, EventKind};
 
 /// Events that are kept. At the pace of a crash storm that is some milliseconds; at the pace of a
 /// service, hours.
@@ -28,7 +28,7 @@ impl Journal {
 
     /// Numbers and keeps an event. What had to give way is returned: it may own user values, which
     /// are not to be dropped here.
-    pub(crate) fn push(&mut self, mut event: Event) -> Option<Event> {
+    pub(crate) fn push(&mut self, mut event: Event) -> Option<EventKind> {
         self.seq += 1;
         event.seq = self.seq;
         if self.ring.len() < CAPACITY {
@@ -36,7 +36,7 @@ impl Journal {
             return None;
         }
         let place = place(event.seq);
-        Some(std::mem::replace(&mut self.ring[place], event))
+        Some(std::mem::replace(&mut self.ring[place], event).kind)
     }
 
     /// Copies up to `max` events behind number `after`, and says how many of those are gone.

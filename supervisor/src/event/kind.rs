@@ -94,16 +94,6 @@ pub enum SupervisorEnd {
     StartFailed,
 }
 
-impl EventKind {
-    /// Whether dropping it may run the code of users.
-    pub(crate) const fn holds_user_values(&self) -> bool {
-        matches!(
-            self,
-            Self::Exited(_) | Self::GaveUp(_) | Self::Restarting { exit: Some(_), .. }
-        )
-    }
-}
-
 impl fmt::Display for Event {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let path = if self.path.is_empty() {

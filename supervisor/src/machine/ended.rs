@@ -10,7 +10,7 @@ use super::intensity::{Allowance, DEFAULT_RESTARTS, DEFAULT_WINDOW};
 use super::node::{Body, Cause, Down, Ending, Ix, Mail, NodeId, Phase, Retry, Wish};
 use super::time::Nanos;
 use super::walk::{End, Op, Then};
-use super::{Machine, Trash, TreePhase};
+use super::{Machine, TreePhase};
 use crate::event::exit::ExitKind;
 use crate::event::failure::{Failure, Why};
 use crate::event::kind::EventKind;
@@ -26,7 +26,7 @@ impl Machine {
             node.phase.is_live() && node.generation() == Some(generation)
         });
         let Some(ix) = current else {
-            self.trash.push(Trash::Record(exit.record));
+            self.trash.records.push(exit.record);
             return self.stale();
         };
         let now = self.now;
@@ -36,7 +36,7 @@ impl Machine {
         }
         let phase = node.phase;
         let former = node.last.replace(Arc::clone(&exit.record));
-        self.trash.extend(former.map(Trash::Record));
+        self.trash.records.extend(former);
         self.emit(ix, EventKind::Exited(Arc::clone(&exit.record)));
         let awaited = self.nodes[ix].flags.awaited;
         self.no_longer_awaited(ix);
@@ -157,7 +157,6 @@ impl Machine {
             }
             Verdict::GiveUp => self.give_up(sup, ix, Why::Fatal),
             Verdict::Restart => {
-                self.becomes_unready(ix);
                 let limit = self.limit(sup);
                 let now = self.now;
                 match self.nodes.sup_mut(sup).window.record(now, limit) {
@@ -166,7 +165,12 @@ impl Machine {
                         let delay = self.delay(ix);
                         let exit = self.nodes[ix].last.clone();
                         self.emit(ix, EventKind::Restarting { delay, exit });
-                        self.restart(sup, ix, retry, at.after(delay));
+                        let due = at.after(delay);
+                        if retry == Retry::Alone && due <= now && self.starts_at_once(sup, ix) {
+                            return self.start_at_once(ix);
+                        }
+                        self.becomes_unready(ix);
+                        self.restart(sup, ix, retry, due);
                     }
                 }
             }
@@ -291,7 +295,7 @@ impl Machine {
             if let Body::Supervisor(sup) = &mut self.nodes[ix].body {
                 let (failure, statics) = (sup.failure.take(), std::mem::take(&mut sup.statics));
                 let mut next = std::mem::replace(&mut sup.first, Ix::NONE);
-                self.trash.extend(failure.map(Trash::Failure));
+                self.trash.failures.extend(failure);
                 going.extend(statics.iter().filter(|&&ix| !self.nodes[ix].flags.linked));
                 while let Some(child) = next.some() {
                     going.push(child);
@@ -314,7 +318,7 @@ impl Machine {
                 self.hand_over_path(&path, starts);
             }
             let last = self.nodes[ix].last.take();
-            self.trash.extend(last.map(Trash::Record));
+            self.trash.records.extend(last);
             self.deadlines.clear(&mut self.nodes, ix);
             self.actions.push_back(Action::Release(ix));
             if !self.nodes[ix].flags.driven {
@@ -337,8 +341,8 @@ impl Machine {
 
     /// Values of users must not be dropped here.
     pub(super) fn discard(&mut self, planned: Planned) {
-        let bodies = planned.nodes.into_iter().map(|node| Trash::Body(node.body));
-        self.trash.extend(bodies);
+        let bodies = planned.nodes.into_iter().map(|node| node.body);
+        self.trash.bodies.extend(bodies);
     }
 
     pub(super) fn tree_ended_while_starting(&self) {

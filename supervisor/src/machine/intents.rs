@@ -47,7 +47,9 @@ impl Machine {
                 attempt: 0,
                 kind: EventKind::Intent(operation),
             });
-            self.trash.extend(evicted.map(super::Trash::Event));
+            if let Some(kind) = evicted {
+                self.trash.event(kind);
+            }
         }
         Intent::Recorded { before }
     }

@@ -91,14 +91,17 @@ pub(crate) enum TreePhase {
 }
 
 /// Values that may run the code of users when they are dropped; the caller drops them, unlocked.
-#[derive(Debug)]
-#[allow(dead_code, reason = "kept only to be dropped elsewhere")]
-pub(crate) enum Trash {
-    Body(PlannedBody),
-    Event(Event),
-    Failure(Arc<Failure>),
-    Record(Arc<ExitRecord>),
+#[derive(Debug, Default)]
+pub(crate) struct Trash {
+    pub(crate) bodies: Vec<PlannedBody>,
+    pub(crate) failures: Vec<Arc<Failure>>,
+    /// Of exits that nobody will ask for any more. They wait for each other: a storm of restarts
+    /// would otherwise pay for a list with every one.
+    pub(crate) records: Vec<Arc<ExitRecord>>,
 }
+
+/// How many records are dropped together.
+const RECORDS: usize = 32;
 
 /// One tree.
 #[derive(Debug)]
@@ -129,7 +132,7 @@ pub(crate) struct Machine {
     missing: Vec<Arc<str>>,
     closing_since: Nanos,
     ended_at: Nanos,
-    trash: Vec<Trash>,
+    trash: Trash,
 }
 
 impl Machine {
@@ -157,7 +160,7 @@ impl Machine {
             missing: Vec::new(),
             closing_since: Nanos::default(),
             ended_at: Nanos::default(),
-            trash: Vec::new(),
+            trash: Trash::default(),
         };
         let mut launches = Vec::with_capacity(plan.nodes.len());
         for planned in plan.nodes {
@@ -244,8 +247,14 @@ impl Machine {
         &self.journal
     }
 
-    pub(crate) fn take_trash(&mut self) -> Vec<Trash> {
-        std::mem::take(&mut self.trash)
+    /// What is to be dropped now.
+    pub(crate) fn take_trash(&mut self) -> Option<Trash> {
+        let trash = &self.trash;
+        let now = trash.records.len() >= RECORDS
+            || !trash.bodies.is_empty()
+            || !trash.failures.is_empty()
+            || (!trash.records.is_empty() && matches!(self.phase, TreePhase::Ended(_)));
+        now.then(|| std::mem::take(&mut self.trash))
     }
 
     /// The node and its present or last generation, for the slot that runs it.
@@ -369,8 +378,8 @@ impl Machine {
             attempt: node.attempt,
             kind,
         });
-        if let Some(event) = evicted.filter(|event| event.kind.holds_user_values()) {
-            self.trash.push(Trash::Event(event));
+        if let Some(kind) = evicted {
+            self.trash.event(kind);
         }
     }
 
@@ -378,13 +387,11 @@ impl Machine {
     fn set_phase(&mut self, ix: Ix, phase: Phase) {
         let node = &mut self.nodes[ix];
         let (before, parent) = (std::mem::replace(&mut node.phase, phase), node.parent);
-        let (was_settled, is_settled) = (node.is_settled(before), node.is_settled(phase));
-        let significant = node.policy.significant;
-        let missing = node.policy.critical && node.flags.linked && !node.flags.ready;
-        if !(before.is_live() && phase.is_live()) {
+        let (was_live, is_live) = (before.is_live(), phase.is_live());
+        if !(was_live && is_live) {
             node.since = self.now;
         }
-        match (before.is_live(), phase.is_live()) {
+        match (was_live, is_live) {
             (false, true) => self.live += 1,
             (true, false) => self.live -= 1,
             _ => {}
@@ -400,25 +407,38 @@ impl Machine {
         if node.deadline != Nanos::NEVER {
             self.deadlines.clear(&mut self.nodes, ix);
         }
-        if missing && parent != Ix::NONE && was_settled != is_settled {
-            let sup = self.nodes.sup_mut(parent);
-            if is_settled {
-                sup.unready_settled += 1;
-                // It may be the last one that its supervisor waits for.
-                self.schedule(parent);
-            } else {
-                sup.unready_settled -= 1;
+        let node = &self.nodes[ix];
+        if parent == Ix::NONE {
+            return;
+        }
+        if !node.flags.ready {
+            let (was_settled, is_settled) = (node.is_settled(before), node.is_settled(phase));
+            if was_settled != is_settled && node.flags.linked && node.policy.critical {
+                self.settles(parent, is_settled);
             }
         }
-        if parent != Ix::NONE && before.is_down() != phase.is_down() {
+        if before.is_down() != phase.is_down() {
+            let significant = u32::from(self.nodes[ix].policy.significant);
             let sup = self.nodes.sup_mut(parent);
             if phase.is_down() {
                 sup.busy -= 1;
-                sup.busy_significant -= u32::from(significant);
+                sup.busy_significant -= significant;
             } else {
                 sup.busy += 1;
-                sup.busy_significant += u32::from(significant);
+                sup.busy_significant += significant;
             }
+        }
+    }
+
+    /// A critical child that is not ready may stay in its phase from now on, or may not.
+    fn settles(&mut self, sup: Ix, is_settled: bool) {
+        let state = self.nodes.sup_mut(sup);
+        if is_settled {
+            state.unready_settled += 1;
+            // It may be the last one that its supervisor waits for.
+            self.schedule(sup);
+        } else {
+            state.unready_settled -= 1;
         }
     }
 
@@ -609,6 +629,26 @@ impl Machine {
 
 fn index_of(place: usize) -> Ix {
     Ix(u32::try_from(place).expect("fewer nodes than u32::MAX"))
+}
+
+impl Trash {
+    /// Whether dropping it may run the code of users.
+    pub(crate) fn runs_user_code(&self) -> bool {
+        let owns = |record: &Arc<ExitRecord>| record.error().is_some();
+        !self.bodies.is_empty() || !self.failures.is_empty() || self.records.iter().any(owns)
+    }
+
+    /// Keeps what an event that has gone from the journal owned of users.
+    pub(super) fn event(&mut self, kind: EventKind) {
+        match kind {
+            EventKind::Exited(record)
+            | EventKind::Restarting {
+                exit: Some(record), ..
+            } => self.records.push(record),
+            EventKind::GaveUp(failure) => self.failures.push(failure),
+            _ => {}
+        }
+    }
 }
 
 impl Retry {

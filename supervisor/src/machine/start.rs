@@ -95,6 +95,39 @@ impl Machine {
         }
     }
 
+    /// Whether the start of this child, alone, is complete when it begins, so that nobody sees it
+    /// down or unready in between.
+    pub(super) fn starts_at_once(&self, sup: Ix, ix: Ix) -> bool {
+        let node = &self.nodes[ix];
+        matches!(node.body, Body::Worker)
+            && node.policy.readiness == Readiness::Immediate
+            && node.operation == Operation::Active
+            && self.nodes.sup(sup).first_start == FirstStartState::Done
+            && self.may_start(ix)
+            && !self.is_fenced_by_another(ix)
+            && self.dependencies_ready(ix)
+    }
+
+    /// What [`Machine::begin_start`] comes to for such a child.
+    pub(super) fn start_at_once(&mut self, ix: Ix) {
+        debug_assert!(!self.nodes[ix].phase.is_live(), "I1");
+        self.count_start(ix);
+        self.actions.push_back(Action::Start(ix));
+        self.emit(ix, EventKind::Started);
+        self.set_phase(ix, Phase::Running);
+        self.nodes[ix].ready_since = self.now;
+        self.becomes_ready(ix);
+        self.start_settled(ix, &Ok(Answer::Started));
+    }
+
+    fn count_start(&mut self, ix: Ix) {
+        let node = &mut self.nodes[ix];
+        node.wish = Wish::None;
+        node.ready_since = Nanos::NEVER;
+        node.starts += 1;
+        node.attempt = node.attempt.saturating_add(1);
+    }
+
     /// Starts an attempt of a worker, or the children of a supervisor.
     pub(super) fn begin_start(&mut self, ix: Ix, cause: Cause) -> Begun {
         debug_assert!(!self.nodes[ix].phase.is_live(), "I1");
@@ -113,34 +146,27 @@ impl Machine {
             self.emit(ix, EventKind::Waiting);
             return Begun::Settled;
         }
-        let now = self.now;
-        let node = &mut self.nodes[ix];
-        node.wish = Wish::None;
-        node.ready_since = Nanos::NEVER;
-        node.starts += 1;
-        node.attempt = node.attempt.saturating_add(1);
-        let policy = &node.policy;
-        let (readiness, ready_within) = (policy.readiness, policy.ready_within);
+        let node = &self.nodes[ix];
+        let (readiness, ready_within) = (node.policy.readiness, node.policy.ready_within);
         match node.body {
             Body::Declared => Begun::Settled,
             Body::Supervisor(_) => {
+                self.count_start(ix);
                 self.set_phase(ix, Phase::Starting(cause));
                 self.emit(ix, EventKind::Started);
                 self.begin_incarnation(ix);
                 Begun::InFlight
             }
+            Body::Worker if readiness == Readiness::Immediate => {
+                self.start_at_once(ix);
+                Begun::Settled
+            }
             Body::Worker => {
+                self.count_start(ix);
                 self.actions.push_back(Action::Start(ix));
                 self.emit(ix, EventKind::Started);
-                if readiness == Readiness::Immediate {
-                    self.set_phase(ix, Phase::Running);
-                    self.nodes[ix].ready_since = now;
-                    self.becomes_ready(ix);
-                    self.start_settled(ix, &Ok(Answer::Started));
-                    return Begun::Settled;
-                }
                 self.set_phase(ix, Phase::Starting(cause));
-                self.set_deadline(ix, now.after(ready_within));
+                self.set_deadline(ix, self.now.after(ready_within));
                 Begun::InFlight
             }
         }
@@ -312,7 +338,7 @@ impl Machine {
             cause: Cause::First,
         };
         let failure = state.failure.take();
-        self.trash.extend(failure.map(super::Trash::Failure));
+        self.trash.failures.extend(failure);
         self.schedule(sup);
     }
 
@@ -451,6 +477,11 @@ impl Machine {
 
     /// Whether a removed child of the same path still occupies it (I1).
     pub(super) fn is_fenced_by_another(&self, ix: Ix) -> bool {
+        // Only what could not be ended is left behind alive, and most trees never see that.
+        self.stuck > 0 && self.is_path_of_another(ix)
+    }
+
+    pub(super) fn is_path_of_another(&self, ix: Ix) -> bool {
         let holder = self.index.find(&self.nodes[ix].path, &self.nodes);
         holder.is_some_and(|holder| holder != ix && self.nodes[holder].phase.is_live())
     }

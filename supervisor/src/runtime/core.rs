@@ -199,18 +199,16 @@ impl Core {
         if (stage, ready) != self.seen {
             self.seen = (stage, ready);
             let watchers = self.watchers.drain();
-            effects
-                .readers
-                .extend(watchers.into_iter().map(|(_, waker)| waker));
+            effects.readers.extend(watchers.map(|(_, waker)| waker));
             // The tasks of the tree itself end with it.
             effects.arm |= stage == Stage::Over;
         }
         if self.machine.journal().seq() != before || stage == Stage::Over {
             effects.news = Some(self.machine.journal().seq());
-            let readers = self.readers.drain();
-            effects
-                .readers
-                .extend(readers.into_iter().map(|(_, waker)| waker));
+            if !self.readers.is_empty() {
+                let readers = self.readers.drain();
+                effects.readers.extend(readers.map(|(_, waker)| waker));
+            }
         }
     }
 

@@ -10,7 +10,6 @@ use super::current;
 use super::driver::{Driver, DriverGuard};
 use super::slot::{Slot, Word};
 use super::tree::{Reply, Tree};
-use crate::event::kind::EventKind;
 use crate::machine::Trash;
 use crate::panics::{drop_quietly, quietly};
 use crate::task::launch::Launch;
@@ -26,7 +25,7 @@ pub(super) struct Effects {
     /// Of commands that will not be answered any more.
     pub(super) unanswered: Vec<oneshot::Sender<Reply>>,
     pub(super) readers: Vec<Waker>,
-    pub(super) trash: Vec<Trash>,
+    pub(super) trash: Option<Trash>,
     pub(super) launches: Vec<Launch>,
     pub(super) slots: Vec<Arc<Slot>>,
     /// Number of the newest event, if there is a new one.
@@ -66,13 +65,21 @@ impl Effects {
             quietly(|| reader.wake());
         }
         // From here on code of users may block this thread.
-        let foreign = self.trash.iter().any(runs_user_code) || !self.launches.is_empty();
+        let foreign =
+            self.trash.as_ref().is_some_and(Trash::runs_user_code) || !self.launches.is_empty();
         if woke_any && (traces || foreign) {
             Tree::push();
         }
         // Each alone: a panic of one must not meet that of another.
-        for value in self.trash {
-            drop_quietly(value);
+        if let Some(trash) = self.trash {
+            for body in trash.bodies {
+                drop_quietly(body);
+            }
+            for failure in trash.failures {
+                drop_quietly(failure);
+            }
+            // They see to it themselves.
+            drop(trash.records);
         }
         for launch in self.launches {
             drop_quietly(launch);
@@ -84,20 +91,5 @@ impl Effects {
             quietly(|| super::lifecycle::report(tree, newest));
         }
         woke
-    }
-}
-
-/// Whether dropping it may run the code of users.
-fn runs_user_code(trash: &Trash) -> bool {
-    match trash {
-        Trash::Body(_) | Trash::Failure(_) => true,
-        Trash::Event(event) => match &event.kind {
-            EventKind::Exited(exit) => exit.error().is_some(),
-            EventKind::Restarting { exit, .. } => {
-                exit.as_ref().is_some_and(|exit| exit.error().is_some())
-            }
-            kind => kind.holds_user_values(),
-        },
-        Trash::Record(record) => record.error().is_some(),
     }
 }
