@@ -43,6 +43,23 @@ pub enum Why {
     StartFailed,
 }
 
+impl fmt::Display for Why {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Fatal => f.write_str("an end that must not be restarted"),
+            Self::Intensity(limit) => {
+                write!(
+                    f,
+                    "more than {} restarts in {:?}",
+                    limit.restarts, limit.window
+                )
+            }
+            Self::NotReady => f.write_str("not ready in time"),
+            Self::StartFailed => f.write_str("could not be started"),
+        }
+    }
+}
+
 impl Failure {
     /// The innermost failure: where it began.
     #[must_use]

@@ -2,6 +2,7 @@
 
 pub mod exit;
 pub mod failure;
+pub mod history;
 pub(crate) mod journal;
 pub mod kind;
 pub(crate) mod nanos;

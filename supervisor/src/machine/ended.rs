@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::answer::{Answer, Refusal};
 use super::decision::{ExitClass, Verdict, decide};
+use super::history::{What, because};
 use super::input::{Action, Exit};
 use super::intensity::{Allowance, DEFAULT_RESTARTS, DEFAULT_WINDOW};
 use super::node::{Body, Cause, Down, Ending, Ix, Mail, NodeId, Phase, Retry, Wish};
@@ -13,6 +14,7 @@ use super::walk::{End, Op, Then};
 use super::{Machine, TreePhase};
 use crate::event::exit::ExitKind;
 use crate::event::failure::{Failure, Why};
+use crate::event::history::{Because, Decision};
 use crate::event::kind::EventKind;
 use crate::shutdown::report::ChildShutdownStatus;
 use crate::spec::plan::Planned;
@@ -36,9 +38,23 @@ impl Machine {
         }
         let phase = node.phase;
         let former = node.last.replace(Arc::clone(&exit.record));
+        // One that stands in the history does not go yet.
+        let former = former.filter(|_| node.history.is_none());
         self.trash.records.extend(former);
         self.emit(ix, EventKind::Exited(Arc::clone(&exit.record)));
         let awaited = self.nodes[ix].flags.awaited;
+        let (decision, class) = match phase {
+            Phase::Stopping(Ending::Asked)
+            | Phase::Aborting(Ending::Asked)
+            | Phase::Stuck(Ending::Asked) => (Decision::Asked, exit.class),
+            _ if awaited => (Decision::Absorbed, exit.class),
+            Phase::Stopping(_) | Phase::Aborting(_) | Phase::Stuck(_) => {
+                (Decision::Pending, ExitClass::Abnormal)
+            }
+            _ => (Decision::Pending, exit.class),
+        };
+        let what = What::Attempt(Arc::clone(&exit.record), class);
+        self.keep_end(ix, what, decision);
         self.no_longer_awaited(ix);
         match phase {
             Phase::Stopping(Ending::Asked)
@@ -100,6 +116,7 @@ impl Machine {
                 self.becomes_ready(ix);
                 self.settled(ix, &answer);
                 self.pass_start(ix);
+                self.decided(ix, Decision::Finished(Because::Normal));
                 self.ended_for_good(sup, ix);
             }
             ExitClass::Abnormal | ExitClass::Fatal | ExitClass::Normal => {
@@ -113,10 +130,11 @@ impl Machine {
         let Some(ix) = self.nodes.find(id) else {
             return;
         };
-        let (verdict, retry) = match self.nodes[ix].phase {
+        let (verdict, retry, because) = match self.nodes[ix].phase {
             Phase::Exited(class) => {
-                let verdict = decide(self.nodes[ix].policy.restart, class);
-                (verdict, self.retry_by_strategy(sup, ix))
+                let restart = self.nodes[ix].policy.restart;
+                let retry = self.retry_by_strategy(sup, ix);
+                (decide(restart, class), retry, because(restart, class))
             }
             Phase::Failed(retry) => {
                 let last = self.nodes[ix].last.as_deref();
@@ -126,7 +144,7 @@ impl Machine {
                 } else {
                     Verdict::Restart
                 };
-                (verdict, retry)
+                (verdict, retry, Because::StartFailed)
             }
             // Taken up by something else in the meantime.
             _ => return self.stale(),
@@ -148,6 +166,7 @@ impl Machine {
                     }),
                 );
                 self.emit(ix, EventKind::Finished);
+                self.decided(ix, Decision::Finished(because));
                 self.ended_for_good(sup, ix);
             }
             Verdict::Forget => {
@@ -165,6 +184,8 @@ impl Machine {
                         let delay = self.delay(ix);
                         let exit = self.nodes[ix].last.clone();
                         self.emit(ix, EventKind::Restarting { delay, exit });
+                        let decision = retry.decision(because, delay);
+                        self.decided(ix, decision);
                         let due = at.after(delay);
                         if retry == Retry::Alone && due <= now && self.starts_at_once(sup, ix) {
                             return self.start_at_once(ix);
@@ -225,6 +246,7 @@ impl Machine {
     /// The supervisor comes down because of this child.
     fn give_up(&mut self, sup: Ix, ix: Ix, why: Why) {
         let failure = self.failure(ix, why);
+        self.decided(ix, Decision::GaveUp(why));
         self.becomes_unready(ix);
         self.set_phase(ix, Phase::Down(Down::Failed));
         self.stop_children(sup, End::GaveUp(failure));
@@ -319,6 +341,7 @@ impl Machine {
             }
             let last = self.nodes[ix].last.take();
             self.trash.records.extend(last);
+            self.forget_ends(ix);
             self.deadlines.clear(&mut self.nodes, ix);
             self.actions.push_back(Action::Release(ix));
             if !self.nodes[ix].flags.driven {

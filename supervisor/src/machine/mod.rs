@@ -31,6 +31,7 @@ mod ended;
 mod fences;
 #[cfg(feature = "__world")]
 mod fingerprint;
+mod history;
 mod index;
 pub(crate) mod input;
 mod intensity;
@@ -64,6 +65,7 @@ use self::walk::{End, Op};
 use crate::control::outcome::ChildControlOperation as Operation;
 use crate::event::exit::ExitRecord;
 use crate::event::failure::Failure;
+use crate::event::history::{Because, Decision};
 use crate::event::journal::Journal;
 use crate::event::kind::{Event, EventKind};
 use crate::shutdown::report::Stopped;
@@ -287,10 +289,12 @@ impl Machine {
         let starts = self.fences.recall(&path);
         let (body, phase) = match body {
             PlannedBody::Declared => (Body::Declared, Phase::Down(Down::Declared)),
-            PlannedBody::Supervisor(policy) => (
-                Body::Supervisor(Box::new(Sup::new(policy.clone()))),
-                Phase::Down(Down::Fresh),
-            ),
+            PlannedBody::Supervisor(policy) => {
+                let above = parent.some().map(|sup| self.nodes.sup(sup).history);
+                let history = policy.history.or(above).unwrap_or(history::DEFAULT);
+                let sup = Sup::new(policy.clone(), history);
+                (Body::Supervisor(Box::new(sup)), Phase::Down(Down::Fresh))
+            }
             PlannedBody::Worker(_) => (Body::Worker, Phase::Down(Down::Fresh)),
         };
         let ix = self.nodes.insert(Node {
@@ -317,6 +321,7 @@ impl Machine {
             path,
             policy,
             last: None,
+            history: None,
             links: None,
             body,
         });
@@ -652,6 +657,14 @@ impl Trash {
 }
 
 impl Retry {
+    /// How a restart is told.
+    const fn decision(self, because: Because, delay: Duration) -> Decision {
+        match self {
+            Self::Group => Decision::RestartGroup { because, delay },
+            Self::Alone | Self::First => Decision::Restart { because, delay },
+        }
+    }
+
     /// What a start that follows from it belongs to.
     const fn cause(self) -> Cause {
         match self {

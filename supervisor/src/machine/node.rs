@@ -5,6 +5,7 @@ use std::ops::{Index, IndexMut};
 use std::sync::Arc;
 
 use super::decision::ExitClass;
+use super::history::Ends;
 use super::input::Token;
 use super::intensity::Window;
 use super::time::Nanos;
@@ -198,6 +199,8 @@ pub(crate) struct Node {
     pub(crate) path: Arc<str>,
     pub(crate) policy: Arc<ChildPolicy>,
     pub(crate) last: Option<Arc<ExitRecord>>,
+    /// Its last ends, from the first failure on.
+    pub(super) history: Option<Box<Ends>>,
     pub(crate) links: Option<Box<Links>>,
     pub(crate) body: Body,
 }
@@ -271,6 +274,8 @@ impl Node {
 #[derive(Debug)]
 pub(crate) struct Sup {
     pub(crate) policy: SupervisorPolicy,
+    /// How many ends of each child are kept.
+    pub(super) history: usize,
     pub(crate) first: Ix,
     pub(crate) last: Ix,
     pub(crate) count: usize,
@@ -310,9 +315,10 @@ pub(super) enum FirstStartState {
 }
 
 impl Sup {
-    pub(crate) fn new(policy: SupervisorPolicy) -> Self {
+    pub(crate) fn new(policy: SupervisorPolicy, history: usize) -> Self {
         Self {
             policy,
+            history,
             first: Ix::NONE,
             last: Ix::NONE,
             count: 0,

@@ -8,6 +8,7 @@ use super::walk::{End, Op, Scope};
 use super::{Machine, TreePhase};
 use crate::control::outcome::ChildControlOperation as Operation;
 use crate::event::failure::Why;
+use crate::event::history::{Because, Decision};
 use crate::event::kind::EventKind;
 use crate::spec::policy::{AutoShutdown, FirstStart, Readiness, RestartPolicy};
 
@@ -201,6 +202,7 @@ impl Machine {
     pub(super) fn start_declined(&mut self, ix: Ix) {
         let sup = self.nodes[ix].parent;
         let answer = Ok(Answer::Declined);
+        self.decided(ix, Decision::Finished(Because::Declined));
         self.set_phase(ix, Phase::Down(Down::Ignored));
         self.becomes_ready(ix);
         self.start_settled(ix, &answer);
@@ -220,6 +222,7 @@ impl Machine {
         let (critical, restart) = (policy.critical, policy.restart);
         self.schedule(sup);
         if self.comes_down(sup) {
+            self.decided(ix, Decision::Absorbed);
             self.set_phase(ix, Phase::Down(Down::Group));
             self.start_settled(ix, &Err(Refusal::Interrupted));
             return;
@@ -234,6 +237,7 @@ impl Machine {
                 let first_start = self.nodes.sup(sup).policy.first_start;
                 if critical && first_start == FirstStart::Fail {
                     let failure = self.failure(ix, why);
+                    self.decided(ix, Decision::GaveUp(why));
                     self.set_phase(ix, Phase::Down(Down::Failed));
                     return self.stop_children(sup, End::StartFailed(failure));
                 }
@@ -266,6 +270,7 @@ impl Machine {
     /// A start that is not tried again has failed.
     fn start_refused(&mut self, ix: Ix, why: Why) {
         let failure = self.failure(ix, why);
+        self.decided(ix, Decision::StartFailed(why));
         self.set_phase(ix, Phase::Down(Down::Failed));
         self.start_settled(ix, &Err(Refusal::StartFailed(failure)));
     }

@@ -1,12 +1,14 @@
 //! Ending children: one, a group in reverse, or a whole supervisor (I3, I5, I8).
 
 use super::answer::Refusal;
+use super::history::What;
 use super::input::{Action, Command};
 use super::node::{Body, Cause, Down, Ending, Ix, Mail, NodeId, Phase, Retry, Wish};
 use super::walk::{End, Manner, Op, Scope, Then};
 use super::{ABORT_BUDGET, Machine, TreePhase};
 use crate::control::outcome::ChildControlOperation as Operation;
 use crate::event::failure::Why;
+use crate::event::history::Decision;
 use crate::event::kind::{EventKind, SupervisorEnd};
 use crate::machine::decision::ExitClass;
 use crate::shutdown::report::{ChildShutdownStatus, Stopped};
@@ -410,6 +412,7 @@ impl Machine {
         self.settled(ix, &Err(Refusal::Interrupted));
         self.becomes_unready(ix);
         if !down {
+            self.decided(ix, Decision::Absorbed);
             self.set_phase(ix, Phase::Down(Down::Group));
         }
         self.leave_with_group(sup, ix);
@@ -507,6 +510,13 @@ impl Machine {
         }
         let awaited = self.nodes[sup].flags.awaited;
         self.no_longer_awaited(sup);
+        let decision = match phase {
+            Phase::Stopping(Ending::Asked) | Phase::Aborting(Ending::Asked) => Decision::Asked,
+            _ if awaited => Decision::Absorbed,
+            _ => Decision::Pending,
+        };
+        let failure = self.nodes.sup(sup).failure.clone();
+        self.keep_end(sup, What::Supervisor(failure), decision);
         match phase {
             // The stop of its parent had not come to asking it.
             _ if awaited => self.stopped(sup),

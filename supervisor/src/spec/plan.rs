@@ -93,6 +93,8 @@ pub(crate) struct SupervisorPolicy {
     pub(crate) pool: Pool,
     pub(crate) add: AddPolicy,
     pub(crate) max_children: Option<usize>,
+    /// None: as above it.
+    pub(crate) history: Option<usize>,
 }
 
 impl TryFrom<SupervisorSpec> for Plan {
@@ -427,6 +429,7 @@ impl Builder {
             pool: spec.pool,
             add: spec.add,
             max_children: spec.max_children,
+            history: spec.history,
         }
     }
 }

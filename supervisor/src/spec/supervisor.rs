@@ -40,6 +40,7 @@ pub struct SupervisorSpec {
     pub(crate) pool: Pool,
     pub(crate) add: AddPolicy,
     pub(crate) max_children: Option<usize>,
+    pub(crate) history: Option<usize>,
 }
 
 impl SupervisorSpec {
@@ -124,6 +125,15 @@ impl SupervisorSpec {
     /// Whether children may be added at run time. Default: yes.
     pub const fn add(mut self, add: AddPolicy) -> Self {
         self.add = add;
+        self
+    }
+
+    /// How many ends of each child are kept, with what was decided on them.
+    ///
+    /// Default: as in the supervisor above, and 8 at the root. They are kept from the first failure
+    /// of a child on, and keep alive what their errors own; with 0 only the last end is known.
+    pub const fn history(mut self, ends: usize) -> Self {
+        self.history = Some(ends);
         self
     }
 

@@ -5,6 +5,7 @@ mod chunks;
 mod commands;
 mod generations;
 mod group;
+mod history;
 mod intensity;
 mod order;
 mod own_end;

@@ -1,0 +1,137 @@
+//! The last ends of each child, with what was decided on them (I9, I11).
+//!
+//! Kept from the first failure on: children that never fail, and those that come and go, cost
+//! nothing.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use super::Machine;
+use super::decision::ExitClass;
+use super::node::Ix;
+use crate::event::exit::ExitRecord;
+use crate::event::failure::Failure;
+use crate::event::history::{Because, Decision, Ended};
+use crate::spec::policy::RestartPolicy;
+
+/// Ends that are kept where nothing is written.
+pub(super) const DEFAULT: usize = 8;
+
+/// What ended.
+#[derive(Clone, Debug)]
+pub(super) enum What {
+    Attempt(Arc<ExitRecord>, ExitClass),
+    Supervisor(Option<Arc<Failure>>),
+}
+
+impl Machine {
+    /// The last ends of a child, the oldest first; none if it has never failed.
+    #[allow(dead_code, reason = "read by what explains a child")]
+    pub(crate) fn ends(&self, ix: Ix) -> impl Iterator<Item = &Ended> {
+        self.nodes[ix].history.iter().flat_map(|ends| ends.iter())
+    }
+
+    /// Keeps an end; what follows from it may be decided later.
+    pub(super) fn keep_end(&mut self, ix: Ix, what: What, decision: Decision) {
+        let limit = self.history_limit(ix);
+        let node = &self.nodes[ix];
+        let failed = decision == Decision::Pending
+            && node.policy.restart != RestartPolicy::Temporary
+            && !self.is_closing()
+            && what.is_failure();
+        if limit > 0 && (node.history.is_some() || failed) {
+            self.push_end(ix, limit, what, decision);
+        }
+    }
+
+    /// Says what was decided on the last end.
+    pub(super) fn decided(&mut self, ix: Ix, decision: Decision) {
+        let node = &mut self.nodes[ix];
+        let last = node.history.as_mut().and_then(|ends| ends.back_mut());
+        if let Some(last) = last {
+            if last.decision == Decision::Pending {
+                last.decision = decision;
+            }
+            return;
+        }
+        // A permanent child has ended normally, for the first time.
+        let restarts = matches!(
+            decision,
+            Decision::Restart { .. } | Decision::RestartGroup { .. }
+        );
+        let (limit, last) = (self.history_limit(ix), self.nodes[ix].last.clone());
+        if let (Some(exit), true) = (last, restarts && limit > 0) {
+            self.push_end(ix, limit, What::Attempt(exit, ExitClass::Normal), decision);
+        }
+    }
+
+    fn push_end(&mut self, ix: Ix, limit: usize, what: What, decision: Decision) {
+        let at = self.now.since_start();
+        let node = &mut self.nodes[ix];
+        let (exit, failure) = match what {
+            What::Attempt(exit, _) => (Some(exit), None),
+            What::Supervisor(failure) => (None, failure),
+        };
+        let ended = Ended {
+            at,
+            generation: node.generation().unwrap_or(0),
+            attempt: exit.as_ref().map_or(node.attempt, |exit| exit.attempt),
+            exit,
+            failure,
+            decision,
+        };
+        let ends = node.history.get_or_insert_default();
+        let former = if ends.len() < limit {
+            None
+        } else {
+            ends.pop_front()
+        };
+        ends.push_back(ended);
+        // They may own values of users, and must not be dropped here.
+        if let Some(former) = former {
+            self.discard_end(former);
+        }
+    }
+
+    /// Gives up what is known of a child's ends.
+    pub(super) fn forget_ends(&mut self, ix: Ix) {
+        let ends = self.nodes[ix].history.take();
+        for ended in ends.into_iter().flat_map(|ends| *ends) {
+            self.discard_end(ended);
+        }
+    }
+
+    fn discard_end(&mut self, ended: Ended) {
+        self.trash.records.extend(ended.exit);
+        self.trash.failures.extend(ended.failure);
+    }
+
+    fn history_limit(&self, ix: Ix) -> usize {
+        let sup = self.nodes[ix].parent.some();
+        sup.map_or(0, |sup| self.nodes.sup(sup).history)
+    }
+}
+
+impl What {
+    fn is_failure(&self) -> bool {
+        match self {
+            Self::Attempt(_, class) => {
+                matches!(class, ExitClass::Abnormal | ExitClass::Fatal)
+            }
+            Self::Supervisor(failure) => failure.is_some(),
+        }
+    }
+}
+
+/// Why a child that has ended by itself is, or is not, started again.
+pub(super) const fn because(restart: RestartPolicy, class: ExitClass) -> Because {
+    match (restart, class) {
+        (RestartPolicy::Permanent, _) => Because::Permanent,
+        (RestartPolicy::Temporary, _) => Because::Temporary,
+        (RestartPolicy::Transient, ExitClass::Abnormal | ExitClass::Fatal) => Because::Abnormal,
+        (RestartPolicy::Transient, ExitClass::Ignored | ExitClass::Normal) => Because::Normal,
+    }
+}
+
+/// The ends of one child, the oldest first.
+pub(super) type Ends = VecDeque<Ended>;

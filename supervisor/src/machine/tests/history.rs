@@ -1,0 +1,158 @@
+//! What is remembered of a child's ends, and what was decided on them.
+
+use super::*;
+use crate::event::failure::Why;
+use crate::event::history::{Because, Decision, Ended};
+use crate::spec::policy::{Intensity, Strategy};
+
+fn ends(world: &World, path: &str) -> Vec<Ended> {
+    let id = world.machine.lookup(path).expect("it is there");
+    world.machine.ends(id.ix).cloned().collect()
+}
+
+fn decisions(world: &World, path: &str) -> Vec<Decision> {
+    let ends = ends(world, path);
+    ends.iter().map(|end| end.decision).collect()
+}
+
+fn restart(because: Because) -> Decision {
+    Decision::Restart {
+        because,
+        delay: Duration::ZERO,
+    }
+}
+
+#[test]
+fn a_child_that_never_failed_has_no_history_and_costs_nothing() {
+    let spec = vec![
+        worker("a"),
+        worker("b").restart(RestartPolicy::Transient),
+        worker("c").restart(RestartPolicy::Temporary),
+    ];
+    let mut world = started(SupervisorSpec::root(spec));
+    world.exit("b", Ends::Succeeded);
+    ask(&mut world, "a", Ask::Stop).expect("accepted");
+    obey(&mut world);
+    for path in ["a", "b"] {
+        let id = world.machine.lookup(path).expect("it is there");
+        assert!(world.machine.node(id.ix).history.is_none(), "{path}");
+    }
+}
+
+#[test]
+fn every_end_says_how_it_came_when_and_what_was_decided_and_why() {
+    let spec = vec![
+        worker("a"),
+        worker("b")
+            .restart(RestartPolicy::Transient)
+            .backoff(Backoff::constant(secs(1))),
+    ];
+    let mut world = started(SupervisorSpec::root(spec));
+    world.exit("a", Ends::Succeeded);
+    assert_eq!(decisions(&world, "a"), [restart(Because::Permanent)]);
+    world.advance(ms(5));
+    world.exit("b", Ends::Panicked);
+    world.advance(secs(1));
+    world.exit("b", Ends::Succeeded);
+    let ends = ends(&world, "b");
+    assert_eq!(ends.len(), 2);
+    assert_eq!(
+        (ends[0].at, ends[0].generation, ends[0].attempt),
+        (ms(5), 0, 1)
+    );
+    assert_eq!((ends[1].generation, ends[1].attempt), (1, 2));
+    let Decision::Restart { because, delay } = ends[0].decision else {
+        panic!("{:?}", ends[0]);
+    };
+    assert_eq!(because, Because::Abnormal);
+    assert!(delay >= ms(500) && delay <= secs(1), "{delay:?}");
+    assert_eq!(ends[1].decision, Decision::Finished(Because::Normal));
+    let exit = ends[0].exit.as_ref().expect("of an attempt");
+    assert_eq!(exit.to_string(), "panicked: panicked");
+}
+
+#[test]
+fn the_last_ends_are_kept_and_no_more_than_asked_for() {
+    for (limit, kept) in [(None, 8), (Some(3), 3), (Some(1), 1), (Some(0), 0)] {
+        let intensity = Intensity::new(100, secs(1));
+        // What the root says holds below it, too.
+        let inner = SupervisorSpec::root(workers(&["x"])).intensity(intensity);
+        let sub = ChildSpec::supervisor("sub", inner);
+        let spec = SupervisorSpec::root(vec![worker("a"), sub]).intensity(intensity);
+        let mut world = started(match limit {
+            Some(limit) => spec.history(limit),
+            None => spec,
+        });
+        for path in ["a", "sub/x"] {
+            for _ in 0..10 {
+                world.exit(path, Ends::Failed);
+            }
+            let ends = ends(&world, path);
+            assert_eq!(ends.len(), kept, "{path}");
+            let last = ends.last().map(|end| end.generation);
+            assert_eq!(last, (kept > 0).then_some(9));
+            assert!(
+                world
+                    .snapshot()
+                    .child(path)
+                    .expect("there")
+                    .last_exit
+                    .is_some()
+            );
+        }
+    }
+}
+
+#[test]
+fn what_its_group_took_up_and_what_was_asked_for_is_told_apart() {
+    let spec = SupervisorSpec::root(workers(&["a", "b", "c"])).strategy(Strategy::OneForAll);
+    let mut world = started(spec);
+    world.exit_together(&[("a", Ends::Failed), ("b", Ends::Failed)]);
+    obey(&mut world);
+    let group = Decision::RestartGroup {
+        because: Because::Permanent,
+        delay: Duration::ZERO,
+    };
+    assert_eq!(decisions(&world, "a"), [group]);
+    assert_eq!(decisions(&world, "b"), [Decision::Absorbed]);
+    assert_eq!(decisions(&world, "c"), [], "it has not failed");
+    ask(&mut world, "a", Ask::Stop).expect("accepted");
+    obey(&mut world);
+    assert_eq!(decisions(&world, "a"), [group, Decision::Asked]);
+}
+
+#[test]
+fn a_supervisor_that_gave_up_is_remembered_with_its_failure() {
+    let limit = Intensity::new(0, secs(1));
+    let inner = SupervisorSpec::root(workers(&["x"])).intensity(limit);
+    let sub = ChildSpec::supervisor("sub", inner).backoff(Backoff::none());
+    let mut world = started(SupervisorSpec::root(vec![sub]));
+    world.exit("sub/x", Ends::Failed);
+    let ends = ends(&world, "sub");
+    assert_eq!(ends.len(), 1);
+    let failure = ends[0].failure.as_ref().expect("it gave up");
+    assert_eq!(
+        (&*failure.child, failure.why),
+        ("sub/x", Why::Intensity(limit))
+    );
+    assert_eq!(ends[0].decision, restart(Because::Permanent));
+    let below = decisions(&world, "sub/x");
+    assert_eq!(below, [Decision::GaveUp(Why::Intensity(limit))]);
+}
+
+#[test]
+fn a_start_that_fails_is_remembered_with_what_was_decided() {
+    let mut world = started(SupervisorSpec::root(vec![explicit("a")]));
+    world.ready("a");
+    world.exit("a", Ends::Failed);
+    world.exit("a", Ends::Failed);
+    world.ready("a");
+    let expected = [restart(Because::Permanent), restart(Because::StartFailed)];
+    assert_eq!(decisions(&world, "a"), expected);
+    ask(&mut world, "a", Ask::Stop).expect("accepted");
+    obey(&mut world);
+    ask(&mut world, "a", Ask::Resume).expect("accepted");
+    world.exit("a", Ends::Failed);
+    let last = decisions(&world, "a").pop();
+    assert_eq!(last, Some(Decision::StartFailed(Why::StartFailed)));
+}
