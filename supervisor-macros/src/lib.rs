@@ -190,8 +190,8 @@ pub fn supervised(arguments: TokenStream, item: TokenStream) -> TokenStream {
 #[doc = include_str!("../docs/settings_of_supervisors.md")]
 ///
 /// The braces of a nested supervisor also take what it is to its own parent: `restart`, `backoff`,
-/// `significant`, `critical` and `after`. Those of a child take all settings of a function but
-/// `blocking` and `crate`, and `after`: siblings that must be ready before it starts, and which
+/// `fuse`, `significant`, `critical`, `tags` and `after`. Those of a child take all settings of a
+/// function but `blocking`, `local` and `crate`, and `after`: siblings that must be ready before it starts, and which
 /// come before it unless `start = "concurrent"`.
 ///
 /// # What is checked

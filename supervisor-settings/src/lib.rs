@@ -12,6 +12,7 @@
 //! | `"100ms..30s"`, `"250ms"`, `"none"` | [`range`] | the bounds of a back-off |
 //! | `"10s"`, `"abort"`, `"infinity"` | [`budget`] | the time a child has to stop |
 //! | `feed` | [`name`] | the name of a child |
+//! | `"billing"` | [`tag`] | a word for people and filters |
 //!
 //! Every error names what was written and what to write instead; where it has a remedy that is
 //! longer than a few words, that is a second line.
@@ -23,5 +24,6 @@ pub mod range;
 pub mod rate;
 pub mod suggest;
 pub mod table;
+pub mod tag;
 pub mod value;
 pub mod word;

@@ -71,6 +71,13 @@ pub const SETTINGS: &[Setting] = &[
         doc: "how long it must be healthy for the back-off to begin anew",
     },
     Setting {
+        key: "fuse",
+        places: CHILD,
+        kind: Kind::Text(Text::Rate),
+        default: "none",
+        doc: "how many restarts of its own it may have before it is quarantined",
+    },
+    Setting {
         key: "shutdown",
         places: WORKER,
         kind: Kind::Text(Text::Budget),
@@ -113,6 +120,48 @@ pub const SETTINGS: &[Setting] = &[
         doc: "a synchronous function that runs on the blocking pool",
     },
     Setting {
+        key: "heartbeat",
+        places: WORKER,
+        kind: Kind::Text(Text::Duration),
+        default: "none",
+        doc: "how long it may be silent before it counts as hung",
+    },
+    Setting {
+        key: "timeout",
+        places: WORKER,
+        kind: Kind::Text(Text::Duration),
+        default: "none",
+        doc: "how long one attempt may last",
+    },
+    Setting {
+        key: "stall_after",
+        places: WORKER,
+        kind: Kind::Text(Text::Duration),
+        default: "none",
+        doc: "how long one poll may last before it is reported",
+    },
+    Setting {
+        key: "on_stuck",
+        places: WORKER,
+        kind: Kind::Text(Text::Word(&word::ON_STUCK)),
+        default: r#""wait""#,
+        doc: "what its supervisor does when it cannot be stopped",
+    },
+    Setting {
+        key: "local",
+        places: &[Place::Function],
+        kind: Kind::Switch,
+        default: "false",
+        doc: "a future that is not `Send`, on a thread of its own",
+    },
+    Setting {
+        key: "tags",
+        places: CHILD,
+        kind: Kind::Words,
+        default: "[]",
+        doc: "words for people and filters",
+    },
+    Setting {
         key: "after",
         places: &[Place::Child, Place::Nested],
         kind: Kind::Names,
@@ -132,6 +181,13 @@ pub const SETTINGS: &[Setting] = &[
         kind: Kind::Text(Text::Rate),
         default: r#""10/10s" for each child"#,
         doc: "how many restarts it accepts before it gives up",
+    },
+    Setting {
+        key: "on_exhausted",
+        places: SUPERVISOR,
+        kind: Kind::Text(Text::Word(&word::ON_EXHAUSTED)),
+        default: r#""escalate""#,
+        doc: "what it does when it has restarted too often",
     },
     Setting {
         key: "auto_shutdown",
@@ -181,6 +237,13 @@ pub const SETTINGS: &[Setting] = &[
         kind: Kind::Count,
         default: "no limit",
         doc: "how many children it may have",
+    },
+    Setting {
+        key: "shutdown_within",
+        places: SUPERVISOR,
+        kind: Kind::Text(Text::Duration),
+        default: "none",
+        doc: "how long everything below it may take to stop",
     },
     Setting {
         key: "crate",
@@ -313,7 +376,7 @@ mod tests {
         assert!(
             message.starts_with(
                 "unknown setting `restrat`; did you mean `restart`?\n\
-                 expected one of: `restart`, `backoff`, `backoff_reset`, `shutdown`, "
+                 expected one of: `restart`, `backoff`, `backoff_reset`, `fuse`, "
             ),
             "{message}"
         );

@@ -30,6 +30,8 @@ pub enum Kind {
     Switch,
     /// A text with a grammar.
     Text(Text),
+    /// A list of [`tag`](crate::tag)s.
+    Words,
 }
 
 /// The grammar of a setting that is written as a string.

@@ -15,6 +15,20 @@ pub struct Vocabulary {
     pub words: &'static [&'static str],
 }
 
+/// What a supervisor does about a child that cannot be stopped.
+pub const ON_STUCK: Vocabulary = Vocabulary {
+    noun: "policy for what is stuck",
+    policy: "OnStuck",
+    words: &["wait", "escalate"],
+};
+
+/// What a supervisor does when its restarts are used up.
+pub const ON_EXHAUSTED: Vocabulary = Vocabulary {
+    noun: "policy for exhaustion",
+    policy: "OnExhausted",
+    words: &["escalate", "quarantine", "shutdown"],
+};
+
 /// When a child is started again.
 pub const RESTART: Vocabulary = Vocabulary {
     noun: "restart policy",

@@ -194,11 +194,11 @@ pub mod __private {
     pub use crate::spec::backoff::Backoff;
     pub use crate::spec::child::{ChildSpec, HearsStop};
     pub use crate::spec::policy::{
-        AddPolicy, AutoShutdown, FirstStart, Intensity, Pool, Readiness, RestartPolicy, Shutdown,
-        StartOrder, Strategy, WhileStarting,
+        AddPolicy, AutoShutdown, FirstStart, Intensity, OnExhausted, OnStuck, Pool, Readiness,
+        RestartPolicy, Shutdown, StartOrder, Strategy, WhileStarting,
     };
     pub use crate::spec::supervisor::{IntoChild, IntoChildren, SupervisorSpec};
-    pub use crate::task::argument::{Cloned, Lent, Shared};
+    pub use crate::task::argument::{Cloned, Lent, Moved, Shared};
     pub use crate::task::context::TaskContext;
     pub use crate::task::outcome::{IntoTaskResult, TaskResult};
 
@@ -209,6 +209,16 @@ pub mod __private {
         Fut: Future<Output = ()> + Send + 'static,
     {
         ChildSpec::driven(name.into(), hears_stop, run)
+    }
+
+    /// The child of a supervised function whose future is not `Send`: as [`child`], on a thread of
+    /// its own.
+    pub fn local_child<L, Fut>(name: &'static str, hears_stop: HearsStop, run: L) -> ChildSpec
+    where
+        L: FnOnce(Driver) -> Fut + Send + 'static,
+        Fut: Future<Output = ()> + 'static,
+    {
+        ChildSpec::local(name.into(), hears_stop, run)
     }
 
     /// The child of a synchronous supervised function.
@@ -238,6 +248,11 @@ pub mod __private {
 
     /// Carries the bound of a parameter `&mut T`.
     pub fn lent<T: Lent>(value: T) -> T {
+        value
+    }
+
+    /// Carries the bound of every parameter of a `local` function.
+    pub fn moved<T: Moved>(value: T) -> T {
         value
     }
 

@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use rust_supervisor::spec::backoff::Backoff;
 use rust_supervisor::spec::policy::{
-    AutoShutdown, Intensity, Readiness, RestartPolicy, StartOrder,
+    AutoShutdown, Intensity, Readiness, RestartPolicy, Shutdown, StartOrder,
 };
-use rust_supervisor::{ChildSpec, StartError, Supervisor, SupervisorSpec};
+use rust_supervisor::{ChildSpec, StartError, Supervisor, SupervisorSpec, supervised};
 use supervisor_tests::{Log, obedient};
 
 fn child(name: &str) -> ChildSpec {
@@ -28,6 +28,12 @@ async fn problems(
     assert!(matches!(error, StartError::Invalid(_)), "{error:?}");
     assert_eq!(log.lines(), Vec::<String>::new(), "nothing has started");
     error.to_string()
+}
+
+/// Cannot hear anything.
+#[supervised]
+async fn deaf() {
+    std::future::pending::<()>().await;
 }
 
 const AS_IT_IS: fn(SupervisorSpec) -> SupervisorSpec = |spec| spec;
@@ -127,6 +133,68 @@ async fn each_mistake_names_the_child_and_the_remedy() {
 }
 
 #[tokio::test]
+async fn each_mistake_in_a_limit_names_the_child_and_the_remedy() {
+    let second = Duration::from_secs(1);
+    for (children, adjust, says) in [
+        (
+            vec![child("a").fuse(Intensity::new(5, Duration::ZERO))],
+            AS_IT_IS,
+            vec!["`a`", "`fuse`", "window"],
+        ),
+        (
+            vec![child("a").heartbeat(Duration::ZERO)],
+            AS_IT_IS,
+            vec!["`a`", "`heartbeat`", "positive"],
+        ),
+        (
+            vec![child("a").timeout(Duration::ZERO)],
+            AS_IT_IS,
+            vec!["`a`", "`timeout`", "positive"],
+        ),
+        (
+            vec![child("a").stall_after(Duration::ZERO)],
+            AS_IT_IS,
+            vec!["`a`", "`stall_after`", "positive"],
+        ),
+        (
+            vec![child("a")],
+            |spec| spec.shutdown_within(Duration::ZERO),
+            vec!["`/`", "`shutdown_within`", "positive"],
+        ),
+        (
+            vec![child("a").shutdown(2 * second)],
+            |spec| spec.shutdown_within(Duration::from_secs(1)),
+            vec!["`a` may take 2s", "`/` has 1s", "write less there"],
+        ),
+        (
+            vec![child("a").shutdown(Shutdown::Infinity)],
+            |spec| spec.shutdown_within(Duration::from_secs(1)),
+            vec!["`a` may take as long as it likes", "`/` has 1s"],
+        ),
+        (
+            vec![child("a").tags(["two words"])],
+            AS_IT_IS,
+            vec!["`a`", "`two words` is not a tag"],
+        ),
+        (
+            vec![deaf::spec().heartbeat(second)],
+            AS_IT_IS,
+            vec!["`deaf`", "`heartbeat` needs a `TaskContext`"],
+        ),
+        (
+            vec![deaf::spec().readiness(Readiness::Explicit)],
+            AS_IT_IS,
+            vec!["`deaf`", "explicit", "needs a `TaskContext`"],
+        ),
+    ] {
+        let text = problems(children, adjust).await;
+        for part in says {
+            assert!(text.contains(part), "{part:?} is not in: {text}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn all_mistakes_of_a_tree_are_told_at_once_with_their_paths() {
     let inner = SupervisorSpec::root(vec![child("x"), child("x"), child("y").after(["nobody"])])
         .intensity(Intensity::new(1, Duration::ZERO));
@@ -168,5 +236,28 @@ async fn an_intensity_of_zero_is_legal() {
     let spec =
         SupervisorSpec::root(vec![child("a")]).intensity(Intensity::new(0, Duration::from_secs(1)));
     let handle = Supervisor::start(spec).await.expect("legal");
+    handle.shutdown().await.expect("stops");
+}
+
+#[tokio::test]
+async fn a_child_that_is_added_fits_below_every_deadline_above_it() {
+    let inner = SupervisorSpec::root(Vec::new());
+    let spec = SupervisorSpec::root(vec![ChildSpec::supervisor("inner", inner)])
+        .shutdown_within(Duration::from_secs(2));
+    let handle = Supervisor::start(spec).await.expect("legal");
+    let slow = SupervisorSpec::root(vec![child("slow").shutdown(Duration::from_secs(3))]);
+    let error = handle
+        .start_child("inner", ChildSpec::supervisor("late", slow))
+        .await
+        .expect_err("refused");
+    let text = error.to_string();
+    assert!(
+        text.contains("`inner/late/slow` may take 3s") && text.contains("`/` has 2s"),
+        "{text}"
+    );
+    handle
+        .start_child("inner", child("quick").shutdown(Duration::from_secs(2)))
+        .await
+        .expect("fits");
     handle.shutdown().await.expect("stops");
 }

@@ -38,16 +38,27 @@ use std::time::Duration;
 
 use rust_supervisor::{SupervisorSpec, TaskContext, TaskResult, supervised, supervisor_tree};
 
-const GRACE: Duration = Duration::from_millis(90_500);
+const QUICK: Duration = Duration::from_millis(500);
 
 async fn tick() {
     std::future::ready(()).await;
 }
 
 /// Public, documented, with the units that clippy would write otherwise.
-#[supervised(shutdown = "60s", backoff = "1000ms..3600s", ready_within = "1h")]
+#[supervised(
+    shutdown = "60s",
+    backoff = "1000ms..3600s",
+    readiness = "explicit",
+    ready_within = "1h",
+    fuse = "0/60s",
+    heartbeat = "60s",
+    timeout = "24h",
+    stall_after = "1000ms",
+    on_stuck = "escalate",
+    tags = ["units"]
+)]
 pub async fn units(ctx: TaskContext) {
-    drop(ctx);
+    ctx.mark_ready();
     tick().await;
 }
 
@@ -136,6 +147,16 @@ async fn never(ctx: TaskContext) -> ! {
     std::future::pending().await
 }
 
+#[supervised(local)]
+#[allow(clippy::future_not_send)]
+async fn local_future(ctx: TaskContext, a: u8, b: &std::cell::Cell<u8>, c: &mut u8) {
+    let shared = std::rc::Rc::new(a);
+    tick().await;
+    *c = *shared;
+    b.set(*shared);
+    drop(ctx);
+}
+
 #[supervised(blocking)]
 fn blocking(ctx: TaskContext, state: &mut u8) -> TaskResult {
     drop(ctx);
@@ -187,8 +208,11 @@ fn tree() -> SupervisorSpec {
     let old = supervisor_tree! { old() };
     supervisor_tree! {
         intensity = "5/60s",
+        on_exhausted = "quarantine",
+        shutdown_within = "60s",
+        local_future(1, std::cell::Cell::new(1), 2) { tags = [] },
         units(),
-        bools(true, false, true, false) { shutdown = GRACE },
+        bools(true, false, true, false) { shutdown = QUICK },
         arguments(1, 2, 3, 4, 5, 6, 7, 8),
         complex(Vec::new()),
         collections(HashMap::new(), HashMap::new(), LinkedList::new(), None, Vec::new()),

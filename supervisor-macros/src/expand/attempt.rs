@@ -16,16 +16,26 @@ pub(super) struct Child {
     pub(super) child: TokenStream,
 }
 
+/// Where the future of an attempt may be polled.
+#[derive(Clone, Copy)]
+pub(super) enum Home {
+    /// Wherever the runtime likes; it is `Send`.
+    AnyThread,
+    /// On the thread of its own that a `local` function has.
+    OneThread,
+}
+
 /// A loop of attempts, which borrow what lives outside of it.
 pub(super) fn asynchronous(
     function: &Function,
     parameters: &[Parameter],
+    home: Home,
     library: &Library,
 ) -> Child {
     let [driver, context, place] =
         ["driver", "context", "place"].map(|name| local(name, parameters));
     let kept = parameters.iter().filter_map(|Parameter { name, form }| {
-        let kept = keep(name, form, library)?;
+        let kept = keep(name, form, home, library)?;
         let mutability = matches!(form, Form::Lent(_)).then(|| quote!(mut));
         Some(quote!(let #mutability #name = #kept;))
     });
@@ -45,15 +55,19 @@ pub(super) fn asynchronous(
         quote!(#driver.next().await.is_some())
     };
     let identity = identity(function, parameters, library);
+    let (child, attempt) = match home {
+        Home::AnyThread => (quote!(child), quote!(#library::sendable(#call))),
+        Home::OneThread => (quote!(local_child), call),
+    };
     Child {
         kept: quote!(#(#kept)*),
         child: quote! {
-            #library::child(#identity, move |mut #driver| async move {
+            #library::#child(#identity, move |mut #driver| async move {
                 while #next {
                     let #place = ::core::pin::pin!(::core::option::Option::None);
                     #driver
                         .attempt(#place, || async {
-                            #outcome::into_task_result(#library::sendable(#call).await)
+                            #outcome::into_task_result(#attempt.await)
                         })
                         .await;
                 }
@@ -67,7 +81,7 @@ pub(super) fn blocking(function: &Function, parameters: &[Parameter], library: &
     let [context, state] = ["context", "state"].map(|name| local(name, parameters));
     let kept: Vec<TokenStream> = parameters
         .iter()
-        .filter_map(|Parameter { name, form }| keep(name, form, library))
+        .filter_map(|Parameter { name, form }| keep(name, form, Home::AnyThread, library))
         .collect();
     let mut fields = (0..kept.len()).map(syn::Index::from);
     let arguments = parameters.iter().map(|Parameter { form, .. }| {
@@ -99,12 +113,15 @@ pub(super) fn blocking(function: &Function, parameters: &[Parameter], library: &
 }
 
 /// Takes a value in, with the bound that its form asks for on the type that the user wrote.
-fn keep(name: &Ident, form: &Form, library: &Library) -> Option<TokenStream> {
-    let (keep, value) = match form {
-        Form::Cloned(value) => (quote!(cloned), value),
-        Form::Lent(value) => (quote!(lent), value),
-        Form::Shared(value) => (quote!(shared), value),
-        Form::Context | Form::Unusable => return None,
+fn keep(name: &Ident, form: &Form, home: Home, library: &Library) -> Option<TokenStream> {
+    let (keep, value) = match (form, home) {
+        (Form::Context | Form::Unusable, _) => return None,
+        (Form::Cloned(value) | Form::Lent(value) | Form::Shared(value), Home::OneThread) => {
+            (quote!(moved), value)
+        }
+        (Form::Cloned(value), Home::AnyThread) => (quote!(cloned), value),
+        (Form::Lent(value), Home::AnyThread) => (quote!(lent), value),
+        (Form::Shared(value), Home::AnyThread) => (quote!(shared), value),
     };
     let turbofish = (!is_anonymous(value)).then(|| quote!(::<#value>));
     Some(quote!(#library::#keep #turbofish (#name)))

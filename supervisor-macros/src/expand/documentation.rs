@@ -65,11 +65,11 @@ fn lines(settings: &Settings) -> Vec<String> {
 
 /// The setting as it was written, as code.
 fn code(setting: &Setting) -> String {
-    let written = setting.written.to_string();
+    let written = setting.code();
     // A key says enough where the value would end the code early or break the list.
-    if written.is_empty() || written.contains(['`', '\n']) {
+    if written.contains(['`', '\n']) {
         format!("`{}`", setting.row.key)
     } else {
-        format!("`{} = {written}`", setting.row.key)
+        format!("`{written}`")
     }
 }

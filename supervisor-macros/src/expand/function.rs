@@ -39,7 +39,7 @@
 use proc_macro2::{Ident, TokenStream};
 use quote::quote;
 
-use super::attempt::{self, Child};
+use super::attempt::{self, Child, Home};
 use super::attributes;
 use super::library::Library;
 use super::setting::setter;
@@ -55,8 +55,10 @@ pub(crate) fn expand(
 ) -> TokenStream {
     let Child { kept, child } = if settings.on("blocking").is_some() {
         attempt::blocking(function, parameters, library)
+    } else if settings.on("local").is_some() {
+        attempt::asynchronous(function, parameters, Home::OneThread, library)
     } else {
-        attempt::asynchronous(function, parameters, library)
+        attempt::asynchronous(function, parameters, Home::AnyThread, library)
     };
     let setters = settings
         .list

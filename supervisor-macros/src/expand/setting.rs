@@ -28,6 +28,9 @@ pub(crate) fn setter(setting: &Setting, library: &Library) -> Option<TokenStream
         }
         Value::Path(_) => return None,
         Value::Text(text) => policy(text, library),
+        // An empty list has no type; here it takes away what the function has.
+        Value::Words(words) if words.is_empty() => quote!([""; 0]),
+        Value::Words(words) => quote!([#(#words),*]),
     };
     let setter = format_ident!("{}", setting.row.key);
     Some(quote!(.#setter(#value)))

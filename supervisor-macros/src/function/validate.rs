@@ -48,6 +48,7 @@ pub(crate) fn validate(
     }
     color(function, settings, diagnostics);
     contradictions(settings, diagnostics);
+    ready_at_once(settings, diagnostics);
     if !hears_stop(parameters) {
         without_context(function, settings, diagnostics);
     }
@@ -60,8 +61,28 @@ pub(crate) fn hides_primitive(function: &Function) -> bool {
         .any(|primitive| function.name() == primitive)
 }
 
+/// A time limit on a start that is complete at once.
+fn ready_at_once(settings: &Settings, diagnostics: &mut Diagnostics) {
+    if settings.mentions("readiness") {
+        return;
+    }
+    if let Some(ready_within) = settings.get("ready_within") {
+        diagnostics.at(
+            &ready_within.key,
+            "`ready_within` has no effect: the function is ready at once\n\
+             add `readiness = \"explicit\"` or `readiness = \"completed\"`",
+        );
+    }
+}
+
 /// What a function cannot do without a context, it cannot be asked for.
 fn without_context(function: &Function, settings: &Settings, diagnostics: &mut Diagnostics) {
+    if let Some(heartbeat) = settings.get("heartbeat") {
+        diagnostics.at(
+            &heartbeat.key,
+            "`heartbeat` needs a `TaskContext` parameter to call `heartbeat` on",
+        );
+    }
     if let (Some("explicit"), Some(readiness)) =
         (settings.word("readiness"), settings.get("readiness"))
     {

@@ -3,7 +3,7 @@
 //! Across places there are no contradictions: a tree overrides what a function says. What depends
 //! on the value of an expression is left to the library, which checks the whole tree at its start.
 
-use rust_supervisor_settings::value::Kind;
+use rust_supervisor_settings::value::{Kind, Value as Text};
 
 use super::{Setting, Settings, Value};
 use crate::diagnostics::Diagnostics;
@@ -25,7 +25,7 @@ enum When {
 const RULES: &[Rule] = &[
     Rule {
         when: When::Is("restart", "temporary"),
-        keys: &["backoff", "backoff_reset"],
+        keys: &["backoff", "backoff_reset", "fuse"],
         because: "a `temporary` child is never restarted",
     },
     Rule {
@@ -37,6 +37,16 @@ const RULES: &[Rule] = &[
         when: When::Is("readiness", "immediate"),
         keys: &["ready_within"],
         because: "a child whose readiness is `immediate` has nothing to wait for",
+    },
+    Rule {
+        when: When::On("blocking"),
+        keys: &["local"],
+        because: "a `blocking` function has no future",
+    },
+    Rule {
+        when: When::On("blocking"),
+        keys: &["stall_after"],
+        because: "a `blocking` function is not polled",
     },
     Rule {
         when: When::Is("add", "no"),
@@ -71,8 +81,10 @@ pub(crate) fn contradictions(settings: &Settings, diagnostics: &mut Diagnostics)
             continue;
         }
         // A flag that is off is as good as not written, and one that is an expression may be.
-        let is_written = |setting: &&Setting| {
-            setting.row.kind != Kind::Flag || matches!(setting.value, Value::Flag(true))
+        let is_written = |setting: &&Setting| match setting.value {
+            Value::Flag(on) => on,
+            Value::Expression(_) => setting.row.kind != Kind::Flag,
+            _ => true,
         };
         for setting in rule
             .keys
@@ -88,6 +100,7 @@ pub(crate) fn contradictions(settings: &Settings, diagnostics: &mut Diagnostics)
         }
     }
     completed_for_ever(settings, diagnostics);
+    longer_than_an_attempt(settings, diagnostics);
     pool_strategy(settings, diagnostics);
 }
 
@@ -103,6 +116,28 @@ fn completed_for_ever(settings: &Settings, diagnostics: &mut Diagnostics) {
             "a `permanent` child is never completed: it is started again after any end\n\
              write `restart = \"transient\"` or `restart = \"temporary\"`",
         );
+    }
+}
+
+/// What takes longer than an attempt may last is never seen.
+fn longer_than_an_attempt(settings: &Settings, diagnostics: &mut Diagnostics) {
+    let duration = |key| match settings.get(key)?.value {
+        Value::Text(Text::Duration(length)) => Some(length),
+        _ => None,
+    };
+    let (Some(longest), Some(timeout)) = (duration("timeout"), settings.get("timeout")) else {
+        return;
+    };
+    for key in ["ready_within", "heartbeat"] {
+        if let (Some(length), Some(setting)) = (duration(key), settings.get(key)) {
+            if length > longest {
+                let message = format!(
+                    "`{key}` has no effect: with `timeout = {}`, no attempt lasts that long",
+                    timeout.written
+                );
+                diagnostics.at(&setting.key, message);
+            }
+        }
     }
 }
 

@@ -30,6 +30,17 @@ pub(crate) struct Setting {
     pub(crate) cfg: Vec<Attribute>,
 }
 
+impl Setting {
+    /// As it was written: `key = value`, or the bare key.
+    pub(crate) fn code(&self) -> String {
+        if self.written.is_empty() {
+            self.row.key.to_owned()
+        } else {
+            format!("{} = {}", self.row.key, self.written)
+        }
+    }
+}
+
 /// What a setting is set to.
 pub(crate) enum Value {
     /// A Rust expression; what it is worth is known at run time.
@@ -44,6 +55,8 @@ pub(crate) enum Value {
     Path(Path),
     /// A string, read by the grammar of the setting.
     Text(Text),
+    /// A list of strings.
+    Words(Vec<String>),
 }
 
 /// The name of a child: where it is given, or where it is referred to.

@@ -5,11 +5,11 @@
 
 use proc_macro2::TokenStream;
 use quote::ToTokens;
-use rust_supervisor_settings::table;
 use rust_supervisor_settings::value::{Kind, Text};
+use rust_supervisor_settings::{table, tag};
 use syn::ext::IdentExt;
 use syn::parse::{ParseStream, Parser};
-use syn::{Error, Expr, ExprLit, Ident, Lit, Path, Result, UnOp};
+use syn::{Error, Expr, ExprLit, Ident, Lit, LitStr, Path, Result, UnOp};
 
 use super::{Name, Value};
 
@@ -26,6 +26,7 @@ pub(super) fn read(
         Kind::Count | Kind::Limit => read_number(expression, row),
         Kind::Names => read_names(&expression, row),
         Kind::Path => read_path(&expression, row),
+        Kind::Words => read_words(expression, row),
     }?;
     Ok((value, written))
 }
@@ -34,7 +35,9 @@ pub(super) fn read(
 pub(super) fn bare(row: &'static table::Setting, key: &Ident) -> Result<Value> {
     match row.kind {
         Kind::Flag | Kind::Limit | Kind::Switch => Ok(Value::Flag(true)),
-        Kind::Count | Kind::Names | Kind::Path | Kind::Text(_) => Err(missing(row, key)),
+        Kind::Count | Kind::Names | Kind::Path | Kind::Text(_) | Kind::Words => {
+            Err(missing(row, key))
+        }
     }
 }
 
@@ -53,6 +56,7 @@ pub(super) fn example(row: &'static table::Setting) -> String {
         Kind::Names => format!("{key} = [feed]"),
         Kind::Path => format!(r#"{key} = "::my_supervisor""#),
         Kind::Text(text) => format!(r#"{key} = "{}""#, text.example()),
+        Kind::Words => format!(r#"{key} = ["billing"]"#),
     }
 }
 
@@ -172,6 +176,56 @@ fn name(element: &Expr) -> Result<Name> {
     })?;
     name.check()?;
     Ok(name)
+}
+
+/// A list of strings; one that holds anything else is an expression like any other.
+fn read_words(expression: Expr, row: &'static table::Setting) -> Result<Value> {
+    let expression = ungrouped(expression);
+    let list = match &expression {
+        Expr::Lit(literal) => {
+            let message = format!("`{}` is a list of strings: `{}`", row.key, example(row));
+            return Err(Error::new_spanned(literal, message));
+        }
+        Expr::Array(list) => list,
+        _ => return Ok(Value::Expression(Box::new(expression))),
+    };
+    let mut words: Vec<LitStr> = Vec::new();
+    for element in &list.elems {
+        match element {
+            Expr::Lit(ExprLit {
+                lit: Lit::Str(string),
+                ..
+            }) => words.push(string.clone()),
+            Expr::Lit(literal) => {
+                let message = format!("`{}` is a list of strings: `{}`", row.key, example(row));
+                return Err(Error::new_spanned(literal, message));
+            }
+            _ => return Ok(Value::Expression(Box::new(expression))),
+        }
+    }
+    let mut errors = Vec::new();
+    for (position, word) in words.iter().enumerate() {
+        let text = word.value();
+        if words[..position]
+            .iter()
+            .any(|earlier| earlier.value() == text)
+        {
+            errors.push(Error::new(
+                word.span(),
+                format_args!("`{text}` stands in `{}` twice", row.key),
+            ));
+        } else if let Err(error) = tag::check(&text) {
+            errors.push(Error::new(word.span(), error));
+        }
+    }
+    let all = errors.into_iter().reduce(|mut all, error| {
+        all.combine(error);
+        all
+    });
+    all.map_or_else(
+        || Ok(Value::Words(words.iter().map(LitStr::value).collect())),
+        Err,
+    )
 }
 
 fn read_path(expression: &Expr, row: &'static table::Setting) -> Result<Value> {

@@ -63,6 +63,7 @@ fn value(kind: Kind) -> String {
         Kind::Limit => "a flag or a number".to_owned(),
         Kind::Names => "`[feed, ..]`".to_owned(),
         Kind::Path => "a path".to_owned(),
+        Kind::Words => r#"`["billing", ..]`"#.to_owned(),
         Kind::Text(Text::Budget) => r#"`"10s"`, `"abort"`, `"infinity"`"#.to_owned(),
         Kind::Text(Text::Duration) => r#"`"5s"`"#.to_owned(),
         Kind::Text(Text::Range) => r#"`"100ms..30s"`, `"250ms"`, `"none"`"#.to_owned(),

@@ -66,6 +66,18 @@ fn blocking() {
 }
 
 #[test]
+fn local() {
+    let arguments =
+        r#"local, heartbeat = "3s", fuse = "5/30s", on_stuck = "escalate", tags = ["ui"]"#;
+    let item =
+        "async fn paint(ctx: TaskContext, theme: Theme, queue: &mut Queue, screen: &Screen) {}";
+    check_items(
+        supervised(arguments, item),
+        &expect_file!["snapshots/local.rs"],
+    );
+}
+
+#[test]
 fn names_of_our_own_give_way() {
     let item = "async fn driver(driver: u8, place: &u8, place_: u8, context: TaskContext) {}";
     let snapshot = expect_file!["snapshots/names_of_our_own_give_way.rs"];

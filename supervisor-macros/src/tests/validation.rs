@@ -31,6 +31,10 @@ fn contradictions_are_those_of_one_place() {
         r#"restart = "permanent", significant = true"#,
         r#"restart = "permanent", readiness = "completed""#,
         r#"readiness = "immediate", ready_within = "1s""#,
+        r#"ready_within = "1s""#,
+        r#"restart = "temporary", fuse = "5/30s""#,
+        r#"heartbeat = "5s", timeout = "4s""#,
+        r#"readiness = "explicit", ready_within = "5s", timeout = "4s""#,
     ] {
         only(of_settings(settings));
     }
@@ -38,13 +42,21 @@ fn contradictions_are_those_of_one_place() {
         r#"restart = POLICY, backoff = "1s""#,
         r#"restart = "permanent", significant = false"#,
         r#"restart = "permanent", significant = FLAG"#,
-        r#"ready_within = "1s""#,
+        r#"heartbeat = "4s", timeout = "4s""#,
+        r#"heartbeat = SILENCE, timeout = "4s""#,
         r#"readiness = READINESS, ready_within = "1s""#,
         r#"restart = "transient", readiness = "completed", ready_within = "1s""#,
     ] {
         assert!(of_settings(settings).is_empty(), "{settings}");
     }
+    for settings in ["blocking, local", r#"blocking, stall_after = "1s""#] {
+        only(of_function(settings, "fn feed() {}"));
+    }
+    assert!(of_function("blocking, local = false", "fn feed() {}").is_empty());
+    only(of_function(r#"heartbeat = "1s""#, "async fn feed() {}"));
+    only(of_function("local", "fn feed() {}"));
     // Across places the later wins.
+    assert!(of_tree(r#"feed() { ready_within = "1s" }"#).is_empty());
     let tree = r#"feed() { restart = "temporary" }, gateway: { restart = "temporary", feed() }"#;
     assert!(of_tree(tree).is_empty());
 }
@@ -55,6 +67,59 @@ fn a_contradiction_that_is_conditional_is_left_to_the_plan() {
     assert!(of_tree(tree).is_empty());
     let tree = r#"#[cfg(a)] strategy = "one_for_all", strategy = "one_for_one""#;
     assert!(of_tree(tree).is_empty());
+}
+
+#[test]
+fn a_budget_is_within_every_deadline_above_it() {
+    for tree in [
+        r#"shutdown_within = "10s", feed() { shutdown = "11s" }"#,
+        r#"feed() { shutdown = "infinity" }, shutdown_within = "10s""#,
+        r#"shutdown_within = "10s", gateway: { shutdown_within = "11s" }"#,
+        r#"shutdown_within = "10s", gateway: { inner: { feed() { shutdown = "11s" } } }"#,
+        r#"shutdown_within = "11s", gateway: { shutdown_within = "10s", feed() { shutdown = "11s" } }"#,
+    ] {
+        let message = only(of_tree(tree));
+        assert!(
+            message.contains("write less here, or more there"),
+            "{message}"
+        );
+    }
+    for tree in [
+        r#"shutdown_within = "10s", feed() { shutdown = "10s" }, poll() { shutdown = "abort" }"#,
+        r#"shutdown_within = "10s", feed() { shutdown = GRACE }"#,
+        r#"shutdown_within = DEADLINE, feed() { shutdown = "1h" }"#,
+        r#"gateway: { shutdown_within = "10s" }, feed() { shutdown = "1h" }"#,
+        r#"#[cfg(a)] shutdown_within = "10s", feed() { shutdown = "1h" }"#,
+    ] {
+        assert!(of_tree(tree).is_empty(), "{tree}");
+    }
+}
+
+#[test]
+fn tags_are_strings_of_the_characters_of_names() {
+    assert!(of_settings(r#"tags = ["io", "team:eu-1"]"#).is_empty());
+    assert!(of_settings("tags = []").is_empty());
+    assert!(of_settings("tags = TAGS").is_empty());
+    assert!(of_settings("tags = [TAG]").is_empty());
+    for (settings, message) in [
+        (
+            r#"tags = "io""#,
+            r#"`tags` is a list of strings: `tags = ["billing"]`"#,
+        ),
+        (
+            "tags = [1]",
+            r#"`tags` is a list of strings: `tags = ["billing"]`"#,
+        ),
+        (r#"tags = ["io", "io"]"#, "`io` stands in `tags` twice"),
+        (
+            r#"tags = ["a b"]"#,
+            "`a b` is not a tag; a tag is 1 to 64 of `A-Z`, `a-z`, `0-9`, `_`, `.`, `:` and `-`",
+        ),
+        ("tags", r#"`tags` needs a value: `tags = ["billing"]`"#),
+    ] {
+        assert_eq!(only(of_settings(settings)), message);
+    }
+    assert_eq!(of_settings(r#"tags = ["", " ", "a"]"#).len(), 2);
 }
 
 #[test]

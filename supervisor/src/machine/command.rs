@@ -10,7 +10,7 @@ use super::{Machine, TreePhase};
 use crate::control::audit::Audit;
 use crate::control::outcome::ChildControlOperation as Operation;
 use crate::event::kind::EventKind;
-use crate::spec::plan::{Planned, PlannedBody, significance};
+use crate::spec::plan::{Deadline, Planned, PlannedBody, significance};
 use crate::spec::policy::{AddPolicy, Pool, Strategy};
 
 impl Machine {
@@ -460,6 +460,9 @@ impl Machine {
         let child = &planned.nodes[0];
         significance(&child.policy, state.policy.auto_shutdown, &child.path)
             .map_err(Refusal::Invalid)?;
+        if let (Some(longest), Some(deadline)) = (&planned.longest, self.deadline_of(sup)) {
+            longest.fits(&deadline).map_err(Refusal::Invalid)?;
+        }
         if let Some(taken) = self.index.find(&child.path, &self.nodes) {
             let node = &self.nodes[taken];
             return Err(match node.phase {
@@ -472,6 +475,25 @@ impl Machine {
             });
         }
         self.may_take_paths(sup, planned)
+    }
+
+    /// The shortest of the deadlines that hold for a child of `sup`.
+    fn deadline_of(&self, sup: Ix) -> Option<Deadline> {
+        let mut shortest: Option<Deadline> = None;
+        let mut above = Some(sup);
+        while let Some(ix) = above {
+            if let Some(within) = self.nodes.sup(ix).policy.shutdown_within {
+                if shortest
+                    .as_ref()
+                    .is_none_or(|shortest| within < shortest.within)
+                {
+                    let supervisor = std::sync::Arc::clone(&self.nodes[ix].path);
+                    shortest = Some(Deadline { supervisor, within });
+                }
+            }
+            above = self.nodes[ix].parent.some();
+        }
+        shortest
     }
 
     /// Whatever is stuck below a supervisor that has been removed keeps its path (I1).

@@ -47,6 +47,10 @@ pub enum Ends {
 
 /// What may be asked of a tree.
 #[derive(Debug)]
+#[allow(
+    clippy::large_enum_variant,
+    reason = "a script of a test is short, and reads better without boxes"
+)]
 pub enum Ask {
     /// Adds a child to the supervisor.
     Add(ChildSpec),

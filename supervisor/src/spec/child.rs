@@ -8,7 +8,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::backoff::Backoff;
-use super::policy::{Readiness, RestartPolicy, Shutdown};
+use super::policy::{Intensity, OnStuck, Readiness, RestartPolicy, Shutdown};
 use super::supervisor::SupervisorSpec;
 use crate::id::types::ChildId;
 use crate::runtime::driver::Driver;
@@ -55,11 +55,17 @@ pub(crate) struct Settings {
     pub(crate) restart: Option<RestartPolicy>,
     pub(crate) backoff: Option<Backoff>,
     pub(crate) backoff_reset: Option<Duration>,
+    pub(crate) fuse: Option<Intensity>,
     pub(crate) shutdown: Option<Shutdown>,
     pub(crate) readiness: Readiness,
     pub(crate) ready_within: Option<Duration>,
     pub(crate) significant: bool,
     pub(crate) critical: bool,
+    pub(crate) heartbeat: Option<Duration>,
+    pub(crate) timeout: Option<Duration>,
+    pub(crate) stall_after: Option<Duration>,
+    pub(crate) on_stuck: OnStuck,
+    pub(crate) tags: Arc<[Arc<str>]>,
     /// It is the `init` of its supervisor.
     pub(crate) decides: bool,
 }
@@ -167,6 +173,15 @@ impl ChildSpec {
         Self::with_body(id, hears_stop, Body::Worker(launch::driven(run)))
     }
 
+    /// A worker that drives its own loop of attempts on a thread of its own.
+    pub(crate) fn local<L, Fut>(id: ChildId, hears_stop: HearsStop, run: L) -> Self
+    where
+        L: FnOnce(Driver) -> Fut + Send + 'static,
+        Fut: Future<Output = ()> + 'static,
+    {
+        Self::with_body(id, hears_stop, Body::Worker(launch::local(run)))
+    }
+
     /// A synchronous worker, whose state travels to the blocking pool with every attempt.
     pub(crate) fn blocking<S, T, F>(id: ChildId, hears_stop: HearsStop, state: S, run: F) -> Self
     where
@@ -224,6 +239,14 @@ impl ChildSpec {
         self
     }
 
+    /// How many restarts of its own the child may have before it is quarantined. Default: no limit.
+    ///
+    /// Its restarts then count here only, and no longer for the intensity of its supervisor.
+    pub fn fuse(mut self, fuse: impl Into<Intensity>) -> Self {
+        self.settings.fuse = Some(fuse.into());
+        self
+    }
+
     /// How the child is asked to stop, and how long it may take.
     ///
     /// Default: five seconds. A supervised function without a context cannot be asked and is
@@ -262,6 +285,48 @@ impl ChildSpec {
         self
     }
 
+    /// How long the child may be silent before it counts as hung. Default: as long as it likes.
+    ///
+    /// It beats with `TaskContext::heartbeat`. One that is hung is ended, and restarted by policy.
+    /// A function without a context cannot beat, and is refused when a tree is started.
+    pub const fn heartbeat(mut self, silence: Duration) -> Self {
+        self.settings.heartbeat = Some(silence);
+        self
+    }
+
+    /// How long one attempt may last. Default: no limit.
+    ///
+    /// One that lasts longer is ended, and restarted by policy: its end is abnormal.
+    pub const fn timeout(mut self, longest: Duration) -> Self {
+        self.settings.timeout = Some(longest);
+        self
+    }
+
+    /// How long one poll may last before it is reported. Default: it is not.
+    ///
+    /// A future that does not yield keeps its thread from everybody else.
+    pub const fn stall_after(mut self, longest: Duration) -> Self {
+        self.settings.stall_after = Some(longest);
+        self
+    }
+
+    /// What the supervisor does when the child cannot be stopped. Default: it waits.
+    pub const fn on_stuck(mut self, on_stuck: OnStuck) -> Self {
+        self.settings.on_stuck = on_stuck;
+        self
+    }
+
+    /// Words for people and filters, in place of those that it had. Default: none.
+    ///
+    /// Each is 1 to 64 of `[A-Za-z0-9_.:-]`; others are refused when a tree is started.
+    pub fn tags<I>(mut self, tags: I) -> Self
+    where
+        I: IntoIterator<Item: Into<Arc<str>>>,
+    {
+        self.settings.tags = tags.into_iter().map(Into::into).collect();
+        self
+    }
+
     /// The child as the `init` of its supervisor.
     pub(super) fn into_init(mut self) -> Self {
         self.settings.decides = true;
@@ -291,11 +356,17 @@ impl Default for Settings {
             restart: None,
             backoff: None,
             backoff_reset: None,
+            fuse: None,
             shutdown: None,
             readiness: Readiness::default(),
             ready_within: None,
             significant: false,
             critical: true,
+            heartbeat: None,
+            timeout: None,
+            stall_after: None,
+            on_stuck: OnStuck::default(),
+            tags: Arc::default(),
             decides: false,
         }
     }

@@ -1,10 +1,12 @@
 //! What can be wrong with a specification.
 
 use std::fmt;
+use std::time::Duration;
 
 use serde::Serialize;
 
 use super::backoff::Backoff;
+use super::policy::Shutdown;
 
 /// A tree that cannot be run, with all of its mistakes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -44,6 +46,21 @@ pub enum SpecProblem {
         /// What was written.
         backoff: Backoff,
     },
+    /// A child may take longer to stop than all of its supervisor.
+    #[error(
+        "`{child}` may take {} to stop, but everything below `{supervisor}` has {deadline:?}; \
+         write less there, or a longer `shutdown_within`", length(*.budget)
+    )]
+    BudgetAboveDeadline {
+        /// Path of the child.
+        child: String,
+        /// Its budget, as it was set.
+        budget: Shutdown,
+        /// Path of the supervisor above it with the shorter deadline.
+        supervisor: String,
+        /// That deadline.
+        deadline: Duration,
+    },
     /// A child that is complete when it has ended would be started again for ever.
     #[error("`{child}`: its readiness is `completed` and it is `permanent`; make it `transient`")]
     CompletedPermanent {
@@ -74,6 +91,16 @@ pub enum SpecProblem {
         /// The rule that it breaks.
         why: String,
     },
+    /// A tag that no filter could name.
+    #[error("`{child}`: {why}")]
+    IllFormedTag {
+        /// Path of the child.
+        child: String,
+        /// The tag.
+        tag: String,
+        /// The rule that it breaks.
+        why: String,
+    },
     /// `after` names a sibling that starts later.
     #[error(
         "`{child}` is after `{after}`, which starts later; move it up, or set `start = \"concurrent\"`"
@@ -83,6 +110,16 @@ pub enum SpecProblem {
         child: String,
         /// The sibling.
         after: String,
+    },
+    /// What a child is asked for takes a context, and it has none.
+    #[error(
+        "`{child}`: `{setting}` needs a `TaskContext`; give the function one, or take `{setting}` away"
+    )]
+    NeedsContext {
+        /// Path of the child.
+        child: String,
+        /// The setting.
+        setting: &'static str,
     },
     /// A permanent child never ends for good, so it cannot be significant.
     #[error("`{child}` is `significant` and `permanent`; make it `transient` or `temporary`")]
@@ -136,11 +173,21 @@ pub enum SpecProblem {
         setting: &'static str,
     },
     /// Restarts within no time at all cannot be counted.
-    #[error("`{supervisor}`: the window of its intensity is zero; write `\"5/30s\"` for 5 in 30 s")]
+    #[error("`{path}`: the window of its `{setting}` is zero; write `\"5/30s\"` for 5 in 30 s")]
     ZeroWindow {
-        /// Path of the supervisor.
-        supervisor: String,
+        /// Path of the supervisor or child.
+        path: String,
+        /// The setting.
+        setting: &'static str,
     },
+}
+
+fn length(budget: Shutdown) -> String {
+    match budget {
+        Shutdown::Abort => "no time".to_owned(),
+        Shutdown::Infinity => "as long as it likes".to_owned(),
+        Shutdown::Within(budget) => format!("{budget:?}"),
+    }
 }
 
 fn chain(children: &[String]) -> String {

@@ -7,14 +7,14 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use rust_supervisor_settings::{name, suggest};
+use rust_supervisor_settings::{name, suggest, tag};
 
 use super::backoff::Backoff;
-use super::child::{Body, ChildSpec};
+use super::child::{Body, ChildSpec, Settings};
 use super::error::{InvalidSpec, SpecProblem};
 use super::policy::{
-    AddPolicy, AutoShutdown, FirstStart, Intensity, Pool, Readiness, RestartPolicy, Shutdown,
-    StartOrder, Strategy, WhileStarting,
+    AddPolicy, AutoShutdown, FirstStart, Intensity, OnExhausted, OnStuck, Pool, Readiness,
+    RestartPolicy, Shutdown, StartOrder, Strategy, WhileStarting,
 };
 use super::supervisor::SupervisorSpec;
 use crate::id::types::ChildId;
@@ -36,6 +36,22 @@ pub(crate) struct Planned {
     pub(crate) nodes: Vec<PlannedNode>,
     /// Siblings that the child is after; only the tree knows them.
     pub(crate) after: Vec<ChildId>,
+    /// The longest of the budgets that are set in it; only the tree knows the deadlines above.
+    pub(crate) longest: Option<SetBudget>,
+}
+
+/// A budget that somebody has written, and for whom.
+#[derive(Clone, Debug)]
+pub(crate) struct SetBudget {
+    pub(crate) child: Arc<str>,
+    pub(crate) budget: Shutdown,
+}
+
+/// A supervisor below which everything has to stop in time.
+#[derive(Clone, Debug)]
+pub(crate) struct Deadline {
+    pub(crate) supervisor: Arc<str>,
+    pub(crate) within: Duration,
 }
 
 #[derive(Debug)]
@@ -62,12 +78,19 @@ pub(crate) struct ChildPolicy {
     pub(crate) restart: RestartPolicy,
     pub(crate) backoff: Backoff,
     pub(crate) backoff_reset: Duration,
+    /// Its own limit of restarts; they then count nowhere else.
+    pub(crate) fuse: Option<Intensity>,
     pub(crate) stop: StopPolicy,
     pub(crate) readiness: Readiness,
     /// Only where readiness is not immediate.
     pub(crate) ready_within: Duration,
     pub(crate) significant: bool,
     pub(crate) critical: bool,
+    pub(crate) heartbeat: Option<Duration>,
+    pub(crate) timeout: Option<Duration>,
+    pub(crate) stall_after: Option<Duration>,
+    pub(crate) on_stuck: OnStuck,
+    pub(crate) tags: Arc<[Arc<str>]>,
     /// When it declines to run, so does its supervisor.
     pub(crate) decides: bool,
 }
@@ -86,6 +109,7 @@ pub(crate) struct SupervisorPolicy {
     pub(crate) strategy: Strategy,
     /// None: the default, which scales with the number of children.
     pub(crate) intensity: Option<Intensity>,
+    pub(crate) on_exhausted: OnExhausted,
     pub(crate) auto_shutdown: AutoShutdown,
     pub(crate) start: StartOrder,
     pub(crate) first_start: FirstStart,
@@ -95,6 +119,7 @@ pub(crate) struct SupervisorPolicy {
     pub(crate) max_children: Option<usize>,
     /// None: as above it.
     pub(crate) history: Option<usize>,
+    pub(crate) shutdown_within: Option<Duration>,
 }
 
 impl TryFrom<SupervisorSpec> for Plan {
@@ -123,10 +148,41 @@ impl Planned {
             parent.split('/').count() + 1
         };
         builder.plan(spec, None, &path, depth);
+        let longest = builder.longest.take();
         Ok(Self {
             nodes: builder.finish()?,
             after,
+            longest,
         })
+    }
+}
+
+impl SetBudget {
+    /// Whether it fits below that supervisor.
+    pub(crate) fn fits(&self, deadline: &Deadline) -> Result<(), SpecProblem> {
+        let fits = match self.budget {
+            Shutdown::Abort => true,
+            Shutdown::Infinity => false,
+            Shutdown::Within(budget) => budget <= deadline.within,
+        };
+        if fits {
+            return Ok(());
+        }
+        Err(SpecProblem::BudgetAboveDeadline {
+            child: display(&self.child),
+            budget: self.budget,
+            supervisor: display(&deadline.supervisor),
+            deadline: deadline.within,
+        })
+    }
+
+    fn is_longer_than(&self, other: &Self) -> bool {
+        match (self.budget, other.budget) {
+            (Shutdown::Within(budget), Shutdown::Within(other)) => budget > other,
+            (Shutdown::Infinity, other) => other != Shutdown::Infinity,
+            (budget, Shutdown::Abort) => budget != Shutdown::Abort,
+            (Shutdown::Abort | Shutdown::Within(_), _) => false,
+        }
     }
 }
 
@@ -157,6 +213,9 @@ struct Builder {
     problems: Vec<SpecProblem>,
     /// The last one that was resolved.
     policy: Option<Arc<ChildPolicy>>,
+    /// The shortest of the deadlines above what is being planned.
+    deadline: Option<Deadline>,
+    longest: Option<SetBudget>,
 }
 
 impl Builder {
@@ -172,6 +231,9 @@ impl Builder {
 
     fn plan(&mut self, spec: ChildSpec, parent: Option<usize>, path: &Arc<str>, depth: usize) {
         let policy = self.policy(&spec, path);
+        if let Some(budget) = spec.settings.shutdown {
+            self.set_budget(path, budget);
+        }
         let at = self.nodes.len();
         let (body, children) = match spec.body {
             Body::Declared => (PlannedBody::Declared, None),
@@ -189,7 +251,32 @@ impl Builder {
             body,
         });
         if let Some(inner) = children {
+            let above = self.deadline.clone();
+            if let Some(within) = inner.shutdown_within {
+                self.set_budget(path, Shutdown::Within(within));
+                if above.as_ref().is_none_or(|above| within < above.within) {
+                    let supervisor = Arc::clone(path);
+                    self.deadline = Some(Deadline { supervisor, within });
+                }
+            }
             self.children(*inner, at, path, depth);
+            self.deadline = above;
+        }
+    }
+
+    /// Checks a budget that was written against what there is above it.
+    fn set_budget(&mut self, path: &Arc<str>, budget: Shutdown) {
+        let child = Arc::clone(path);
+        let set = SetBudget { child, budget };
+        if let Some(Err(problem)) = self.deadline.as_ref().map(|deadline| set.fits(deadline)) {
+            self.problems.push(problem);
+        }
+        if self
+            .longest
+            .as_ref()
+            .is_none_or(|longest| set.is_longer_than(longest))
+        {
+            self.longest = Some(set);
         }
     }
 
@@ -387,12 +474,31 @@ impl Builder {
                 Shutdown::default()
             }
         });
-        let ready_within = settings.ready_within.unwrap_or(Duration::from_secs(30));
-        if ready_within.is_zero() {
-            self.problems.push(SpecProblem::ZeroDuration {
-                child: display(path),
-                setting: "ready_within",
+        for (setting, length) in [
+            ("ready_within", settings.ready_within),
+            ("heartbeat", settings.heartbeat),
+            ("timeout", settings.timeout),
+            ("stall_after", settings.stall_after),
+        ] {
+            self.not_zero(path, setting, length);
+        }
+        if settings.fuse.is_some_and(|fuse| fuse.window.is_zero()) {
+            self.problems.push(SpecProblem::ZeroWindow {
+                path: display(path),
+                setting: "fuse",
             });
+        }
+        if !spec.hears_stop {
+            self.without_context(settings, path);
+        }
+        for tag in settings.tags.iter() {
+            if let Err(error) = tag::check(tag) {
+                self.problems.push(SpecProblem::IllFormedTag {
+                    child: display(path),
+                    tag: tag.to_string(),
+                    why: error.to_string(),
+                });
+            }
         }
         ChildPolicy {
             restart,
@@ -400,28 +506,62 @@ impl Builder {
             backoff_reset: settings
                 .backoff_reset
                 .unwrap_or_else(|| backoff.default_reset()),
+            fuse: settings.fuse,
             stop: if spec.hears_stop || is_supervisor {
                 StopPolicy::Shutdown(shutdown)
             } else {
                 StopPolicy::Drop
             },
             readiness: settings.readiness,
-            ready_within,
+            ready_within: settings.ready_within.unwrap_or(Duration::from_secs(30)),
             significant: settings.significant,
             critical: settings.critical,
+            heartbeat: settings.heartbeat,
+            timeout: settings.timeout,
+            stall_after: settings.stall_after,
+            on_stuck: settings.on_stuck,
+            tags: Arc::clone(&settings.tags),
             decides: settings.decides,
+        }
+    }
+
+    /// What takes a context cannot be asked of a function that has none.
+    fn without_context(&mut self, settings: &Settings, path: &str) {
+        let explicit = settings.readiness == Readiness::Explicit;
+        for (setting, is_asked_for) in [
+            ("heartbeat", settings.heartbeat.is_some()),
+            ("readiness = \"explicit\"", explicit),
+        ] {
+            if is_asked_for {
+                self.problems.push(SpecProblem::NeedsContext {
+                    child: display(path),
+                    setting,
+                });
+            }
+        }
+    }
+
+    fn not_zero(&mut self, path: &str, setting: &'static str, length: Option<Duration>) {
+        if length.is_some_and(|length| length.is_zero()) {
+            self.problems.push(SpecProblem::ZeroDuration {
+                child: display(path),
+                setting,
+            });
         }
     }
 
     fn supervisor_policy(&mut self, spec: &SupervisorSpec, path: &str) -> SupervisorPolicy {
         if spec.intensity.is_some_and(|limit| limit.window.is_zero()) {
             self.problems.push(SpecProblem::ZeroWindow {
-                supervisor: display(path),
+                path: display(path),
+                setting: "intensity",
             });
         }
+        self.not_zero(path, "shutdown_within", spec.shutdown_within);
         SupervisorPolicy {
             strategy: spec.strategy,
             intensity: spec.intensity,
+            on_exhausted: spec.on_exhausted,
             auto_shutdown: spec.auto_shutdown,
             start: spec.start,
             first_start: spec.first_start,
@@ -430,6 +570,7 @@ impl Builder {
             add: spec.add,
             max_children: spec.max_children,
             history: spec.history,
+            shutdown_within: spec.shutdown_within,
         }
     }
 }

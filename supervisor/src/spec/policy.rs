@@ -61,6 +61,34 @@ pub enum Readiness {
     Immediate,
 }
 
+/// What a supervisor does about a child that cannot be stopped.
+///
+/// A child is stuck when it still occupies its thread a second after it was dropped. Nothing is
+/// started at its path before it has gone.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OnStuck {
+    /// The supervisor gives up, and its own parent decides.
+    Escalate,
+    /// The child is left out, and started again once it has gone.
+    #[default]
+    Wait,
+}
+
+/// What a supervisor does when a child was restarted more often than its [`Intensity`] allows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OnExhausted {
+    /// It stops its children and ends; its own parent decides (OTP).
+    #[default]
+    Escalate,
+    /// It puts the child that broke the limit into quarantine, starts the rest of what the restart
+    /// takes along without it, and counts anew.
+    Quarantine,
+    /// The whole tree ends with an error.
+    Shutdown,
+}
+
 /// Which siblings a restart takes along.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -76,11 +104,12 @@ pub enum Strategy {
     RestForOne,
 }
 
-/// How many restarts in a sliding window a supervisor accepts.
+/// How many restarts in a sliding window are accepted: by a supervisor, or by the fuse of a child.
 ///
-/// `restarts` restarts are allowed; with the next one it gives up (OTP's `intensity` and `period`).
-/// `0` is legal: the first restart is fatal. The default, when nothing is written, is 10 restarts
-/// in 10 s *for each child* of the supervisor, summed into its one counter.
+/// `restarts` restarts are allowed; with the next one a supervisor gives up (OTP's `intensity` and
+/// `period`), and a child with a fuse is quarantined. `0` is legal: the first restart is one too
+/// many. The default of a supervisor, when nothing is written, is 10 restarts in 10 s *for each
+/// child*, summed into its one counter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Intensity {
     /// Restarts that are allowed inside the window.

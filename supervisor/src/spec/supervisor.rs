@@ -1,8 +1,11 @@
 //! What a user says of a supervisor: its children and its policy.
 
+use std::time::Duration;
+
 use super::child::ChildSpec;
 use super::policy::{
-    AddPolicy, AutoShutdown, FirstStart, Intensity, Pool, StartOrder, Strategy, WhileStarting,
+    AddPolicy, AutoShutdown, FirstStart, Intensity, OnExhausted, Pool, StartOrder, Strategy,
+    WhileStarting,
 };
 use crate::id::types::ChildId;
 
@@ -33,6 +36,7 @@ pub struct SupervisorSpec {
     pub(crate) children: Vec<ChildSpec>,
     pub(crate) strategy: Strategy,
     pub(crate) intensity: Option<Intensity>,
+    pub(crate) on_exhausted: OnExhausted,
     pub(crate) auto_shutdown: AutoShutdown,
     pub(crate) start: StartOrder,
     pub(crate) first_start: FirstStart,
@@ -41,6 +45,7 @@ pub struct SupervisorSpec {
     pub(crate) add: AddPolicy,
     pub(crate) max_children: Option<usize>,
     pub(crate) history: Option<usize>,
+    pub(crate) shutdown_within: Option<Duration>,
 }
 
 impl SupervisorSpec {
@@ -86,6 +91,12 @@ impl SupervisorSpec {
     /// number, however many children there are.
     pub fn intensity(mut self, intensity: impl Into<Intensity>) -> Self {
         self.intensity = Some(intensity.into());
+        self
+    }
+
+    /// What the supervisor does when there were more restarts than that. Default: it gives up.
+    pub const fn on_exhausted(mut self, on_exhausted: OnExhausted) -> Self {
+        self.on_exhausted = on_exhausted;
         self
     }
 
@@ -140,6 +151,15 @@ impl SupervisorSpec {
     /// The most children at a time, static ones included. Default: no limit.
     pub const fn max_children(mut self, limit: usize) -> Self {
         self.max_children = Some(limit);
+        self
+    }
+
+    /// How long everything below the supervisor may take to stop. Default: as long as its parts.
+    ///
+    /// Each child then has its own budget or what is left of this, whichever is less. One whose
+    /// budget is set and is more than this is refused when a tree is started.
+    pub const fn shutdown_within(mut self, deadline: Duration) -> Self {
+        self.shutdown_within = Some(deadline);
         self
     }
 }

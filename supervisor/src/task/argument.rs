@@ -32,3 +32,12 @@ impl<T: Send + Sync + 'static> Shared for T {}
 pub trait Lent: Send + 'static {}
 
 impl<T: Send + 'static> Lent for T {}
+
+/// A parameter of a `local` function: it goes to the thread of that child, once.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be moved to the thread of a `local` supervised function",
+    label = "must be `Send + 'static` to get there; what is not is made inside of the function"
+)]
+pub trait Moved: Send + 'static {}
+
+impl<T: Send + 'static> Moved for T {}

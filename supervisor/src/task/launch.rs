@@ -36,6 +36,15 @@ where
     Box::new(Driven(run))
 }
 
+/// Code that drives its own loop of attempts and cannot leave the thread that it began on.
+pub(crate) fn local<L, Fut>(run: L) -> Launch
+where
+    L: FnOnce(Driver) -> Fut + Send + 'static,
+    Fut: Future<Output = ()> + 'static,
+{
+    Box::new(Local(run))
+}
+
 /// A closure that makes one attempt after the other.
 pub(crate) fn attempts<F, Fut>(make: F) -> Launch
 where
@@ -83,6 +92,24 @@ where
         // A join handle that is dropped leaves the task running, as it should: the driver itself
         // reports its end.
         drop(on.spawn(task));
+    }
+}
+
+struct Local<L>(L);
+
+impl<L, Fut> Launcher for Local<L>
+where
+    L: FnOnce(Driver) -> Fut + Send + 'static,
+    Fut: Future<Output = ()> + 'static,
+{
+    fn launch(self: Box<Self>, driver: Driver, guard: DriverGuard, on: &Handle) {
+        let on = on.clone();
+        drop(on.clone().spawn_blocking(move || {
+            on.block_on(Guarded {
+                run: (self.0)(driver),
+                guard,
+            });
+        }));
     }
 }
 

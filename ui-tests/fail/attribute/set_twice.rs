@@ -1,6 +1,6 @@
 use rust_supervisor::supervised;
 
-#[supervised(ready_within = "5s", critical, ready_within = "10s")]
+#[supervised(timeout = "5s", critical, timeout = "10s")]
 async fn feed() {}
 
 fn main() {}

@@ -2,7 +2,7 @@ use rust_supervisor::supervised;
 
 const GRACE: u64 = 5;
 
-#[supervised(ready_within = GRACE)]
+#[supervised(timeout = GRACE)]
 async fn feed() {}
 
 fn main() {}

@@ -26,7 +26,7 @@ impl feed {
     }
 }
 ::core::compile_error! {
-    "unknown setting `restrat`; did you mean `restart`?\nexpected one of: `restart`, `backoff`, `backoff_reset`, `shutdown`, `readiness`, `ready_within`, `significant`, `critical`, `blocking`, `crate`"
+    "unknown setting `restrat`; did you mean `restart`?\nexpected one of: `restart`, `backoff`, `backoff_reset`, `fuse`, `shutdown`, `readiness`, `ready_within`, `significant`, `critical`, `blocking`, `heartbeat`, `timeout`, `stall_after`, `on_stuck`, `local`, `tags`, `crate`"
 }
 ::core::compile_error! {
     "a duration needs a unit: did you mean `5ms` or `5s`?"

@@ -1,0 +1,60 @@
+async fn paint(ctx: TaskContext, theme: Theme, queue: &mut Queue, screen: &Screen) {}
+#[doc(hidden)]
+#[allow(non_camel_case_types)]
+enum paint {}
+#[automatically_derived]
+#[allow(
+    deprecated,
+    unreachable_code,
+    unused_lifetimes,
+    clippy::all,
+    clippy::nursery,
+    clippy::pedantic
+)]
+impl paint {
+    /// Declares this child with what its attempts receive.
+    fn spec(
+        theme: Theme,
+        queue: Queue,
+        screen: Screen,
+    ) -> ::rust_supervisor::__private::ChildSpec {
+        let theme = ::rust_supervisor::__private::moved::<Theme>(theme);
+        let mut queue = ::rust_supervisor::__private::moved::<Queue>(queue);
+        let screen = ::rust_supervisor::__private::moved::<Screen>(screen);
+        ::rust_supervisor::__private::local_child(
+                "paint",
+                ::rust_supervisor::__private::HearsStop::Yes,
+                move |mut driver| async move {
+                    while let ::core::option::Option::Some(context) = driver.next().await
+                    {
+                        let place = ::core::pin::pin!(::core::option::Option::None);
+                        driver
+                            .attempt(
+                                place,
+                                || async {
+                                    <() as ::rust_supervisor::__private::IntoTaskResult>::into_task_result(
+                                        paint(
+                                                context,
+                                                <Theme as ::core::clone::Clone>::clone(&theme),
+                                                &mut queue,
+                                                &screen,
+                                            )
+                                            .await,
+                                    )
+                                },
+                            )
+                            .await;
+                    }
+                },
+            )
+            .heartbeat(::core::time::Duration::from_secs(3))
+            .fuse(
+                ::rust_supervisor::__private::Intensity::new(
+                    5,
+                    ::core::time::Duration::from_secs(30),
+                ),
+            )
+            .on_stuck(::rust_supervisor::__private::OnStuck::Escalate)
+            .tags(["ui"])
+    }
+}
