@@ -12,7 +12,7 @@
 //! [`Supervisor::start`]: crate::runtime::supervisor::Supervisor::start
 
 use std::any::Any;
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Once;
 
@@ -20,7 +20,10 @@ use crate::event::exit::{During, Panic};
 use crate::runtime::current;
 
 thread_local! {
-    static LOCATION: RefCell<Option<String>> = const { RefCell::new(None) };
+    /// How often code of users has been run on this thread.
+    static RUNS: Cell<u64> = const { Cell::new(0) };
+    /// Where the last panic happened, and during which run.
+    static LOCATION: RefCell<Option<(u64, String)>> = const { RefCell::new(None) };
 }
 
 /// Installs the hook that notes where a supervised panic happened. A second call does nothing.
@@ -32,7 +35,8 @@ pub fn install() {
         let previous = std::panic::take_hook();
         std::panic::set_hook(Box::new(move |info| {
             if current::is_supervised() {
-                let location = info.location().map(ToString::to_string);
+                let run = RUNS.try_with(Cell::get).unwrap_or(0);
+                let location = info.location().map(|location| (run, location.to_string()));
                 // Not while the thread's locals are being destroyed.
                 let _ = LOCATION.try_with(|noted| noted.replace(location));
             }
@@ -43,21 +47,33 @@ pub fn install() {
 
 /// Runs the code of a user; a panic comes back as what is to be told of it.
 pub(crate) fn catch<R>(during: During, f: impl FnOnce() -> R) -> Result<R, Panic> {
-    // What an earlier panic has left, that somebody else caught, is not about this one.
-    LOCATION.take();
-    catch_unwind(AssertUnwindSafe(f)).map_err(|payload| match payload.downcast::<Panic>() {
+    catch_in_turn(&Cell::new(during), f)
+}
+
+/// As [`catch`], for code that does one thing after the other, and says which.
+pub(crate) fn catch_in_turn<R>(during: &Cell<During>, f: impl FnOnce() -> R) -> Result<R, Panic> {
+    let run = RUNS.get().wrapping_add(1);
+    RUNS.set(run);
+    catch_unwind(AssertUnwindSafe(f)).map_err(|payload| caught(payload, during.get(), run))
+}
+
+#[cold]
+fn caught(payload: Box<dyn Any + Send>, during: During, run: u64) -> Panic {
+    match payload.downcast::<Panic>() {
         // Caught on another thread, and handed on.
         Ok(panic) => *panic,
         Err(payload) => {
             let message = message(&*payload);
             forget(payload);
+            // What an earlier panic has left, that somebody else caught, is not about this one.
+            let noted = LOCATION.take().filter(|(noted_in, _)| *noted_in >= run);
             Panic {
                 message,
-                location: LOCATION.take(),
+                location: noted.map(|(_, location)| location),
                 during,
             }
         }
-    })
+    }
 }
 
 /// Runs code of a user that nobody waits for, a waker or a subscriber; a panic ends there.

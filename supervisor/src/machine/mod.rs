@@ -68,6 +68,7 @@ use crate::event::failure::Failure;
 use crate::event::history::{Because, Decision};
 use crate::event::journal::Journal;
 use crate::event::kind::{Event, EventKind};
+use crate::panics::drop_quietly;
 use crate::shutdown::report::Stopped;
 use crate::spec::plan::{Plan, PlannedBody};
 use crate::spec::policy::StartOrder;
@@ -637,6 +638,17 @@ fn index_of(place: usize) -> Ix {
 }
 
 impl Trash {
+    /// Drops each alone: a panic of one must not meet that of another.
+    pub(crate) fn clear(self) {
+        for body in self.bodies {
+            drop_quietly(body);
+        }
+        for failure in self.failures {
+            drop_quietly(failure);
+        }
+        // Records see to it themselves.
+    }
+
     /// Whether dropping it may run the code of users.
     pub(crate) fn runs_user_code(&self) -> bool {
         let owns = |record: &Arc<ExitRecord>| record.error().is_some();

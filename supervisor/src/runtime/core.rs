@@ -9,6 +9,7 @@ use std::task::Waker;
 use tokio::sync::oneshot;
 
 use super::effects::Effects;
+use super::lifecycle;
 use super::slot::Slot;
 use super::tree::{Reply, Tree};
 use crate::event::kind::Event;
@@ -33,6 +34,8 @@ pub(crate) struct Core {
     /// Who waits for the next event.
     pub(super) readers: HashMap<u64, Waker>,
     reader_ids: u64,
+    /// Number of the last event that nobody was there to trace.
+    pub(super) unwanted: u64,
     /// Who waits for the tree to be ready, or to end.
     pub(super) watchers: HashMap<u64, Waker>,
     /// Stage and readiness that the watchers know.
@@ -74,6 +77,7 @@ impl Core {
             tokens: 0,
             readers: HashMap::new(),
             reader_ids: 0,
+            unwanted: 0,
             watchers: HashMap::new(),
             seen: (Stage::Starting, false),
             broken: None,
@@ -204,7 +208,11 @@ impl Core {
             effects.arm |= stage == Stage::Over;
         }
         if self.machine.journal().seq() != before || stage == Stage::Over {
-            effects.news = Some(self.machine.journal().seq());
+            if lifecycle::listens() {
+                effects.traces = true;
+            } else {
+                self.unwanted = self.machine.journal().seq();
+            }
             if !self.readers.is_empty() {
                 let readers = self.readers.drain();
                 effects.readers.extend(readers.map(|(_, waker)| waker));

@@ -4,6 +4,7 @@
 //! it, drops it, and only then reports the end; afterwards it reads the word again. There is no
 //! answer to a report, and no message to a driver.
 
+use std::cell::Cell;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -143,7 +144,9 @@ impl Driver {
     fn report(&mut self, kind: ExitKind) {
         self.live = false;
         // The subscriber's code; wakers of those who hold the token are code of users too.
-        drop_quietly(self.span.take());
+        if let Some(span) = self.span.take() {
+            drop_quietly(span);
+        }
         quietly(|| self.slot.end_attempt());
         let now = self.tree().now_inside();
         let generation = self.begun - 1;
@@ -256,12 +259,16 @@ impl Driver {
     {
         let mark = current::enter(self.tree().address(), self.slot.id);
         self.slot.turn_poll();
-        // Entering and leaving the span is code of the subscriber, and may panic like any other.
-        let polled = panics::catch(During::Poll, || {
-            let _entered = self.span.as_deref().map(Span::enter);
-            self.run(place.as_mut(), make, on_abort, cx)
-        });
-        let ended = match polled.unwrap_or_else(|panic| Poll::Ready(ExitKind::Panicked(panic))) {
+        let polled = match self.span.as_deref() {
+            None => self.run(place.as_mut(), make, on_abort, cx),
+            // Entering and leaving it is code of the subscriber, and may panic like any other.
+            Some(span) => panics::catch(During::Poll, || {
+                let _entered = span.enter();
+                self.run(place.as_mut(), make, on_abort, cx)
+            })
+            .unwrap_or_else(|panic| Poll::Ready(ExitKind::Panicked(panic))),
+        };
+        let ended = match polled {
             Poll::Pending => None,
             Poll::Ready(kind) => Some(clear(place, kind)),
         };
@@ -289,23 +296,20 @@ impl Driver {
         if on_abort == OnAbort::Drop && self.slot.load().is_aborting() {
             return Poll::Ready(ExitKind::Aborted);
         }
-        if let Some(make) = make.take() {
-            match panics::catch(During::Build, make) {
-                Ok(future) => place.set(Some(future)),
-                Err(panic) => return Poll::Ready(ExitKind::Panicked(panic)),
+        let during = Cell::new(During::Build);
+        let polled = panics::catch_in_turn(&during, || {
+            if let Some(make) = make.take() {
+                let future = make();
+                place.set(Some(future));
             }
-        }
-        let Some(future) = place.as_pin_mut() else {
-            return Poll::Ready(ExitKind::NeverStarted);
-        };
-        let polled = panics::catch(During::Poll, || {
-            future.poll(cx).map(IntoTaskResult::into_task_result)
+            during.set(During::Poll);
+            let Some(future) = place.as_mut().as_pin_mut() else {
+                return Poll::Ready(ExitKind::NeverStarted);
+            };
+            let result = future.poll(cx).map(IntoTaskResult::into_task_result);
+            result.map(ExitKind::from)
         });
-        match polled {
-            Ok(Poll::Pending) => Poll::Pending,
-            Ok(Poll::Ready(result)) => Poll::Ready(result.into()),
-            Err(panic) => Poll::Ready(ExitKind::Panicked(panic)),
-        }
+        polled.unwrap_or_else(|panic| Poll::Ready(ExitKind::Panicked(panic)))
     }
 }
 

@@ -4,7 +4,6 @@ use std::sync::Arc;
 use std::task::Waker;
 
 use tokio::sync::oneshot;
-use tracing::level_filters::LevelFilter;
 
 use super::current;
 use super::driver::{Driver, DriverGuard};
@@ -28,68 +27,71 @@ pub(super) struct Effects {
     pub(super) trash: Option<Trash>,
     pub(super) launches: Vec<Launch>,
     pub(super) slots: Vec<Arc<Slot>>,
-    /// Number of the newest event, if there is a new one.
-    pub(super) news: Option<u64>,
+    /// There are new events, and a `tracing` subscriber that wants them.
+    pub(super) traces: bool,
 }
 
 impl Effects {
     /// Carries everything out, in an order in which nobody waits for somebody's `Drop`.
     ///
     /// Answers whether other tasks of the tree have been woken.
-    pub(super) fn carry_out(self, tree: &Arc<Tree>) -> bool {
+    pub(super) fn carry_out(&mut self, tree: &Arc<Tree>) -> bool {
         current::assert_unlocked();
         let woke = !self.changed.is_empty()
             || self.arm
             || !self.spawns.is_empty()
             || !self.answers.is_empty();
-        let woke_any = woke || !self.readers.is_empty();
-        let traces = self.news.is_some() && LevelFilter::current() != LevelFilter::OFF;
-        for (slot, before) in self.changed {
+        let woke_any = woke || !self.readers.is_empty() || !self.unanswered.is_empty();
+        if woke_any {
+            self.wake(tree);
+        }
+        // From here on code of users may block this thread.
+        let trash = self.trash.take();
+        let foreign =
+            !self.launches.is_empty() || trash.as_ref().is_some_and(Trash::runs_user_code);
+        if woke_any && (self.traces || foreign) {
+            Tree::push();
+        }
+        if let Some(trash) = trash {
+            trash.clear();
+        }
+        self.drop_owned();
+        if self.traces {
+            quietly(|| super::lifecycle::report(tree));
+        }
+        woke
+    }
+
+    fn wake(&mut self, tree: &Arc<Tree>) {
+        for (slot, before) in self.changed.drain(..) {
             quietly(|| slot.notify(before));
         }
         if self.arm {
             tree.timekeeper.notify_one();
         }
-        for (slot, launch) in self.spawns {
+        for (slot, launch) in self.spawns.drain(..) {
             let guard = DriverGuard::new(Arc::clone(&slot));
             launch.launch(Driver::new(slot), guard, &tree.runtime);
         }
-        for (sender, reply) in self.answers {
+        for (sender, reply) in self.answers.drain(..) {
             // Who does not wait for the answer any more does not want it.
             quietly(|| drop(sender.send(reply)));
         }
-        for sender in self.unanswered {
+        for sender in self.unanswered.drain(..) {
             drop_quietly(sender);
         }
-        for reader in self.readers {
+        for reader in self.readers.drain(..) {
             quietly(|| reader.wake());
         }
-        // From here on code of users may block this thread.
-        let foreign =
-            self.trash.as_ref().is_some_and(Trash::runs_user_code) || !self.launches.is_empty();
-        if woke_any && (traces || foreign) {
-            Tree::push();
-        }
-        // Each alone: a panic of one must not meet that of another.
-        if let Some(trash) = self.trash {
-            for body in trash.bodies {
-                drop_quietly(body);
-            }
-            for failure in trash.failures {
-                drop_quietly(failure);
-            }
-            // They see to it themselves.
-            drop(trash.records);
-        }
-        for launch in self.launches {
+    }
+
+    /// Each alone: a panic of one must not meet that of another.
+    fn drop_owned(&mut self) {
+        for launch in self.launches.drain(..) {
             drop_quietly(launch);
         }
-        for slot in self.slots {
+        for slot in self.slots.drain(..) {
             drop_quietly(slot);
         }
-        if let Some(newest) = self.news {
-            quietly(|| super::lifecycle::report(tree, newest));
-        }
-        woke
     }
 }

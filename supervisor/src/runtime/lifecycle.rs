@@ -11,27 +11,28 @@ use crate::event::kind::{Event, EventKind};
 
 const CHUNK: usize = 64;
 
+/// Whether there is a `tracing` subscriber that wants anything at all.
+pub(super) fn listens() -> bool {
+    LevelFilter::current() != LevelFilter::OFF
+}
+
 /// Gives what is new to `tracing`. Whoever holds the baton does it for all; the others leave.
 ///
-/// While nobody listens, what is new counts as given, and the tree's lock is not taken for it.
-pub(super) fn report(tree: &Arc<Tree>, newest: u64) {
+/// What is new while nobody listens counts as given: see [`listens`].
+pub(super) fn report(tree: &Arc<Tree>) {
     loop {
         let mut printed = match tree.printed.try_lock() {
             Ok(printed) => printed,
             Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
             Err(TryLockError::WouldBlock) => return,
         };
-        if LevelFilter::current() == LevelFilter::OFF {
-            *printed = newest.max(*printed);
-            return;
-        }
         let mut events = Vec::new();
-        tree.copy_events(*printed, CHUNK, &mut events);
+        let newest = tree.copy_untraced(*printed, CHUNK, &mut events);
         for event in &events {
             *printed = event.seq;
             print(event);
         }
-        let last = *printed;
+        let last = events.last().map_or(newest, |event| event.seq);
         drop(printed);
         drop(events);
         // Who came while this one held the baton has left again: look once more without it.

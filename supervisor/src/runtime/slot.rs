@@ -102,8 +102,12 @@ impl Slot {
         Word(self.word.load(Ordering::Acquire))
     }
 
-    /// Publishes the driver's waker; what is wanted is read afterwards.
+    /// Publishes the driver's waker, which stays the same for life; what is wanted is read
+    /// afterwards.
     pub(crate) fn register(&self, waker: &Waker) {
+        if self.load().0 & REGISTERED != 0 {
+            return;
+        }
         self.waker.get_or_init(|| waker.clone());
         self.word.fetch_or(REGISTERED, Ordering::AcqRel);
     }

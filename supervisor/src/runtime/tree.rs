@@ -259,9 +259,11 @@ impl Tree {
         drop_quietly(former);
     }
 
-    /// Copies events behind a number.
-    pub(super) fn copy_events(&self, after: u64, max: usize, into: &mut Vec<Event>) {
-        self.lock().events(after, max, into);
+    /// Copies events behind a number that are to be traced; answers the number of the newest.
+    pub(super) fn copy_untraced(&self, after: u64, max: usize, into: &mut Vec<Event>) -> u64 {
+        let core = self.lock();
+        core.events(after.max(core.unwanted), max, into);
+        core.machine.journal().seq()
     }
 
     /// The number of the newest event.
