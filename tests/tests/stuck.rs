@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex, mpsc};
 use std::time::Duration;
 
 use rust_supervisor::event::snapshot::ChildState;
+use rust_supervisor::event::stuck::Doing;
 use rust_supervisor::shutdown::report::{ChildShutdownStatus, ResourceReconcileStatus};
 use rust_supervisor::spec::backoff::Backoff;
 use rust_supervisor::spec::policy::Strategy;
@@ -56,10 +57,13 @@ async fn a_group_restart_beside_a_stuck_child_is_bounded_and_never_copies_it() {
     // The others are back while the blocker still occupies its thread.
     log.wait_for("+a", 2).await;
     log.wait_for("+c", 2).await;
-    assert_eq!(
-        handle.snapshot_of("blocker").expect("is there").state,
-        ChildState::Stuck
-    );
+    let stuck = handle.snapshot_of("blocker").expect("is there");
+    assert_eq!(stuck.state, ChildState::Stuck);
+    let stuck = stuck.stuck.expect("what it does is told");
+    let Doing::InPoll { at_least } = stuck.doing else {
+        panic!("it blocks inside its poll: {stuck}");
+    };
+    assert!(at_least >= Duration::from_secs(1), "{stuck}");
     assert!(!handle.is_ready(), "a stuck child is not ready");
     assert_eq!(log.count("+blocker"), 1, "fenced");
     let_go.send(()).expect("still held");
@@ -96,6 +100,8 @@ async fn a_shutdown_beside_a_stuck_child_is_bounded_and_says_who_is_stuck() {
         ]
     );
     assert!(!report.is_clean());
+    let stuck = report.children[0].stuck.expect("what it does is told");
+    assert!(matches!(stuck.doing, Doing::InPoll { .. }), "{stuck}");
     assert_eq!(
         report.reconcile.task_status,
         ResourceReconcileStatus::Failed

@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use super::exit::ExitRecord;
 use super::failure::Failure;
+use super::stuck::Doing;
 use crate::control::outcome::ChildControlOperation as Operation;
 
 /// Something that happened to a child or supervisor of a tree.
@@ -70,7 +71,7 @@ pub enum EventKind {
     /// It is asked to stop; a supervisor begins to stop its children.
     Stopping,
     /// It could not be ended in time; its path is fenced until it has physically gone.
-    Stuck,
+    Stuck(Doing),
     /// It must start, but a sibling that it is after is not ready.
     Waiting,
 }
@@ -132,7 +133,7 @@ impl fmt::Display for Event {
             EventKind::SupervisorEnded(end) => write!(f, "has ended: {end}"),
             EventKind::Stopped => f.write_str("is down; its restart is called off"),
             EventKind::Stopping => f.write_str("is asked to stop"),
-            EventKind::Stuck => f.write_str("is stuck: it does not yield"),
+            EventKind::Stuck(doing) => write!(f, "is stuck and could not be ended: {doing}"),
             EventKind::Waiting => f.write_str("waits for the children it is after"),
         }
     }

@@ -8,3 +8,4 @@ pub mod kind;
 pub(crate) mod nanos;
 pub mod snapshot;
 pub mod stream;
+pub mod stuck;

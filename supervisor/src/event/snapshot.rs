@@ -7,6 +7,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::exit::ExitRecord;
+use super::stuck::Stuck;
 use crate::control::outcome::ChildControlOperation;
 
 /// The children of a tree, as of one event.
@@ -51,6 +52,9 @@ pub struct ChildSnapshot {
         serialize_with = "super::nanos::option::serialize"
     )]
     pub restart_in: Option<Duration>,
+    /// For how long it has been stuck, and what it is doing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stuck: Option<Stuck>,
     /// How its last attempt ended.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub last_exit: Option<Arc<ExitRecord>>,
@@ -120,6 +124,9 @@ impl fmt::Display for Snapshot {
             }
             if let Some(delay) = child.restart_in {
                 write!(f, "  restarts in {delay:.1?}")?;
+            }
+            if let Some(stuck) = &child.stuck {
+                write!(f, "  {}, given up {:.1?} ago", stuck.doing, stuck.since)?;
             }
             if let Some(exit) = &child.last_exit {
                 write!(f, "  last: {exit}")?;

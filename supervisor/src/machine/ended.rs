@@ -37,6 +37,9 @@ impl Machine {
             node.attempt = 1;
         }
         let phase = node.phase;
+        if let Some(watch) = &mut node.watch {
+            watch.attempt_ended();
+        }
         let former = node.last.replace(Arc::clone(&exit.record));
         // One that stands in the history does not go yet.
         let former = former.filter(|_| node.history.is_none());
@@ -48,6 +51,9 @@ impl Machine {
             | Phase::Aborting(Ending::Asked)
             | Phase::Stuck(Ending::Asked) => (Decision::Asked, exit.class),
             _ if awaited => (Decision::Absorbed, exit.class),
+            Phase::Stopping(Ending::Own(_))
+            | Phase::Aborting(Ending::Own(_))
+            | Phase::Stuck(Ending::Own(_)) => (Decision::Pending, exit.class),
             Phase::Stopping(_) | Phase::Aborting(_) | Phase::Stuck(_) => {
                 (Decision::Pending, ExitClass::Abnormal)
             }

@@ -81,6 +81,8 @@ pub(crate) enum Action {
     Admit(Ix, super::answer::Admission),
     /// No attempt of the node is wanted any more, ever.
     Release(Ix),
+    /// Look at the attempt, and say at once what is seen: [`super::Machine::sampled`].
+    Sample(Ix),
     /// Run an attempt.
     Start(Ix),
     /// Ask the attempt to end.

@@ -46,6 +46,7 @@ mod stop;
 mod tests;
 pub(crate) mod time;
 pub(crate) mod walk;
+pub(crate) mod watch;
 #[cfg(any(test, feature = "__world"))]
 pub(crate) mod world;
 
@@ -323,6 +324,7 @@ impl Machine {
             policy,
             last: None,
             history: None,
+            watch: None,
             links: None,
             body,
         });
@@ -568,7 +570,8 @@ impl Machine {
                 }
                 Phase::Starting(cause) => self.end_attempt(ix, Ending::NotReady(cause)),
                 Phase::Stopping(ending) => self.stop_overdue(ix, ending),
-                Phase::Aborting(ending) => self.declare_stuck(ix, ending),
+                // It is looked at once more, and then given up.
+                Phase::Aborting(_) => self.actions.push_back(Action::Sample(ix)),
                 Phase::Down(_)
                 | Phase::Waiting(_)
                 | Phase::Failed(_)

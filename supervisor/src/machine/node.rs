@@ -10,6 +10,7 @@ use super::input::Token;
 use super::intensity::Window;
 use super::time::Nanos;
 use super::walk::{Op, Scope};
+use super::watch::Watch;
 use crate::control::outcome::ChildControlOperation as Operation;
 use crate::event::exit::ExitRecord;
 use crate::event::failure::Failure;
@@ -201,6 +202,8 @@ pub(crate) struct Node {
     pub(crate) last: Option<Arc<ExitRecord>>,
     /// Its last ends, from the first failure on.
     pub(super) history: Option<Box<Ends>>,
+    /// What has been seen of its attempt, where anybody looked.
+    pub(super) watch: Option<Box<Watch>>,
     pub(crate) links: Option<Box<Links>>,
     pub(crate) body: Body,
 }

@@ -79,6 +79,7 @@ impl Machine {
             attempt: 0,
             since: std::time::Duration::ZERO,
             restart_in: None,
+            stuck: None,
             last_exit: None,
         })
     }
@@ -120,6 +121,7 @@ impl Machine {
             attempt: node.attempt,
             since: self.now.since(node.since),
             restart_in,
+            stuck: self.stuck_of(ix),
             last_exit: node.last.clone(),
         }
     }

@@ -164,7 +164,9 @@ impl Machine {
     pub(super) fn declare_stuck(&mut self, ix: Ix, ending: Ending) {
         let sup = self.nodes[ix].parent;
         self.set_phase(ix, Phase::Stuck(ending));
-        self.emit(ix, EventKind::Stuck);
+        if let Some(stuck) = self.stuck_of(ix) {
+            self.emit(ix, EventKind::Stuck(stuck.doing));
+        }
         self.becomes_unready(ix);
         self.report_stopped(ix, ChildShutdownStatus::Stuck);
         if sup == Ix::NONE {
@@ -617,10 +619,18 @@ impl Machine {
         left
     }
 
-    /// Adds whatever cannot be ended, wherever it is, to the report.
+    /// Adds whatever cannot be ended, wherever it is, to the report; what stands there already is
+    /// told as of now.
     fn report_stuck(&mut self) {
         if self.stuck == 0 {
             return;
+        }
+        for place in 0..self.report.len() {
+            if self.report[place].status == ChildShutdownStatus::Stuck {
+                let ix = self.index.find(&self.report[place].path, &self.nodes);
+                let stuck = ix.and_then(|ix| self.stuck_of(ix));
+                self.report[place].stuck = stuck.or(self.report[place].stuck);
+            }
         }
         for place in 0..self.nodes.len() {
             let ix = super::index_of(place);
@@ -658,6 +668,7 @@ impl Machine {
             path: std::sync::Arc::clone(&node.path),
             status,
             took,
+            stuck: self.stuck_of(ix),
         };
         if !std::mem::replace(&mut self.nodes[ix].flags.reported, true) {
             self.report.push(stopped);

@@ -21,6 +21,7 @@ use super::input::{Action, Command, Exit, Input, Token, Verb};
 use super::node::{Ix, NodeId};
 use super::time::Nanos;
 use super::walk::End;
+use super::watch::Sample;
 use super::{Machine, TreePhase};
 use crate::control::audit::Audit;
 use crate::event::exit::{During, ExitKind, ExitRecord, Panic};
@@ -119,6 +120,8 @@ pub struct Attempt {
     pub asked: bool,
     /// Its future is to be dropped.
     pub aborted: bool,
+    /// Turns with the beginning and the end of each poll.
+    pub polls: u32,
     released: bool,
 }
 
@@ -211,6 +214,12 @@ impl World {
         true
     }
 
+    /// A poll of the live attempt of a path begins, or ends; false when there is none.
+    pub fn turn_poll(&mut self, path: &str) -> bool {
+        let attempt = self.live.get_mut(path);
+        attempt.map(|attempt| attempt.polls += 1).is_some()
+    }
+
     /// The live attempt of a path is ready; false when there is none.
     pub fn ready(&mut self, path: &str) -> bool {
         let Some(&attempt) = self.live.get(path) else {
@@ -261,6 +270,7 @@ impl World {
             self.jump();
         }
         self.now = until;
+        self.machine.observe_time(until);
     }
 
     /// Goes to the next deadline, if there is one.
@@ -414,8 +424,15 @@ impl World {
                 assert!(former.is_none(), "I7: {ticket} is answered twice");
             }
             Action::Start(ix) => self.begin(ix),
-            Action::Stop(ix) => self.want(ix, Want::Stop),
-            Action::Abort(ix) => self.want(ix, Want::Abort),
+            Action::Sample(ix) => self.sample(ix),
+            Action::Stop(ix) => {
+                self.want(ix, Want::Stop);
+                self.sample(ix);
+            }
+            Action::Abort(ix) => {
+                self.want(ix, Want::Abort);
+                self.sample(ix);
+            }
             Action::Release(ix) => {
                 let path = Arc::clone(&self.machine.node(ix).path);
                 match self.live.get_mut(&path) {
@@ -437,11 +454,27 @@ impl World {
             number: node.attempt,
             asked: false,
             aborted: false,
+            polls: 0,
             released: false,
         };
         let former = self.live.insert(Arc::clone(&path), attempt);
         assert_eq!(former, None, "I1: `{path}` lives already");
         self.wants.push_back((path, Want::Start));
+    }
+
+    /// The runtime looks at the attempt.
+    fn sample(&mut self, ix: Ix) {
+        let path = Arc::clone(&self.machine.node(ix).path);
+        let seen = self.live.get(&path).filter(|attempt| attempt.id.ix == ix);
+        if let Some(&Attempt {
+            id,
+            generation,
+            polls,
+            ..
+        }) = seen
+        {
+            self.machine.sampled(id, generation, Sample { polls });
+        }
     }
 
     fn want(&mut self, ix: Ix, want: Want) {

@@ -14,8 +14,9 @@ use super::slot::Slot;
 use super::tree::{Reply, Tree};
 use crate::event::kind::Event;
 use crate::machine::input::{Action, Token};
-use crate::machine::node::Ix;
+use crate::machine::node::{Ix, Node, NodeId};
 use crate::machine::time::Nanos;
+use crate::machine::watch::Sample;
 use crate::machine::{Machine, TreePhase};
 use crate::task::launch::Launch;
 
@@ -269,13 +270,28 @@ impl Core {
                 }
                 (ix, former)
             }
+            Action::Sample(ix) => {
+                let Some(slot) = self.slot(ix) else { return };
+                let (id, seen) = (slot.id, slot.sample());
+                return self.sampled(id, seen);
+            }
             Action::Stop(ix) => {
                 let Some(slot) = self.slot(ix) else { return };
-                (ix, slot.want_stop())
+                let former = slot.want_stop();
+                let (id, seen) = (slot.id, slot.sample());
+                if seen.is_in_poll() && me != Some(ix) {
+                    self.sampled(id, seen);
+                }
+                (ix, former)
             }
             Action::Abort(ix) => {
                 let Some(slot) = self.slot(ix) else { return };
-                (ix, slot.want_abort())
+                let former = slot.want_abort();
+                let (id, seen) = (slot.id, slot.sample());
+                if seen.is_in_poll() && me != Some(ix) {
+                    self.sampled(id, seen);
+                }
+                (ix, former)
             }
         };
         if me == Some(ix) {
@@ -284,6 +300,14 @@ impl Core {
         }
         if let Some(slot) = self.slot(ix) {
             effects.changed.push((Arc::clone(slot), former));
+        }
+    }
+
+    /// Tells the machine what was seen of the present attempt.
+    fn sampled(&mut self, id: NodeId, seen: Sample) {
+        let generation = self.machine.find(id).and_then(Node::generation);
+        if let Some(generation) = generation {
+            self.machine.sampled(id, generation, seen);
         }
     }
 

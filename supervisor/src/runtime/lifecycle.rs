@@ -67,7 +67,7 @@ fn print(event: &Event) {
 /// What an operator wants to read without asking, and what only in a search for a fault.
 fn level(kind: &EventKind) -> Level {
     match kind {
-        EventKind::GaveUp(_) | EventKind::Stuck => Level::ERROR,
+        EventKind::GaveUp(_) | EventKind::Stuck(_) => Level::ERROR,
         EventKind::Restarting {
             exit: Some(exit), ..
         } if matches!(exit.kind, ExitKind::Succeeded | ExitKind::Cancelled) => Level::INFO,

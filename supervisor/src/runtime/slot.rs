@@ -15,6 +15,7 @@ use tokio_util::sync::CancellationToken;
 use super::tree::Tree;
 use crate::id::types::ChildId;
 use crate::machine::node::NodeId;
+use crate::machine::watch::Sample;
 
 /// The driver has published its waker.
 const REGISTERED: u64 = 1 << 0;
@@ -214,6 +215,13 @@ impl Slot {
         drop(stored);
         if let Some(token) = token {
             token.cancel();
+        }
+    }
+
+    /// What the attempt is doing at this moment.
+    pub(crate) fn sample(&self) -> Sample {
+        Sample {
+            polls: self.polls.load(Ordering::Relaxed),
         }
     }
 

@@ -7,6 +7,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::stage::ShutdownPhase;
+use crate::event::stuck::Stuck;
 
 /// The result of [`shutdown_tree`](crate::TreeRef::shutdown_tree).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -48,6 +49,9 @@ pub struct Stopped {
     /// From the request to its end.
     #[serde(with = "crate::event::nanos")]
     pub took: Duration,
+    /// What it was doing when the tree ended, where it could not be ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stuck: Option<Stuck>,
 }
 
 /// How a child ended in a shutdown.
@@ -117,6 +121,9 @@ impl fmt::Display for ShutdownReport {
                 child.status.to_string(),
                 child.took
             )?;
+            if let Some(stuck) = &child.stuck {
+                write!(f, "  {stuck}")?;
+            }
         }
         Ok(())
     }

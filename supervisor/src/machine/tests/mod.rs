@@ -68,7 +68,7 @@ fn line(event: &Event) -> Option<String> {
         EventKind::Aborting => "!",
         EventKind::Restarting { .. } => "~",
         EventKind::GaveUp(_) => "gave up ",
-        EventKind::Stuck => "stuck ",
+        EventKind::Stuck(_) => "stuck ",
         EventKind::Waiting => "waits ",
         _ => return None,
     };

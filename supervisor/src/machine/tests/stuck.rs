@@ -1,6 +1,8 @@
 //! Children that cannot be ended in time (I8).
 
 use super::*;
+use crate::event::stuck::{Doing, Stuck};
+use crate::shutdown::report::ChildShutdownStatus;
 use crate::spec::policy::Strategy;
 
 /// Lets the child miss its stop budget and its abort budget; others obey.
@@ -250,4 +252,96 @@ fn a_static_child_waits_until_the_one_that_took_its_name_has_gone() {
     let heir = world.attempt("sub/x").map(|attempt| attempt.generation);
     assert_eq!(heir, Some(2), "the static one comes back");
     ask(&mut world, "sub/x", Ask::Pause).expect("it is found");
+}
+
+fn stuck(world: &World, path: &str) -> Option<Stuck> {
+    world.snapshot().child(path).expect("it is there").stuck
+}
+
+#[test]
+fn a_stuck_child_is_told_with_the_poll_that_it_is_inside_of_and_since_when() {
+    let mut world = three(Strategy::OneForOne);
+    world.turn_poll("b");
+    world.advance(secs(10));
+    ask(&mut world, "b", Ask::Stop).expect("accepted");
+    world.advance(secs(5));
+    assert_eq!(stuck(&world, "b"), None, "only asked to stop so far");
+    world.advance(secs(1));
+    let expected = Stuck {
+        doing: Doing::InPoll { at_least: secs(6) },
+        since: Duration::ZERO,
+    };
+    assert_eq!(stuck(&world, "b"), Some(expected));
+    let told = world
+        .events()
+        .into_iter()
+        .find_map(|event| match event.kind {
+            EventKind::Stuck(doing) => Some(doing),
+            _ => None,
+        });
+    assert_eq!(told, Some(expected.doing));
+    world.advance(secs(7));
+    let expected = Stuck {
+        doing: Doing::InPoll { at_least: secs(13) },
+        since: secs(7),
+    };
+    assert_eq!(stuck(&world, "b"), Some(expected), "it gets older");
+    world.exit("b", Ends::Aborted);
+    assert_eq!(stuck(&world, "b"), None);
+}
+
+#[test]
+fn a_poll_that_began_after_the_request_is_not_told_as_older_than_it_is() {
+    let mut world = three(Strategy::OneForOne);
+    world.turn_poll("b");
+    ask(&mut world, "b", Ask::Stop).expect("accepted");
+    // It has come back, and gone in again.
+    world.turn_poll("b");
+    world.turn_poll("b");
+    let_stick(&mut world, "b");
+    let expected = Doing::InPoll { at_least: secs(1) };
+    let doing = stuck(&world, "b").map(|stuck| stuck.doing);
+    assert_eq!(doing, Some(expected), "seen when it was to be dropped");
+}
+
+#[test]
+fn a_stuck_child_that_is_not_polled_is_not_accused_of_being_in_a_poll() {
+    let mut world = three(Strategy::OneForOne);
+    world.turn_poll("b");
+    ask(&mut world, "b", Ask::Stop).expect("accepted");
+    world.turn_poll("b");
+    let_stick(&mut world, "b");
+    let doing = stuck(&world, "b").map(|stuck| stuck.doing);
+    assert_eq!(doing, Some(Doing::Waiting));
+}
+
+#[test]
+fn the_report_says_what_a_stuck_child_was_doing_when_the_tree_ended() {
+    let mut world = three(Strategy::OneForOne);
+    world.turn_poll("c");
+    world.ask("", Ask::Shutdown);
+    let_stick(&mut world, "c");
+    world.advance(secs(2));
+    obey(&mut world);
+    assert!(world.is_over());
+    world.advance(secs(60));
+    let report = world.report();
+    let child = report.stuck().next().expect("it is stuck");
+    assert_eq!(child.status, ChildShutdownStatus::Stuck);
+    assert_eq!(
+        child.took,
+        secs(6),
+        "from the request until it was given up"
+    );
+    let expected = Stuck {
+        doing: Doing::InPoll { at_least: secs(8) },
+        since: secs(2),
+    };
+    assert_eq!(child.stuck, Some(expected));
+    assert!(
+        report
+            .to_string()
+            .contains("inside one poll for at least 8.0s"),
+        "{report}"
+    );
 }

@@ -1,0 +1,103 @@
+//! What is known of an attempt by looking at it: whether it is inside a poll, since when, and
+//! whether it beats.
+//!
+//! The runtime looks when it is asked to ([`Action::Sample`]), and no attempt reads a clock for it.
+
+use super::Machine;
+use super::node::{Ix, NodeId, Phase};
+use super::time::Nanos;
+use crate::event::stuck::{Doing, Stuck};
+
+/// What was seen of an attempt at one moment.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Sample {
+    /// Turns with the beginning and the end of each poll; odd inside one.
+    pub(crate) polls: u32,
+}
+
+/// What has been seen of an attempt so far.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Watch {
+    /// The poll that it was inside of when it was seen first, and when that was.
+    poll: Option<(u32, Nanos)>,
+    /// When it was given up.
+    stuck_at: Nanos,
+}
+
+impl Default for Watch {
+    fn default() -> Self {
+        Self {
+            poll: None,
+            stuck_at: Nanos::NEVER,
+        }
+    }
+}
+
+impl Sample {
+    pub(crate) const fn is_in_poll(self) -> bool {
+        self.polls % 2 == 1
+    }
+}
+
+impl Machine {
+    /// The attempt has been looked at (I2).
+    pub(crate) fn sampled(&mut self, id: NodeId, generation: u64, sample: Sample) {
+        let current = self
+            .nodes
+            .find(id)
+            .filter(|&ix| self.nodes[ix].generation() == Some(generation));
+        let Some(ix) = current else {
+            return self.stale();
+        };
+        let node = &self.nodes[ix];
+        let ends = matches!(node.phase, Phase::Stopping(_) | Phase::Aborting(_));
+        if !ends || node.sup().is_some() {
+            return;
+        }
+        let (phase, overdue) = (node.phase, node.deadline == Nanos::NEVER);
+        self.note_poll(ix, sample);
+        if let (Phase::Aborting(ending), true) = (phase, overdue) {
+            self.nodes[ix].watch.get_or_insert_default().stuck_at = self.now;
+            self.declare_stuck(ix, ending);
+        }
+    }
+
+    fn note_poll(&mut self, ix: Ix, sample: Sample) {
+        let now = self.now;
+        let node = &mut self.nodes[ix];
+        if sample.is_in_poll() {
+            let watch = node.watch.get_or_insert_default();
+            if watch.poll.is_none_or(|(poll, _)| poll != sample.polls) {
+                watch.poll = Some((sample.polls, now));
+            }
+        } else if let Some(watch) = &mut node.watch {
+            watch.poll = None;
+        }
+    }
+
+    /// What is to be told of a child that is stuck.
+    pub(super) fn stuck_of(&self, ix: Ix) -> Option<Stuck> {
+        let node = &self.nodes[ix];
+        let watch = node.watch.as_deref()?;
+        matches!(node.phase, Phase::Stuck(_)).then(|| Stuck {
+            doing: watch.doing(self.now),
+            since: self.now.since(watch.stuck_at),
+        })
+    }
+}
+
+impl Watch {
+    /// What was seen of the attempt is not about the next one.
+    pub(super) fn attempt_ended(&mut self) {
+        self.poll = None;
+    }
+
+    fn doing(&self, now: Nanos) -> Doing {
+        match self.poll {
+            Some((_, since)) => Doing::InPoll {
+                at_least: now.since(since),
+            },
+            None => Doing::Waiting,
+        }
+    }
+}
