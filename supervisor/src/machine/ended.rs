@@ -8,7 +8,7 @@ use super::decision::{ExitClass, Verdict, decide};
 use super::history::{What, because};
 use super::input::{Action, Exit};
 use super::intensity::{Allowance, DEFAULT_RESTARTS, DEFAULT_WINDOW};
-use super::node::{Body, Cause, Down, Ending, Ix, Mail, NodeId, Phase, Retry, Wish};
+use super::node::{Body, Cause, Down, Ending, Ix, Mail, NodeId, Phase, Retry, Sup, Wish};
 use super::time::Nanos;
 use super::walk::{End, Op, Then};
 use super::{Machine, TreePhase};
@@ -89,8 +89,20 @@ impl Machine {
     pub(super) fn ended_by_itself(&mut self, ix: Ix, class: ExitClass) {
         let sup = self.nodes[ix].parent;
         self.set_phase(ix, Phase::Exited(class));
-        let ended = Mail::Ended(self.nodes.id(ix), self.now);
-        self.mail(sup, ended);
+        let (id, at) = (self.nodes.id(ix), self.now);
+        if self.retry_by_strategy(sup, ix) == Retry::Alone && self.is_at_leisure(sup) {
+            // It is about this child alone, so the order in which others end does not matter.
+            self.decide(sup, id, at);
+        } else {
+            self.mail(sup, Mail::Ended(id, at));
+        }
+    }
+
+    /// Whether the supervisor would take up a message at once.
+    fn is_at_leisure(&self, sup: Ix) -> bool {
+        let node = &self.nodes[sup];
+        let idle = |sup: &Sup| matches!(sup.op, Op::Up) && sup.inbox.is_empty() && !sup.scheduled;
+        node.phase == Phase::Running && node.sup().is_some_and(idle)
     }
 
     /// The attempt ended because it was made to.

@@ -99,13 +99,8 @@ pub(crate) enum TreePhase {
 pub(crate) struct Trash {
     pub(crate) bodies: Vec<PlannedBody>,
     pub(crate) failures: Vec<Arc<Failure>>,
-    /// Of exits that nobody will ask for any more. They wait for each other: a storm of restarts
-    /// would otherwise pay for a list with every one.
     pub(crate) records: Vec<Arc<ExitRecord>>,
 }
-
-/// How many records are dropped together.
-const RECORDS: usize = 32;
 
 /// One tree.
 #[derive(Debug)]
@@ -251,14 +246,10 @@ impl Machine {
         &self.journal
     }
 
-    /// What is to be dropped now.
-    pub(crate) fn take_trash(&mut self) -> Option<Trash> {
-        let trash = &self.trash;
-        let now = trash.records.len() >= RECORDS
-            || !trash.bodies.is_empty()
-            || !trash.failures.is_empty()
-            || (!trash.records.is_empty() && matches!(self.phase, TreePhase::Ended(_)));
-        now.then(|| std::mem::take(&mut self.trash))
+    /// Hands over what is to be dropped, and takes the empty lists for what comes next.
+    pub(crate) fn swap_trash(&mut self, empty: &mut Trash) {
+        debug_assert!(empty.is_empty(), "it would be dropped under the lock");
+        std::mem::swap(&mut self.trash, empty);
     }
 
     /// The node and its present or last generation, for the slot that runs it.
@@ -641,15 +632,18 @@ fn index_of(place: usize) -> Ix {
 }
 
 impl Trash {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.records.is_empty() && self.failures.is_empty() && self.bodies.is_empty()
+    }
+
     /// Drops each alone: a panic of one must not meet that of another.
-    pub(crate) fn clear(self) {
-        for body in self.bodies {
+    pub(crate) fn clear(&mut self) {
+        // Records, and failures with them, see to it themselves.
+        self.records.clear();
+        self.failures.clear();
+        for body in self.bodies.drain(..) {
             drop_quietly(body);
         }
-        for failure in self.failures {
-            drop_quietly(failure);
-        }
-        // Records see to it themselves.
     }
 
     /// Whether dropping it may run the code of users.

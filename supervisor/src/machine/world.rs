@@ -22,7 +22,7 @@ use super::node::{Ix, NodeId};
 use super::time::Nanos;
 use super::walk::End;
 use super::watch::Sample;
-use super::{Machine, TreePhase};
+use super::{Machine, Trash, TreePhase};
 use crate::control::audit::Audit;
 use crate::event::exit::{During, ExitKind, ExitRecord, Panic};
 use crate::event::failure::Failure;
@@ -407,7 +407,7 @@ impl World {
             while let Some(action) = self.machine.poll_action() {
                 self.perform(action);
             }
-            drop(self.machine.take_trash());
+            self.machine.swap_trash(&mut Trash::default());
             if !self.machine.has_more() {
                 return;
             }

@@ -190,7 +190,7 @@ impl Core {
         while let Some(action) = self.machine.poll_action() {
             self.perform(tree, me, action, effects);
         }
-        effects.trash = self.machine.take_trash();
+        self.machine.swap_trash(&mut effects.trash);
         let next = self.machine.next_deadline().unwrap_or(Nanos::NEVER);
         if next < self.armed {
             self.armed = Nanos::default();

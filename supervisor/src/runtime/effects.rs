@@ -1,5 +1,6 @@
 //! What has to be done once the lock is free: everything that wakes, spawns, or drops.
 
+use std::cell::Cell;
 use std::sync::Arc;
 use std::task::Waker;
 
@@ -13,6 +14,14 @@ use crate::machine::Trash;
 use crate::panics::{drop_quietly, quietly};
 use crate::task::launch::Launch;
 
+thread_local! {
+    /// Empty ones, whose lists keep their memory: most calls would otherwise pay for a list.
+    static SPARE: Cell<Option<Box<Effects>>> = const { Cell::new(None) };
+}
+
+/// Lists that a call has left longer than this are not kept for the next one.
+const KEPT: usize = 256;
+
 /// Collected under the lock, carried out after it. A panic in one of them must not keep the others
 /// from happening.
 #[derive(Default)]
@@ -24,7 +33,7 @@ pub(super) struct Effects {
     /// Of commands that will not be answered any more.
     pub(super) unanswered: Vec<oneshot::Sender<Reply>>,
     pub(super) readers: Vec<Waker>,
-    pub(super) trash: Option<Trash>,
+    pub(super) trash: Trash,
     pub(super) launches: Vec<Launch>,
     pub(super) slots: Vec<Arc<Slot>>,
     /// There are new events, and a `tracing` subscriber that wants them.
@@ -32,6 +41,21 @@ pub(super) struct Effects {
 }
 
 impl Effects {
+    /// Nothing to do yet.
+    pub(super) fn none() -> Box<Self> {
+        let spare = SPARE.try_with(Cell::take);
+        spare.ok().flatten().unwrap_or_default()
+    }
+
+    /// Keeps the memory of lists that have been carried out.
+    pub(super) fn keep(self: Box<Self>) {
+        let longest = self.changed.capacity().max(self.readers.capacity());
+        if longest <= KEPT {
+            // Not while the thread's locals are being destroyed.
+            let _ = SPARE.try_with(|spare| spare.set(Some(self)));
+        }
+    }
+
     /// Carries everything out, in an order in which nobody waits for somebody's `Drop`.
     ///
     /// Answers whether other tasks of the tree have been woken.
@@ -44,19 +68,18 @@ impl Effects {
         let woke_any = woke || !self.readers.is_empty() || !self.unanswered.is_empty();
         if woke_any {
             self.wake(tree);
+            // From here on code of users may block this thread.
+            if self.traces || !self.launches.is_empty() || self.trash.runs_user_code() {
+                Tree::push();
+            }
         }
-        // From here on code of users may block this thread.
-        let trash = self.trash.take();
-        let foreign =
-            !self.launches.is_empty() || trash.as_ref().is_some_and(Trash::runs_user_code);
-        if woke_any && (self.traces || foreign) {
-            Tree::push();
+        if !self.trash.is_empty() {
+            self.trash.clear();
         }
-        if let Some(trash) = trash {
-            trash.clear();
+        if !(self.launches.is_empty() && self.slots.is_empty()) {
+            self.drop_owned();
         }
-        self.drop_owned();
-        if self.traces {
+        if std::mem::take(&mut self.traces) {
             quietly(|| super::lifecycle::report(tree));
         }
         woke
@@ -66,7 +89,7 @@ impl Effects {
         for (slot, before) in self.changed.drain(..) {
             quietly(|| slot.notify(before));
         }
-        if self.arm {
+        if std::mem::take(&mut self.arm) {
             tree.timekeeper.notify_one();
         }
         for (slot, launch) in self.spawns.drain(..) {

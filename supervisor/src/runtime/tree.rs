@@ -108,8 +108,8 @@ impl Tree {
     ) -> Result<(R, bool), Broken> {
         let (mut result, mut woke) = (None, false);
         let mut once = Some(f);
+        let mut effects = Effects::none();
         loop {
-            let mut effects = Effects::default();
             let more = {
                 let mut guard = self.lock();
                 let held = Held::now();
@@ -154,6 +154,7 @@ impl Tree {
                 break;
             }
         }
+        effects.keep();
         Ok((result.expect("run in the first round"), woke))
     }
 
