@@ -52,7 +52,7 @@
 //! | [`spec`] | what is to run: [`ChildSpec`], [`SupervisorSpec`], and their policies |
 //! | [`task`] | the code of a child: [`TaskContext`], [`TaskResult`], factories |
 //! | [`runtime`] | [`Supervisor`], which starts and runs a tree |
-//! | [`control`] | [`SupervisorHandle`] and [`TreeRef`]: commands and queries |
+//! | [`control`] | [`SupervisorHandle`], [`TreeRef`] and [`ChildHandle`]: commands and queries |
 //! | [`event`] | what happened: events, ends of attempts, snapshots |
 //! | [`shutdown`] | what a shutdown did |
 //! | [`error`] | what starts and commands answer when they fail |
@@ -158,6 +158,8 @@ pub mod shutdown;
 pub mod spec;
 pub mod task;
 
+#[doc(inline)]
+pub use crate::control::child::ChildHandle;
 #[doc(inline)]
 pub use crate::control::handle::{SupervisorHandle, TreeRef};
 #[doc(inline)]

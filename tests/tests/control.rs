@@ -7,6 +7,7 @@ use std::time::Duration;
 use rust_supervisor::control::command::CommandResult;
 use rust_supervisor::control::outcome::{
     ChildAttemptStatus, ChildControlOperation, ChildControlResult, ChildStopState,
+    GenerationFenceDecision, GenerationFencePhase,
 };
 use rust_supervisor::event::snapshot::ChildState;
 use rust_supervisor::id::types::{ChildId, SupervisorPath};
@@ -342,13 +343,21 @@ async fn a_query_answers_during_a_long_drain() {
     let slow = handle.snapshot_of("slow").expect("answers");
     assert_eq!(slow.state, ChildState::Stopping);
     assert!(handle.is_alive() && !handle.is_ready());
-    let refused = handle
-        .restart_child("slow", "op", "again")
-        .await
-        .expect_err("in shutdown");
+    let refused = outcome(
+        handle
+            .restart_child("slow", "op", "again")
+            .await
+            .expect("answers"),
+    );
+    let fence = refused.generation_fence.expect("of a restart");
+    assert_eq!(fence.decision, GenerationFenceDecision::BlockedByShutdown);
+    assert_eq!(fence.phase, GenerationFencePhase::Closed);
+    let failure = refused.failure.expect("says why");
+    assert!(failure.reason.contains("shutting down") && !failure.recoverable);
+    let typed = handle.child("slow").expect("known").restart().await;
     assert!(
-        matches!(refused, SupervisorError::ShuttingDown { .. }),
-        "{refused:?}"
+        matches!(typed, Err(SupervisorError::ShuttingDown { .. })),
+        "{typed:?}"
     );
     handle.join().await.expect("ends");
     assert_eq!(log.lines(), ["+slow", "-slow"]);

@@ -1,19 +1,20 @@
 //! The flat commands: audited, by name, answered with all that they found and did.
 
-use super::answer::{explain, outcome, resumed};
+use std::sync::Arc;
+
+use super::answer::{explain, is_restart, recorded, refused};
 use super::audit::Audit;
+use super::child::ChildHandle;
 use super::command::{ChildRef, CommandResult};
 use super::handle::TreeRef;
 use super::lookup;
-use super::outcome::{ChildControlOperation, ChildControlResult, ChildStopState, StartOutcome};
+use super::outcome::{ChildControlOperation, ChildControlResult};
 use crate::error::types::SupervisorError;
-use crate::event::snapshot::ChildState;
-use crate::id::types::{ChildId, SupervisorPath};
-use crate::machine::answer::{Answer, Refusal};
+use crate::id::types::{ChildId, Generation, SupervisorPath};
 use crate::machine::input::{Command, Verb};
 use crate::machine::intents::{self, Intent};
+use crate::machine::mirror::Place;
 use crate::runtime::core::{Core, Stage};
-use crate::runtime::tree::Reply;
 use crate::shutdown::report::ShutdownResult;
 use crate::shutdown::stage::ShutdownPhase;
 use crate::spec::child::ChildSpec;
@@ -47,8 +48,8 @@ impl TreeRef {
     /// Adds a child to a supervisor, or an instance to a pool, and starts it.
     ///
     /// OTP's `start_child`. In an ordinary supervisor its place is the end of the order. Resolves
-    /// when the start is complete. A child that declines to run is a success. One that fails to
-    /// start is removed again.
+    /// when the start is complete. A child that declines to run is a success:
+    /// [`try_outcome`](ChildHandle::try_outcome) says so. One that fails to start is removed again.
     ///
     /// # Cancel safety
     ///
@@ -58,7 +59,7 @@ impl TreeRef {
         &self,
         supervisor: impl Into<SupervisorPath>,
         child: ChildSpec,
-    ) -> impl Future<Output = Result<StartOutcome, SupervisorError>> + Send {
+    ) -> impl Future<Output = Result<ChildHandle, SupervisorError>> + Send {
         self.start(supervisor.into(), child, self.audit_here())
     }
 
@@ -67,22 +68,21 @@ impl TreeRef {
         supervisor: SupervisorPath,
         child: ChildSpec,
         audit: Audit,
-    ) -> Result<StartOutcome, SupervisorError> {
+    ) -> Result<ChildHandle, SupervisorError> {
         let supervisor = supervisor.segments.join("/");
         self.alive()?;
         let planned = Planned::new(child, &supervisor)?;
-        let path = planned.nodes[0].path.to_string();
+        let path = Arc::clone(&planned.nodes[0].path);
         let id = lookup::supervisor(&self.tree, &supervisor)?;
         if self.waits_in(id)? {
             return Err(SupervisorError::WouldWaitForItself);
         }
-        match self
-            .command(audit, Command::Add(id, Box::new(planned)))
-            .await?
-        {
-            Ok(Answer::Declined) => Ok(StartOutcome::Declined),
-            Ok(_) => Ok(StartOutcome::Started),
-            Err(refusal) => Err(explain(refusal, &path, &supervisor)),
+        let place = Place::default();
+        let add = Command::Add(id, Box::new(planned), Some(Arc::clone(&place)));
+        match (self.command(audit, add).await?, place.get()) {
+            (Ok(_), Some(mirror)) => Ok(ChildHandle::new(self.clone(), path, Arc::clone(mirror))),
+            (Ok(_), None) => Err(self.gone()),
+            (Err(refusal), _) => Err(explain(refusal, &path, &supervisor)),
         }
     }
 
@@ -116,7 +116,9 @@ impl TreeRef {
     /// Stops a child, if it runs, and starts it again once its end has been observed.
     ///
     /// Asked again while that is under way, it is merged. It is not counted as a restart, and a
-    /// back-off that the child waits for ends. Resolves when the stop has been asked for.
+    /// back-off that the child waits for ends. Resolves when the stop has been asked for. Where the
+    /// child may not be started, the fence of the outcome says so: the tree comes down, or there is
+    /// no code.
     pub async fn restart_child(
         &self,
         child: impl Into<ChildRef>,
@@ -125,6 +127,21 @@ impl TreeRef {
     ) -> Result<CommandResult, SupervisorError> {
         self.audited(Verb::Restart, child, requested_by, reason)
             .await
+    }
+
+    /// Restarts a child if this generation is its present or last one.
+    ///
+    /// For who has looked at a child and decided: an attempt that has taken its place since is left
+    /// alone, and the fence of the outcome is `rejected`.
+    pub async fn restart_child_if(
+        &self,
+        child: impl Into<ChildRef>,
+        generation: Generation,
+        requested_by: impl Into<String>,
+        reason: impl Into<String>,
+    ) -> Result<CommandResult, SupervisorError> {
+        let verb = Verb::RestartIf(generation.value);
+        self.audited(verb, child, requested_by, reason).await
     }
 
     /// Stops a child and keeps it down.
@@ -229,46 +246,29 @@ impl TreeRef {
         reason: impl Into<String>,
     ) -> Result<CommandResult, SupervisorError> {
         let audit = Audit::new(requested_by, reason)?;
-        self.alive()?;
         let name = child.into().name;
-        let found = lookup::child(&self.tree, &name);
-        let (path, command, unknown) = match (found, verb.operation()) {
-            (Ok(id), _) => {
-                let path = self.path_of(id)?.unwrap_or_else(|| name.clone());
-                (path, Command::Child(verb, id), None)
-            }
+        let outcome = match (
+            self.apply(audit.clone(), verb, &name).await,
+            verb.operation(),
+        ) {
+            (Ok(outcome), _) => outcome,
             (Err(SupervisorError::UnknownChild { did_you_mean, .. }), Some(operation)) => {
-                return self.record_intent(&name, operation, did_you_mean, &audit);
+                self.record_intent(&name, operation, did_you_mean, &audit)?
             }
-            (Err(error @ SupervisorError::UnknownChild { .. }), None) => {
-                let Some(parent) = self.tree.read(|machine| lookup::parent(machine, &name))? else {
-                    return Err(error);
-                };
-                // It may be there when it is the command's turn.
-                let command = Command::Named(verb, parent, name.as_str().into());
-                (name, command, Some(error))
+            (
+                Err(
+                    error @ (SupervisorError::NoCode { .. }
+                    | SupervisorError::OtherGeneration { .. }
+                    | SupervisorError::ShuttingDown { .. }),
+                ),
+                _,
+            ) if is_restart(verb) => {
+                let (now, standing) = self.standing_of(&name)?;
+                refused(&now.path, &now, &standing, &error)
             }
             (Err(error), _) => return Err(error),
         };
-        match (self.command(audit, command).await?, unknown) {
-            (Ok(Answer::Child(answer)), _) => Ok(CommandResult::ChildControl {
-                outcome: outcome(&path, &answer),
-            }),
-            (Ok(answer), _) => {
-                let now = self.snapshot_of(path.as_str())?;
-                let declined = matches!(answer, Answer::Declined);
-                let state = if declined {
-                    ChildState::Ignored
-                } else {
-                    now.state
-                };
-                Ok(CommandResult::ChildControl {
-                    outcome: resumed(&path, &now, state),
-                })
-            }
-            (Err(Refusal::Unknown), Some(error)) => Err(error),
-            (Err(refusal), _) => Err(explain(refusal, &path, "")),
-        }
+        Ok(CommandResult::ChildControl { outcome })
     }
 
     fn record_intent(
@@ -277,7 +277,7 @@ impl TreeRef {
         operation: ChildControlOperation,
         did_you_mean: Vec<String>,
         audit: &Audit,
-    ) -> Result<CommandResult, SupervisorError> {
+    ) -> Result<ChildControlResult, SupervisorError> {
         let now = self.tree.now();
         let record = |core: &mut Core| core.machine.record_intent(name, operation, audit);
         match self.tree.with(now, None, record)?.0 {
@@ -285,33 +285,8 @@ impl TreeRef {
                 name: name.to_owned(),
                 limit: intents::CAPACITY,
             }),
-            Intent::Recorded { before } => Ok(CommandResult::ChildControl {
-                outcome: ChildControlResult {
-                    child_id: ChildId::new(name),
-                    generation: None,
-                    attempt: None,
-                    operation_before: before,
-                    operation_after: operation,
-                    state_before: None,
-                    state_after: None,
-                    status: None,
-                    cancel_delivered: false,
-                    stop_state: ChildStopState::NoActiveAttempt,
-                    idempotent: before == operation,
-                    did_you_mean,
-                },
-            }),
+            Intent::Recorded { before } => Ok(recorded(name, before, operation, did_you_mean)),
         }
-    }
-
-    pub(super) async fn command(
-        &self,
-        audit: Audit,
-        command: Command,
-    ) -> Result<Reply, SupervisorError> {
-        let answer = self.tree.command(audit, command)?;
-        // The sender is dropped only by a tree that has broken.
-        answer.await.map_err(|_| self.gone())
     }
 }
 
@@ -325,6 +300,7 @@ impl Verb {
             | Self::Kill
             | Self::Remove
             | Self::Restart
+            | Self::RestartIf(_)
             | Self::Resume
             | Self::Stop => None,
         }

@@ -55,6 +55,9 @@ pub struct SupervisorHandle {
 /// `Wait`. Only [`shutdown_tree`](TreeRef::shutdown_tree), [`shutdown`](TreeRef::shutdown),
 /// [`join`](TreeRef::join) and [`stopped`](TreeRef::stopped) wait for an end. A child that would
 /// wait for its own is told at once: [`SupervisorError::WouldWaitForItself`].
+///
+/// All of these have a second form on the handle of one [`child`](TreeRef::child), which carries
+/// who wants it since [`acting_as`](TreeRef::acting_as).
 #[derive(Clone)]
 pub struct TreeRef {
     pub(super) tree: Arc<Tree>,
@@ -132,6 +135,10 @@ impl TreeRef {
             tree: Arc::clone(&self.tree),
             audit: Some(Audit::new(requested_by, reason)?),
         })
+    }
+
+    pub(super) const fn tree(&self) -> &Arc<Tree> {
+        &self.tree
     }
 
     /// Whom a command is for that does not say.

@@ -47,6 +47,14 @@ pub(super) fn child(tree: &Arc<Tree>, name: &str) -> Result<NodeId, SupervisorEr
     }
 }
 
+/// Nothing is known of the name any more.
+pub(super) fn unknown(name: &str) -> SupervisorError {
+    SupervisorError::UnknownChild {
+        path: name.to_owned(),
+        did_you_mean: Vec::new(),
+    }
+}
+
 /// The supervisor that a child at this path would belong to.
 pub(super) fn parent(machine: &Machine, path: &str) -> Option<NodeId> {
     let parent = path.rsplit_once('/').map_or("", |(parent, _)| parent);

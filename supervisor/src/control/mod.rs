@@ -1,7 +1,9 @@
 //! What may be asked of a running tree, and what comes back.
 
 mod answer;
+mod apply;
 pub mod audit;
+pub mod child;
 pub mod command;
 mod flat;
 pub mod handle;

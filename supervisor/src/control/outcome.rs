@@ -1,6 +1,7 @@
-//! What a command for a child has found and done.
+//! What a flat command for a child has found and done: everything, in one answer.
 
 use std::fmt;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
@@ -30,7 +31,8 @@ pub enum ChildControlOperation {
 pub enum ChildAttemptStatus {
     /// It has been asked to end, and has not ended yet.
     Cancelling,
-    /// It is ready, where readiness is more than having started.
+    /// It is ready, where that is more than to run: it has said so, or it is a supervisor of which
+    /// every critical child is.
     Ready,
     /// It runs.
     Running,
@@ -45,11 +47,13 @@ pub enum ChildAttemptStatus {
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum ChildStopState {
-    /// The attempt has been asked to end.
+    /// The attempt has been asked to end, or is to be dropped.
     CancelDelivered,
+    /// The command found the child stopped: the stop that had been asked for is over.
+    Completed,
     /// The attempt could not be ended in time; it is fenced.
     Failed,
-    /// No stop is wanted.
+    /// An attempt lives, and no stop is wanted.
     Idle,
     /// There is nothing to stop.
     NoActiveAttempt,
@@ -78,15 +82,144 @@ pub struct ChildControlResult {
     pub state_after: Option<ChildState>,
     /// What its attempt is doing now; `None` where the child is not known.
     pub status: Option<ChildAttemptStatus>,
-    /// This command has asked the attempt to end.
+    /// This command has asked the attempt to end, or has it dropped.
     pub cancel_delivered: bool,
     /// How far the stop is.
     pub stop_state: ChildStopState,
+    /// The limit that its next restart counts against; `None` where the child is not known.
+    pub restart_limit: Option<RestartLimitState>,
+    /// Whether it is ready; `None` where the child is not known.
+    pub liveness: Option<ChildLivenessState>,
     /// The command has changed nothing.
     pub idempotent: bool,
+    /// What stands in the way: the child is stuck, or may not be restarted.
+    pub failure: Option<ChildControlFailure>,
+    /// How a restart gets past the attempt that lives; `None` for other commands.
+    pub generation_fence: Option<GenerationFenceOutcome>,
     /// For a child that is not known: the nearest names that are.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub did_you_mean: Vec<String>,
+}
+
+/// A limit of restarts within a sliding window, and how much of it is used.
+///
+/// That of the child itself where it has one, otherwise that of its supervisor, which counts the
+/// restarts of all its children.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct RestartLimitState {
+    /// The sliding window.
+    #[serde(with = "crate::event::nanos")]
+    pub window: Duration,
+    /// Restarts that it may have.
+    pub limit: u32,
+    /// Restarts that lie within it now.
+    pub used: u32,
+    /// Restarts that are left.
+    pub remaining: u32,
+    /// The next restart is one too many.
+    pub exhausted: bool,
+    /// When this was so, by the clock of the machine, in nanoseconds since 1970.
+    pub updated_at_unix_nanos: u64,
+}
+
+/// Whether a child says that it is well.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct ChildLivenessState {
+    /// What it says of being ready.
+    pub readiness: ReadinessState,
+}
+
+/// What a child says of being ready.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum ReadinessState {
+    /// It is to say so, or to end, and has not done it.
+    NotReady,
+    /// It has said so, or has completed what others wait for.
+    Ready,
+    /// It counts as ready while it runs, and need not say anything.
+    Unreported,
+}
+
+/// What stands in the way of a command.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct ChildControlFailure {
+    /// Where it stands.
+    pub phase: ChildControlFailurePhase,
+    /// What it is, and what helps.
+    pub reason: String,
+    /// Whether it may pass: to ask again later is no waste.
+    pub recoverable: bool,
+}
+
+/// Where something stands in the way of a command.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum ChildControlFailurePhase {
+    /// The child may not be started.
+    Admission,
+    /// The attempt does not end.
+    WaitCompletion,
+}
+
+/// How a restart gets past the attempt that lives: there are never two.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct GenerationFenceOutcome {
+    /// What has been decided.
+    pub decision: GenerationFenceDecision,
+    /// How far the fence is.
+    pub phase: GenerationFencePhase,
+    /// Generation of the attempt that has to end first.
+    pub old_generation: Option<Generation>,
+    /// Its number since the last back-off reset.
+    pub old_attempt: Option<Attempt>,
+    /// Generation of the attempt that takes its place; `None` where there will be none.
+    pub target_generation: Option<Generation>,
+    /// This command has asked the old attempt to end.
+    pub cancel_delivered: bool,
+    /// The old attempt is to be dropped at its next await, or has not gone after that.
+    pub abort_requested: bool,
+}
+
+/// What a restart has led to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum GenerationFenceDecision {
+    /// A restart was under way already; this one is merged with it.
+    AlreadyPending,
+    /// The supervisor or the tree comes down: nothing starts any more.
+    BlockedByShutdown,
+    /// The next attempt starts once what is under way is over: the stop of the old one, or what
+    /// the supervisor is doing.
+    QueuedAfterStop,
+    /// It was not for this child as it is: another generation runs, or there is no code to start.
+    Rejected,
+    /// Nothing had to end first; the next attempt has been started.
+    StartedImmediately,
+}
+
+/// How far the fence between an attempt and its successor is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum GenerationFencePhase {
+    /// The old attempt is dropped, or does not yield.
+    AbortingOld,
+    /// Nothing will be started.
+    Closed,
+    /// Nothing is fenced: the attempt that lives is the one that is wanted.
+    Open,
+    /// The old attempt has gone; the next one is about to start.
+    ReadyToStart,
+    /// The old attempt has been asked to end.
+    WaitingForOldStop,
 }
 
 impl fmt::Display for ChildControlOperation {
@@ -98,15 +231,4 @@ impl fmt::Display for ChildControlOperation {
             Self::Removed => "removed",
         })
     }
-}
-
-/// What the start of an added child led to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum StartOutcome {
-    /// The child declined to run, which is a success without a process.
-    Declined,
-    /// The start is complete.
-    Started,
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::answer::explain;
 use super::audit::Audit;
+use super::child::ChildHandle;
 use super::command::ChildRef;
 use super::handle::TreeRef;
 use super::lookup;
@@ -14,36 +15,35 @@ use crate::id::types::SupervisorPath;
 use crate::machine::Machine;
 use crate::machine::answer::Answer;
 use crate::machine::input::Command;
-use crate::machine::node::{NodeId, Phase};
-use crate::runtime::core::{Core, Listen};
-use crate::runtime::current;
+use crate::machine::node::NodeId;
+use crate::runtime::core::Core;
 #[cfg(test)]
 use crate::runtime::tree::Tree;
-use crate::runtime::wait::until;
 
 impl TreeRef {
-    /// Waits until a child is down: stopped, finished, removed, or not started yet.
+    /// A handle of one child, which stays valid when it is restarted.
     ///
-    /// A child that failed and waits to be started again is not at rest, and is waited for.
+    /// # Errors
     ///
-    /// # Cancel safety
-    ///
-    /// Cancel safe.
-    pub async fn stopped(&self, child: impl Into<ChildRef>) -> Result<(), SupervisorError> {
+    /// [`SupervisorError::UnknownChild`] and [`SupervisorError::AmbiguousName`] offer other names.
+    pub fn child(&self, child: impl Into<ChildRef>) -> Result<ChildHandle, SupervisorError> {
         let name = child.into().name;
         let id = lookup::child(&self.tree, &name)?;
-        if let Some(waiting) = current::child_of(self.tree.address()) {
-            // Also a supervisor above it does not end before it has.
-            if self.tree.read(|machine| machine.is_above(id, waiting))? {
-                return Err(SupervisorError::WouldWaitForItself);
-            }
-        }
-        let down = move |core: &mut Core| {
-            let phase = core.machine.find(id).map(|node| node.phase);
-            phase.is_none_or(Phase::is_down).then_some(())
+        let now = self.tree.now();
+        let mirror = |core: &mut Core| {
+            let mirror = core.machine.mirror(id)?;
+            Some((Arc::clone(&core.machine.find(id)?.path), mirror))
         };
-        until(&self.tree, Listen::Events, down).await;
-        Ok(())
+        let found = self.tree.with(now, None, mirror)?.0;
+        let (path, mirror) = found.ok_or_else(|| lookup::unknown(&name))?;
+        Ok(ChildHandle::new(self.clone(), path, mirror))
+    }
+
+    /// Waits until a child is down: stopped, finished, removed, or not started yet.
+    ///
+    /// As [`ChildHandle::stopped`].
+    pub async fn stopped(&self, child: impl Into<ChildRef>) -> Result<(), SupervisorError> {
+        self.child(child)?.stopped().await
     }
 
     /// The tree as it is now.
@@ -76,15 +76,7 @@ impl TreeRef {
         child: impl Into<ChildRef>,
     ) -> Result<ChildSnapshot, SupervisorError> {
         let name = child.into().name;
-        let id = lookup::child(&self.tree, &name)?;
-        let found = self.tree.read(|machine| {
-            let known = machine.find(id).is_some();
-            known.then(|| machine.child_snapshot(id.ix))
-        })?;
-        found.ok_or(SupervisorError::UnknownChild {
-            path: name,
-            did_you_mean: Vec::new(),
-        })
+        Ok(self.standing_of(&name)?.0)
     }
 
     /// The events of the tree from now on.

@@ -3,6 +3,8 @@
 use std::sync::Arc;
 
 use crate::event::failure::Failure;
+use crate::event::snapshot::ChildState;
+use crate::id::types::Generation;
 use crate::spec::error::{InvalidSpec, SpecProblem};
 
 /// Why a tree could not be started.
@@ -110,6 +112,14 @@ pub enum SupervisorError {
         /// The limit.
         limit: usize,
     },
+    /// The child has come to rest without being ready.
+    #[error("`{path}` will not be ready: it is {state}; resume or restart it first")]
+    NeverReady {
+        /// Path of the child.
+        path: String,
+        /// What it is doing.
+        state: ChildState,
+    },
     /// The child was declared without code.
     #[error("`{path}` was declared without code; remove it, and start it from a `ChildSpec`")]
     NoCode {
@@ -123,6 +133,17 @@ pub enum SupervisorError {
         path: String,
         /// What it is doing.
         state: String,
+    },
+    /// The command was for another generation of the child.
+    #[error(
+        "`{path}` is not of that generation any more, it is {}; look at it again",
+        of(*.generation)
+    )]
+    OtherGeneration {
+        /// Path of the child.
+        path: String,
+        /// The generation of its present or last attempt.
+        generation: Option<Generation>,
     },
     /// The supervisor or the tree comes down, or is down.
     #[error("`{path}` cannot be started: its supervisor is down or shutting down")]
@@ -178,6 +199,13 @@ impl From<SpecProblem> for SupervisorError {
         Self::InvalidSpec(InvalidSpec {
             problems: vec![problem],
         })
+    }
+}
+
+fn of(generation: Option<Generation>) -> String {
+    match generation {
+        Some(generation) => format!("of generation {generation}"),
+        None => "not started yet".to_owned(),
     }
 }
 

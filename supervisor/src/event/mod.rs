@@ -6,6 +6,7 @@ pub mod history;
 pub(crate) mod journal;
 pub mod kind;
 pub(crate) mod nanos;
+pub mod outcome;
 pub mod snapshot;
 pub mod stream;
 pub mod stuck;

@@ -81,6 +81,8 @@ pub enum ChildState {
     Ignored,
     /// It has not been started yet.
     NotStarted,
+    /// There is no such child: it was removed, or forgotten when it had ended.
+    Removed,
     /// It failed to start again; its supervisor is about to try once more.
     Restarting,
     /// It runs.
@@ -95,6 +97,51 @@ pub enum ChildState {
     Stuck,
     /// It must start, but a sibling it is after is not ready.
     Waiting,
+}
+
+impl ChildState {
+    /// All of them, in order.
+    pub(crate) const ALL: [Self; 16] = [
+        Self::Aborting,
+        Self::Backoff,
+        Self::Declared,
+        Self::Exited,
+        Self::Failed,
+        Self::Finished,
+        Self::Ignored,
+        Self::NotStarted,
+        Self::Removed,
+        Self::Restarting,
+        Self::Running,
+        Self::Starting,
+        Self::Stopped,
+        Self::Stopping,
+        Self::Stuck,
+        Self::Waiting,
+    ];
+
+    /// Whether nothing runs, and nothing will without a new reason.
+    #[must_use]
+    pub const fn is_down(self) -> bool {
+        match self {
+            Self::Declared
+            | Self::Failed
+            | Self::Finished
+            | Self::Ignored
+            | Self::NotStarted
+            | Self::Removed
+            | Self::Stopped => true,
+            Self::Aborting
+            | Self::Backoff
+            | Self::Exited
+            | Self::Restarting
+            | Self::Running
+            | Self::Starting
+            | Self::Stopping
+            | Self::Stuck
+            | Self::Waiting => false,
+        }
+    }
 }
 
 impl Snapshot {
@@ -147,6 +194,7 @@ impl fmt::Display for ChildState {
             Self::Finished => "finished",
             Self::Ignored => "ignored",
             Self::NotStarted => "not started",
+            Self::Removed => "removed",
             Self::Restarting => "restarting",
             Self::Running => "running",
             Self::Starting => "starting",

@@ -8,6 +8,7 @@ use crate::event::failure::Failure;
 use crate::event::snapshot::ChildSnapshot;
 use crate::spec::error::SpecProblem;
 use crate::spec::plan::PlannedBody;
+use crate::spec::policy::Intensity;
 
 /// A command that has taken effect.
 #[derive(Clone, Debug)]
@@ -34,6 +35,20 @@ pub(crate) struct ChildAnswer {
     pub(crate) attempt: Option<u32>,
     /// The command changed nothing.
     pub(crate) idempotent: bool,
+    /// Of the child before it was removed, otherwise afterwards.
+    pub(crate) standing: Standing,
+}
+
+/// What else there is to say of a child.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Standing {
+    /// Of its present or last attempt.
+    pub(crate) generation: Option<u64>,
+    /// The limit that its next restart counts against, and how much of it is used.
+    pub(crate) limit: Intensity,
+    pub(crate) used: u32,
+    /// Whether it is ready; none where it need not say so.
+    pub(crate) ready: Option<bool>,
 }
 
 /// Why a command had no effect.
@@ -59,6 +74,8 @@ pub(crate) enum Refusal {
     NotDown(Phase),
     /// The supervisor or the tree is coming down, or is down.
     ShuttingDown,
+    /// Another generation is there than the command is for.
+    OtherGeneration(Option<u64>),
     /// No such child.
     Unknown,
 }

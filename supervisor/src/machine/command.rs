@@ -6,7 +6,7 @@ use super::node::{
     Body, Cause, Down, Ending, FirstStartState, Ix, Mail, NodeId, Phase, Retry, Wish,
 };
 use super::walk::{End, Manner, Op, Scope, Then};
-use super::{Machine, TreePhase};
+use super::{Machine, TreePhase, mirror};
 use crate::control::audit::Audit;
 use crate::control::outcome::ChildControlOperation as Operation;
 use crate::event::kind::EventKind;
@@ -21,7 +21,7 @@ impl Machine {
                 self.shut_down();
                 return self.answer(token, Ok(Answer::Shutdown));
             }
-            Command::Add(sup, _) | Command::Children(sup) | Command::Named(_, sup, _) => {
+            Command::Add(sup, ..) | Command::Children(sup) | Command::Named(_, sup, _) => {
                 self.nodes.find(*sup)
             }
             Command::Child(_, id) => {
@@ -49,7 +49,7 @@ impl Machine {
     /// It is the command's turn.
     pub(super) fn deliver_command(&mut self, sup: Ix, token: Token, command: Command) {
         match command {
-            Command::Add(_, planned) => self.add(sup, token, *planned),
+            Command::Add(_, planned, mirror) => self.add(sup, token, *planned, mirror.as_ref()),
             Command::Child(verb, id) => self.verb_if_known(sup, Some(id), token, verb),
             Command::Named(verb, _, path) => {
                 let id = self.lookup(&path);
@@ -94,11 +94,15 @@ impl Machine {
         let node = &self.nodes[ix];
         let (operation_before, phase_before) = (node.operation, node.phase);
         let (id, generation, attempt) = (self.nodes.id(ix), node.generation(), node.attempt);
-        let starts = matches!(verb, Verb::Restart | Verb::Resume);
+        let restarts = matches!(verb, Verb::Restart | Verb::RestartIf(_));
+        let starts = restarts || verb == Verb::Resume;
+        if matches!(verb, Verb::RestartIf(of) if generation != Some(of)) {
+            return self.answer(token, Err(Refusal::OtherGeneration(generation)));
+        }
         if starts && !self.may_start(ix) {
             return self.answer(token, Err(Refusal::ShuttingDown));
         }
-        if starts && matches!(node.body, Body::Declared) && verb == Verb::Restart {
+        if restarts && matches!(self.nodes[ix].body, Body::Declared) {
             return self.answer(token, Err(Refusal::NoCode));
         }
         if verb == Verb::Delete && !phase_before.is_down() {
@@ -111,12 +115,13 @@ impl Machine {
         if settles {
             self.answer_when_settled(token, ix);
         }
+        let before = self.standing(ix);
         let idempotent = match verb {
             Verb::Stop => self.stop_one(sup, ix),
             Verb::Pause => self.keep_down(sup, ix, Operation::Paused),
             Verb::Quarantine => self.keep_down(sup, ix, Operation::Quarantined),
             Verb::Resume => self.resume_one(sup, ix),
-            Verb::Restart => self.restart_one(sup, ix),
+            Verb::Restart | Verb::RestartIf(_) => self.restart_one(sup, ix),
             Verb::Remove | Verb::Delete => self.remove(sup, ix),
             Verb::Kill => self.kill_one(sup, ix),
         };
@@ -124,10 +129,15 @@ impl Machine {
             return;
         }
         let removed = matches!(verb, Verb::Remove | Verb::Delete);
-        let (operation_after, phase_after) = match self.nodes.find(id) {
-            _ if removed => (Operation::Removed, Phase::Down(Down::Removed)),
-            Some(ix) => (self.nodes[ix].operation, self.nodes[ix].phase),
-            None => (Operation::Removed, Phase::Down(Down::Removed)),
+        let left = self.nodes.find(id);
+        let left = left.filter(|&ix| self.nodes[ix].phase != Phase::Down(Down::Removed));
+        let (operation_after, phase_after, standing) = match left {
+            Some(ix) if removed => (Operation::Removed, self.nodes[ix].phase, before),
+            Some(ix) => {
+                let node = &self.nodes[ix];
+                (node.operation, node.phase, self.standing(ix))
+            }
+            None => (Operation::Removed, Phase::Down(Down::Removed), before),
         };
         let live = phase_before.is_live();
         self.answer(
@@ -140,6 +150,7 @@ impl Machine {
                 generation: generation.filter(|_| live),
                 attempt: live.then_some(attempt),
                 idempotent,
+                standing,
             })),
         );
     }
@@ -407,7 +418,7 @@ impl Machine {
     }
 
     /// Adds a child and starts it (R33).
-    fn add(&mut self, sup: Ix, token: Token, planned: Planned) {
+    fn add(&mut self, sup: Ix, token: Token, planned: Planned, mirror: Option<&mirror::Place>) {
         if let Err(refusal) = self.may_add(sup, &planned) {
             self.discard(planned);
             return self.answer(token, Err(refusal));
@@ -439,6 +450,10 @@ impl Machine {
             self.becomes_unready(sup);
         }
         self.emit(ix, EventKind::Added);
+        if let (Some(place), Some(mirror)) = (mirror, self.mirror(self.nodes.id(ix))) {
+            // Asked for once; it stands there already if not.
+            let _ = place.set(mirror);
+        }
         for &ix in &places {
             self.apply_intent(ix);
         }

@@ -349,6 +349,7 @@ impl Machine {
                 continue;
             }
             self.nodes[ix].phase = Phase::Down(Down::Removed);
+            self.publish(ix);
             self.nodes[ix].flags.is_static = false;
             let starts = self.nodes[ix].starts;
             self.fences.remember(&self.nodes[ix].path, starts);

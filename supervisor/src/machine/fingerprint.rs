@@ -77,7 +77,7 @@ impl Sup {
         write!(into, "[{op} {:?} {}", self.first_start, self.incomplete).expect("a string");
         for mail in &self.inbox {
             match mail {
-                Mail::Command(_, Command::Add(_, planned)) => {
+                Mail::Command(_, Command::Add(_, planned, _)) => {
                     write!(into, " add {}", planned.nodes[0].path)
                 }
                 Mail::Command(_, command) => write!(into, " {command:?}"),

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::decision::ExitClass;
+use super::mirror;
 use super::node::{Ix, NodeId};
 use super::time::Nanos;
 use crate::control::audit::Audit;
@@ -45,7 +46,7 @@ pub(crate) struct Exit {
 #[derive(Debug)]
 pub(crate) enum Command {
     /// Adds a planned child to a supervisor and starts it.
-    Add(NodeId, Box<Planned>),
+    Add(NodeId, Box<Planned>, Option<mirror::Place>),
     /// One of the verbs, for one child.
     Child(Verb, NodeId),
     /// The same, for a path below a supervisor that may be taken when it is the command's turn.
@@ -66,6 +67,8 @@ pub(crate) enum Verb {
     Quarantine,
     Remove,
     Restart,
+    /// Restart it, if this generation is its present or last one.
+    RestartIf(u64),
     Resume,
     Stop,
 }

@@ -48,6 +48,13 @@ impl Window {
         }
     }
 
+    /// How many restarts lie within the window now.
+    pub(super) fn used(&self, now: Nanos, window: Duration) -> u32 {
+        let within = self.entries.iter().rev();
+        let within = within.take_while(|(at, _)| now.since(*at) < window);
+        within.map(|(_, count)| count).sum()
+    }
+
     pub(super) fn clear(&mut self) {
         self.entries.clear();
         self.sum = 0;

@@ -36,10 +36,12 @@ mod index;
 pub(crate) mod input;
 mod intensity;
 pub(crate) mod intents;
+pub(crate) mod mirror;
 pub(crate) mod node;
 mod ready;
 mod scope;
 pub(crate) mod snapshot;
+mod standing;
 mod start;
 mod stop;
 #[cfg(test)]
@@ -59,6 +61,7 @@ use self::deadlines::Deadlines;
 use self::fences::Fences;
 use self::index::PathIndex;
 use self::input::{Action, Input};
+use self::mirror::Mirrors;
 use self::node::{Body, Cause, Down, Ending, Flags, Ix, Links, Mail, Node, NodeId, Nodes, Phase};
 use self::node::{Retry, Sup, Wish};
 use self::time::Nanos;
@@ -132,6 +135,7 @@ pub(crate) struct Machine {
     closing_since: Nanos,
     ended_at: Nanos,
     trash: Trash,
+    mirrors: Mirrors,
 }
 
 impl Machine {
@@ -160,6 +164,7 @@ impl Machine {
             closing_since: Nanos::default(),
             ended_at: Nanos::default(),
             trash: Trash::default(),
+            mirrors: Mirrors::default(),
         };
         let mut launches = Vec::with_capacity(plan.nodes.len());
         for planned in plan.nodes {
@@ -317,6 +322,7 @@ impl Machine {
             history: None,
             watch: None,
             links: None,
+            mirror: None,
             body,
         });
         self.index.insert(ix, &self.nodes);
@@ -326,6 +332,7 @@ impl Machine {
                 self.nodes.sup_mut(parent).statics.push(ix);
             }
         }
+        self.adopt_mirror(ix);
         ix
     }
 
@@ -427,6 +434,7 @@ impl Machine {
                 sup.busy_significant += significant;
             }
         }
+        self.publish(ix);
     }
 
     /// A critical child that is not ready may stay in its phase from now on, or may not.

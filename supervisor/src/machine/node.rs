@@ -8,6 +8,7 @@ use super::decision::ExitClass;
 use super::history::Ends;
 use super::input::Token;
 use super::intensity::Window;
+use super::mirror::Mirror;
 use super::time::Nanos;
 use super::walk::{Op, Scope};
 use super::watch::Watch;
@@ -205,6 +206,8 @@ pub(crate) struct Node {
     /// What has been seen of its attempt, where anybody looked.
     pub(super) watch: Option<Box<Watch>>,
     pub(crate) links: Option<Box<Links>>,
+    /// Made when somebody asks for it.
+    pub(super) mirror: Option<Arc<Mirror>>,
     pub(crate) body: Body,
 }
 

@@ -28,6 +28,7 @@ impl Machine {
             return;
         }
         let (sup, critical) = (node.parent, node.policy.critical && node.flags.linked);
+        self.publish(ix);
         let Some(sup) = sup.some() else {
             return;
         };
@@ -61,6 +62,7 @@ impl Machine {
             }
             let (sup, critical) = (node.parent, node.policy.critical && node.flags.linked);
             let settled = u32::from(node.is_settled(node.phase));
+            self.publish(ix);
             if sup == Ix::NONE || !critical {
                 return;
             }

@@ -404,6 +404,8 @@ impl Machine {
         self.index.insert(heir, &self.nodes);
         let node = &mut self.nodes[heir];
         node.starts = node.starts.max(starts);
+        self.adopt_mirror(heir);
+        let node = &self.nodes[heir];
         let (sup, fresh) = (node.parent, node.phase == Phase::Down(Down::Fresh));
         if fresh && node.operation == Operation::Active && !self.comes_down(sup) {
             self.nodes[heir].wish = Wish::Start(Cause::Alone);
@@ -434,6 +436,7 @@ impl Machine {
             }
             if self.index.find(&self.nodes[ix].path, &self.nodes).is_none() {
                 self.index.insert(ix, &self.nodes);
+                self.adopt_mirror(ix);
             }
         }
     }

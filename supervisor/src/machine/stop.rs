@@ -537,7 +537,7 @@ impl Machine {
     }
 
     pub(super) fn refuse(&mut self, token: super::input::Token, command: Command, why: Refusal) {
-        if let Command::Add(_, planned) = command {
+        if let Command::Add(_, planned, _) = command {
             self.discard(*planned);
         }
         self.answer(token, Err(why));

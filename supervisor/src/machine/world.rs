@@ -63,6 +63,7 @@ pub enum Ask {
     Quarantine,
     Remove,
     Restart,
+    RestartIf(u64),
     Resume,
     Shutdown,
     Stop,
@@ -97,6 +98,7 @@ pub enum No {
     LimitReached,
     NoCode,
     NotDown(ChildState),
+    OtherGeneration(Option<u64>),
     ShuttingDown,
     StartFailed(Arc<Failure>),
     Unknown,
@@ -502,7 +504,7 @@ impl World {
             Ask::Add(spec) => {
                 let planned = Planned::new(spec, path)
                     .map_err(|invalid| No::Invalid(invalid.problems[0].clone()))?;
-                return Ok(Command::Add(id()?, Box::new(planned)));
+                return Ok(Command::Add(id()?, Box::new(planned), None));
             }
             Ask::Children => return Ok(Command::Children(id()?)),
             Ask::Shutdown => return Ok(Command::Shutdown),
@@ -512,6 +514,7 @@ impl World {
             Ask::Quarantine => Verb::Quarantine,
             Ask::Remove => Verb::Remove,
             Ask::Restart => Verb::Restart,
+            Ask::RestartIf(generation) => Verb::RestartIf(generation),
             Ask::Resume => Verb::Resume,
             Ask::Stop => Verb::Stop,
         };
@@ -580,6 +583,7 @@ impl From<Refusal> for No {
             Refusal::LimitReached(_) => Self::LimitReached,
             Refusal::NoCode => Self::NoCode,
             Refusal::NotDown(phase) => Self::NotDown(phase.public()),
+            Refusal::OtherGeneration(generation) => Self::OtherGeneration(generation),
             Refusal::ShuttingDown => Self::ShuttingDown,
             Refusal::StartFailed(failure) => Self::StartFailed(failure),
             Refusal::Unknown => Self::Unknown,

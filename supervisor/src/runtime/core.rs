@@ -191,6 +191,7 @@ impl Core {
             self.perform(tree, me, action, effects);
         }
         self.machine.swap_trash(&mut effects.trash);
+        effects.mirrors = self.machine.take_changed_mirrors();
         let next = self.machine.next_deadline().unwrap_or(Nanos::NEVER);
         if next < self.armed {
             self.armed = Nanos::default();
@@ -331,6 +332,8 @@ impl Core {
             .or_else(|| payload.downcast_ref::<String>().cloned())
             .unwrap_or_default();
         self.broken = Some(format!("the supervisor itself has panicked: {text}").into());
+        self.machine.mirrors_failed();
+        effects.mirrors = self.machine.take_changed_mirrors();
         for slot in self.slots.drain(..).flatten() {
             let former = slot.want_end();
             effects.changed.push((slot, former));

@@ -11,6 +11,7 @@ use super::driver::{Driver, DriverGuard};
 use super::slot::{Slot, Word};
 use super::tree::{Reply, Tree};
 use crate::machine::Trash;
+use crate::machine::mirror::Mirror;
 use crate::panics::{drop_quietly, quietly};
 use crate::task::launch::Launch;
 
@@ -33,6 +34,8 @@ pub(super) struct Effects {
     /// Of commands that will not be answered any more.
     pub(super) unanswered: Vec<oneshot::Sender<Reply>>,
     pub(super) readers: Vec<Waker>,
+    /// Of children whose state has changed.
+    pub(super) mirrors: Vec<Arc<Mirror>>,
     pub(super) trash: Trash,
     pub(super) launches: Vec<Launch>,
     pub(super) slots: Vec<Arc<Slot>>,
@@ -65,18 +68,24 @@ impl Effects {
             || self.arm
             || !self.spawns.is_empty()
             || !self.answers.is_empty();
-        let woke_any = woke || !self.readers.is_empty() || !self.unanswered.is_empty();
+        let woke_any = woke
+            || !self.readers.is_empty()
+            || !self.unanswered.is_empty()
+            || !self.mirrors.is_empty();
         if woke_any {
             self.wake(tree);
             // From here on code of users may block this thread.
-            if self.traces || !self.launches.is_empty() || self.trash.runs_user_code() {
+            let foreign = !self.launches.is_empty()
+                || !self.mirrors.is_empty()
+                || self.trash.runs_user_code();
+            if self.traces || foreign {
                 Tree::push();
             }
         }
         if !self.trash.is_empty() {
             self.trash.clear();
         }
-        if !(self.launches.is_empty() && self.slots.is_empty()) {
+        if !(self.launches.is_empty() && self.slots.is_empty() && self.mirrors.is_empty()) {
             self.drop_owned();
         }
         if std::mem::take(&mut self.traces) {
@@ -106,6 +115,9 @@ impl Effects {
         for reader in self.readers.drain(..) {
             quietly(|| reader.wake());
         }
+        for waker in self.mirrors.iter().flat_map(|mirror| mirror.take_waiting()) {
+            quietly(|| waker.wake());
+        }
     }
 
     /// Each alone: a panic of one must not meet that of another.
@@ -115,6 +127,9 @@ impl Effects {
         }
         for slot in self.slots.drain(..) {
             drop_quietly(slot);
+        }
+        for mirror in self.mirrors.drain(..) {
+            drop_quietly(mirror);
         }
     }
 }

@@ -9,7 +9,6 @@ use std::time::Duration;
 
 use rust_supervisor::__world::{Ask, Ends, No, Said};
 use rust_supervisor::control::command::CommandResult;
-use rust_supervisor::control::outcome::StartOutcome;
 use rust_supervisor::error::types::{StartError, SupervisorError};
 use rust_supervisor::event::failure::Failure;
 use rust_supervisor::event::kind::Event;
@@ -266,8 +265,8 @@ async fn call(tree: TreeRef, path: String, ask: Ask) -> Result<Said, No> {
         Ask::Add(child) => {
             let added = tree.start_child(name, child).await;
             return added
-                .map(|outcome| match outcome {
-                    StartOutcome::Declined => Said::Declined,
+                .map(|child| match child.try_outcome() {
+                    Some(outcome) if outcome.state == ChildState::Ignored => Said::Declined,
                     _ => Said::Started,
                 })
                 .map_err(no);

@@ -1,0 +1,77 @@
+//! A verb for one child, from its name to its outcome: what both forms of commands share.
+
+use super::answer::{explain, outcome, resumed};
+use super::audit::Audit;
+use super::handle::TreeRef;
+use super::lookup;
+use super::outcome::ChildControlResult;
+use crate::error::types::SupervisorError;
+use crate::event::snapshot::{ChildSnapshot, ChildState};
+use crate::machine::answer::{Answer, Refusal, Standing};
+use crate::machine::input::{Command, Verb};
+use crate::runtime::tree::Reply;
+
+impl TreeRef {
+    /// Applies a verb to the child of this path or name.
+    pub(super) async fn apply(
+        &self,
+        audit: Audit,
+        verb: Verb,
+        name: &str,
+    ) -> Result<ChildControlResult, SupervisorError> {
+        self.alive()?;
+        let (path, command, unknown) = match lookup::child(&self.tree, name) {
+            Ok(id) => {
+                let path = self.path_of(id)?.unwrap_or_else(|| name.to_owned());
+                (path, Command::Child(verb, id), None)
+            }
+            Err(error @ SupervisorError::UnknownChild { .. }) => {
+                let Some(parent) = self.tree.read(|machine| lookup::parent(machine, name))? else {
+                    return Err(error);
+                };
+                // It may be there when it is the command's turn.
+                let command = Command::Named(verb, parent, name.into());
+                (name.to_owned(), command, Some(error))
+            }
+            Err(error) => return Err(error),
+        };
+        match (self.command(audit, command).await?, unknown) {
+            (Ok(Answer::Child(answer)), _) => Ok(outcome(&path, verb, &answer)),
+            (Ok(answer), _) => {
+                let (now, standing) = self.standing_of(&path)?;
+                let declined = matches!(answer, Answer::Declined);
+                let state = if declined {
+                    ChildState::Ignored
+                } else {
+                    now.state
+                };
+                Ok(resumed(&path, &now, &standing, state))
+            }
+            (Err(Refusal::Unknown), Some(error)) => Err(error),
+            (Err(refusal), _) => Err(explain(refusal, &path, "")),
+        }
+    }
+
+    /// A child as it is now, with what only commands tell.
+    pub(super) fn standing_of(
+        &self,
+        name: &str,
+    ) -> Result<(ChildSnapshot, Standing), SupervisorError> {
+        let id = lookup::child(&self.tree, name)?;
+        let found = self.tree.read(|machine| {
+            let known = machine.find(id).is_some();
+            known.then(|| (machine.child_snapshot(id.ix), machine.standing(id.ix)))
+        })?;
+        found.ok_or_else(|| lookup::unknown(name))
+    }
+
+    pub(super) async fn command(
+        &self,
+        audit: Audit,
+        command: Command,
+    ) -> Result<Reply, SupervisorError> {
+        let answer = self.tree.command(audit, command)?;
+        // The sender is dropped only by a tree that has broken.
+        answer.await.map_err(|_| self.gone())
+    }
+}

@@ -1,0 +1,35 @@
+//! What a command tells of the child that it was for, besides what it did.
+
+use super::Machine;
+use super::answer::Standing;
+use super::node::{Body, Ix};
+use crate::spec::policy::Readiness;
+
+impl Machine {
+    pub(crate) fn standing(&self, ix: Ix) -> Standing {
+        let node = &self.nodes[ix];
+        let (limit, used) = match node.parent.some() {
+            Some(sup) => {
+                let limit = self.limit(sup);
+                let window = &self.nodes.sup(sup).window;
+                (limit, window.used(self.now, limit.window))
+            }
+            // The root, and what is left of a supervisor that was removed, has no limit above it.
+            None => (
+                crate::spec::policy::Intensity::new(0, std::time::Duration::ZERO),
+                0,
+            ),
+        };
+        let says_ready = match &node.body {
+            Body::Supervisor(_) => true,
+            Body::Declared => false,
+            Body::Worker => node.policy.readiness != Readiness::Immediate,
+        };
+        Standing {
+            generation: node.generation(),
+            limit,
+            used,
+            ready: says_ready.then_some(node.flags.ready),
+        }
+    }
+}
