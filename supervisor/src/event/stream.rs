@@ -1,12 +1,17 @@
 //! Reading the events of a tree as they happen.
 
 use std::collections::VecDeque;
+use std::fmt;
+use std::future::poll_fn;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+
+use futures_core::Stream;
 
 use crate::event::kind::Event;
 use crate::runtime::core::{Core, Listen, Stage};
 use crate::runtime::tree::Tree;
-use crate::runtime::wait::until;
 
 /// Events that are copied at a time.
 const CHUNK: usize = 512;
@@ -15,18 +20,43 @@ const CHUNK: usize = 512;
 ///
 /// Made by [`TreeRef::events`](crate::TreeRef::events), from the moment of subscription, and by
 /// [`TreeRef::events_after`](crate::TreeRef::events_after), from a number. Does not keep the tree
-/// running.
+/// running. Read it with [`next`](EventStream::next), or as a [`Stream`] of the `futures` crates.
 ///
 /// Events are read from the tree's journal by number. A reader that is slow or asleep costs the
-/// tree nothing; one that fell behind the journal is told how many events it missed, and goes on
-/// with the oldest that is left.
-#[derive(Debug)]
+/// tree and other readers nothing; one that fell behind the journal is told how many events it
+/// missed, and goes on with the oldest that is left.
+///
+/// # Examples
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use rust_supervisor::event::kind::EventKind;
+/// use rust_supervisor::event::stream::Observed;
+/// use rust_supervisor::{ChildSpec, Supervisor, SupervisorSpec, TaskContext};
+///
+/// let beat = ChildSpec::from_fn("beat", |ctx: TaskContext| async move { ctx.cancelled().await });
+/// let handle = Supervisor::start(SupervisorSpec::root(vec![beat])).await?;
+/// let mut starts = handle
+///     .events_after(0)
+///     .below("beat")
+///     .only(|event| matches!(event.kind, EventKind::Started));
+/// let Some(Observed::Event(event)) = starts.next().await else { panic!() };
+/// assert_eq!(&*event.path, "beat");
+/// # Ok(()) }
+/// ```
 pub struct EventStream {
     tree: Arc<Tree>,
     after: u64,
     missed: u64,
     buffer: VecDeque<Event>,
+    /// Identifies the waker that has been left with the tree.
+    listening: u64,
+    below: Option<Arc<str>>,
+    only: Vec<Filter>,
 }
+
+type Filter = Box<dyn Fn(&Event) -> bool + Send + Sync>;
 
 /// What a subscriber reads.
 #[derive(Clone, Debug)]
@@ -34,7 +64,8 @@ pub struct EventStream {
 pub enum Observed {
     /// An event.
     Event(Event),
-    /// This many events had gone from the journal before they could be read.
+    /// This many events had gone from the journal before they could be read, whatever they were
+    /// about.
     Missed(u64),
 }
 
@@ -45,7 +76,26 @@ impl EventStream {
             after,
             missed: 0,
             buffer: VecDeque::new(),
+            listening: 0,
+            below: None,
+            only: Vec::new(),
         }
+    }
+
+    /// Only events of the child or supervisor at this path, and of what is below it.
+    #[must_use]
+    pub fn below(mut self, path: impl AsRef<str>) -> Self {
+        self.below = Some(path.as_ref().trim_matches('/').into());
+        self
+    }
+
+    /// Only events that the filter lets pass; of several filters, all have to.
+    ///
+    /// The filter runs in the task of the reader. Gaps are told whatever it says.
+    #[must_use]
+    pub fn only(mut self, filter: impl Fn(&Event) -> bool + Send + Sync + 'static) -> Self {
+        self.only.push(Box::new(filter));
+        self
     }
 
     /// The next event, or a gap; `None` when the tree has ended and all has been read.
@@ -56,23 +106,80 @@ impl EventStream {
     ///
     /// Cancel safe: an event that has not been returned is returned by the next call.
     pub async fn next(&mut self) -> Option<Observed> {
-        if self.buffer.is_empty() && self.missed == 0 {
-            let after = self.after;
-            let read = |core: &mut Core| {
-                let mut events = Vec::new();
-                let missed = core.events(after, CHUNK, &mut events);
-                let over = core.stage() == Stage::Over;
-                (over || !events.is_empty()).then_some((events, missed))
+        poll_fn(|cx| self.poll_next_event(cx)).await
+    }
+
+    fn poll_next_event(&mut self, cx: &Context<'_>) -> Poll<Option<Observed>> {
+        loop {
+            if self.buffer.is_empty() && self.missed == 0 {
+                ready!(self.poll_fill(cx));
+            }
+            let missed = std::mem::take(&mut self.missed);
+            if missed > 0 {
+                return Poll::Ready(Some(Observed::Missed(missed)));
+            }
+            let Some(event) = self.buffer.pop_front() else {
+                return Poll::Ready(None);
             };
-            let (events, missed) = until(&self.tree, Listen::Events, read).await;
-            self.missed = missed;
-            self.after = events.last().map_or(self.after, |event| event.seq);
-            self.buffer = events.into();
+            if self.passes(&event) {
+                return Poll::Ready(Some(Observed::Event(event)));
+            }
         }
-        let missed = std::mem::take(&mut self.missed);
-        if missed > 0 {
-            return Some(Observed::Missed(missed));
+    }
+
+    /// Copies what has happened since; waits where that is nothing.
+    fn poll_fill(&mut self, cx: &Context<'_>) -> Poll<()> {
+        let after = self.after;
+        let read = |core: &mut Core| {
+            let mut events = Vec::new();
+            let missed = core.events(after, CHUNK, &mut events);
+            let over = core.stage() == Stage::Over;
+            (over || !events.is_empty()).then_some((events, missed))
+        };
+        let tree = Arc::clone(&self.tree);
+        let listening = &mut self.listening;
+        let Some((events, missed)) = tree.poll_until(listening, Listen::Events, cx.waker(), read)
+        else {
+            return Poll::Pending;
+        };
+        self.missed = missed;
+        self.after = events.last().map_or(self.after, |event| event.seq);
+        self.buffer = events.into();
+        Poll::Ready(())
+    }
+
+    fn passes(&self, event: &Event) -> bool {
+        let place = self.below.as_deref().unwrap_or("");
+        let below = place.is_empty()
+            || event
+                .path
+                .strip_prefix(place)
+                .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+        below && self.only.iter().all(|filter| filter(event))
+    }
+}
+
+impl Stream for EventStream {
+    type Item = Observed;
+
+    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Observed>> {
+        self.get_mut().poll_next_event(cx)
+    }
+}
+
+impl Drop for EventStream {
+    fn drop(&mut self) {
+        if self.listening != 0 {
+            self.tree.stop_listening(self.listening, Listen::Events);
         }
-        self.buffer.pop_front().map(Observed::Event)
+    }
+}
+
+impl fmt::Debug for EventStream {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("EventStream")
+            .field("after", &self.after)
+            .field("below", &self.below)
+            .finish_non_exhaustive()
     }
 }

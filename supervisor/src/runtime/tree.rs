@@ -255,7 +255,7 @@ impl Tree {
     }
 
     /// Takes a waker back that had been left with [`Tree::poll_until`].
-    pub(super) fn stop_listening(&self, id: u64, listen: Listen) {
+    pub(crate) fn stop_listening(&self, id: u64, listen: Listen) {
         let former = self.lock().forget_listener(id, listen);
         drop_quietly(former);
     }

@@ -1,0 +1,152 @@
+//! Who reads the events of a tree: gaps are told, filters hold, and sleepers cost nothing.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use allocation_counter::measure;
+use rust_supervisor::event::kind::EventKind;
+use rust_supervisor::event::stream::{EventStream, Observed};
+use rust_supervisor::spec::backoff::Backoff;
+use rust_supervisor::spec::policy::Intensity;
+use rust_supervisor::{ChildSpec, Supervisor, SupervisorHandle, SupervisorSpec, TaskContext};
+use supervisor_tests::{Log, obedient};
+use tokio::sync::Notify;
+
+/// Crashes this often when it is told to, and then lives until it is told again.
+struct Storm {
+    go: Arc<Notify>,
+    done: Arc<Notify>,
+    handle: SupervisorHandle,
+}
+
+impl Storm {
+    async fn started(crashes: u64) -> Self {
+        let (go, done) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+        let (gone, told, left) = (Arc::clone(&go), Arc::clone(&done), AtomicU64::new(0));
+        let left = Arc::new(left);
+        let crashing = ChildSpec::from_fn("crashing", move |ctx: TaskContext| {
+            let (go, done, left) = (Arc::clone(&gone), Arc::clone(&told), Arc::clone(&left));
+            async move {
+                if left.load(Ordering::Relaxed) == 0 {
+                    done.notify_one();
+                    if ctx.until_cancelled(go.notified()).await.is_none() {
+                        return Ok(());
+                    }
+                    left.store(crashes, Ordering::Relaxed);
+                }
+                left.fetch_sub(1, Ordering::Relaxed);
+                Err("again")
+            }
+        })
+        .backoff(Backoff::none());
+        let limit = Intensity::new(u32::MAX, Duration::from_secs(1));
+        let spec = SupervisorSpec::root(vec![crashing]).intensity(limit);
+        let handle = Supervisor::start(spec).await.expect("starts");
+        done.notified().await;
+        Self { go, done, handle }
+    }
+
+    async fn rage(&self) {
+        self.go.notify_one();
+        self.done.notified().await;
+    }
+}
+
+async fn next_event(stream: &mut EventStream) -> rust_supervisor::event::kind::Event {
+    match stream.next().await {
+        Some(Observed::Event(event)) => event,
+        other => panic!("not an event: {other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn a_subscriber_that_fell_behind_is_told_how_many_it_missed_and_nothing_is_lost_besides() {
+    let storm = Storm::started(8_000).await;
+    let mut sleepy = storm.handle.events_after(0);
+    let first = next_event(&mut sleepy).await;
+    assert_eq!(first.seq, 1);
+    storm.rage().await;
+    let newest = storm.handle.snapshot().expect("runs").as_of_seq;
+    // What it had copied before it fell asleep is still its own.
+    let (mut last, mut missed) = (first.seq, 0);
+    while last < newest {
+        match sleepy.next().await.expect("the tree runs") {
+            Observed::Event(event) => {
+                assert_eq!(
+                    event.seq,
+                    last + missed + 1,
+                    "gapless, but for what is told"
+                );
+                (last, missed) = (event.seq, 0);
+            }
+            Observed::Missed(count) => missed = count,
+            other => panic!("{other:?}"),
+        }
+    }
+    let mut late = storm.handle.events_after(0);
+    let Some(Observed::Missed(gone)) = late.next().await else {
+        panic!("the beginning has gone");
+    };
+    assert_eq!(next_event(&mut late).await.seq, gone + 1);
+    storm.handle.shutdown().await.expect("stops");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_filter_lets_pass_what_it_is_for_and_nothing_else() {
+    let log = Log::new();
+    let region = |name: &'static str| {
+        let children = vec![obedient("session", &log, Duration::ZERO)];
+        ChildSpec::supervisor(name, SupervisorSpec::root(children))
+    };
+    let spec = SupervisorSpec::root(vec![region("eu"), region("eu-west")]);
+    let handle = Supervisor::start(spec).await.expect("starts");
+    let paths = |mut stream: EventStream| async move {
+        let mut read = Vec::new();
+        while let Some(Observed::Event(event)) = stream.next().await {
+            read.push(format!(
+                "{} {}",
+                event.path,
+                matches!(event.kind, EventKind::Started)
+            ));
+        }
+        read
+    };
+    let below = tokio::spawn(paths(handle.events_after(0).below("/eu")));
+    let starts = handle.events_after(0).below("eu");
+    let starts = starts.only(|event| matches!(event.kind, EventKind::Started));
+    let starts = starts.only(|event| event.path.contains('/'));
+    let starts = tokio::spawn(paths(starts));
+    let all = tokio::spawn(paths(handle.events_after(0)));
+    handle.shutdown().await.expect("stops");
+    let (below, all) = (below.await.expect("no panic"), all.await.expect("no panic"));
+    assert_eq!(starts.await.expect("no panic"), ["eu/session true"]);
+    let expected: Vec<String> = all
+        .iter()
+        .filter(|line| line.starts_with("eu ") || line.starts_with("eu/"))
+        .cloned()
+        .collect();
+    assert_eq!(below, expected);
+    assert!(below.len() > 4 && all.len() > 2 * below.len());
+}
+
+#[test]
+fn a_thousand_sleeping_subscribers_cost_a_storm_of_restarts_nothing() {
+    let cost = |sleepers: usize| {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .expect("builds");
+        let storm = runtime.block_on(Storm::started(1_000));
+        let sleeping: Vec<EventStream> = (0..sleepers).map(|_| storm.handle.events()).collect();
+        runtime.block_on(storm.rage());
+        let counted = measure(|| runtime.block_on(storm.rage()));
+        drop(sleeping);
+        runtime.block_on(storm.handle.shutdown()).expect("stops");
+        counted.count_total
+    };
+    let (alone, watched) = (cost(0), cost(1_000));
+    assert!(alone >= 1_000, "restarts cost something: {alone}");
+    // How often a loop of restarts yields depends on the machine, by some units.
+    assert!(watched < alone + 500, "{watched}, and {alone} without them");
+}
