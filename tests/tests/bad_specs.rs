@@ -87,6 +87,11 @@ async fn each_mistake_names_the_child_and_the_remedy() {
             vec!["`a`", "`significant` and `permanent`"],
         ),
         (
+            vec![ChildSpec::supervisor("sub", SupervisorSpec::default()).timeout(second)],
+            AS_IT_IS,
+            vec!["`sub` is a supervisor", "`timeout`"],
+        ),
+        (
             vec![child("a").significant(true)],
             AS_IT_IS,
             vec!["`a`", "auto_shutdown"],

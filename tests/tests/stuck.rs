@@ -7,7 +7,7 @@ use rust_supervisor::event::snapshot::ChildState;
 use rust_supervisor::event::stuck::Doing;
 use rust_supervisor::shutdown::report::{ChildShutdownStatus, ResourceReconcileStatus};
 use rust_supervisor::spec::backoff::Backoff;
-use rust_supervisor::spec::policy::Strategy;
+use rust_supervisor::spec::policy::{Readiness, Strategy};
 use rust_supervisor::{ChildSpec, Supervisor, SupervisorHandle, SupervisorSpec, TaskContext};
 use supervisor_tests::{Log, fragile, obedient};
 use tokio::sync::Notify;
@@ -164,4 +164,41 @@ async fn a_child_that_ignores_the_stop_is_dropped_when_its_budget_is_spent() {
         ResourceReconcileStatus::Cleaned
     );
     assert_eq!(log.alive(), 0);
+}
+
+/// `start` of a tree whose critical child blocks its thread before it is ready.
+async fn a_blocked_first_start(nested: bool) {
+    let log = Log::new();
+    let (blocker, let_go) = blocker(&log);
+    let blocker = blocker
+        .readiness(Readiness::Explicit)
+        .ready_within(Duration::from_millis(100));
+    let mut children = vec![obedient("a", &log, Duration::ZERO)];
+    let path = if nested {
+        let inner = SupervisorSpec::root(vec![blocker]);
+        children.push(ChildSpec::supervisor("sub", inner));
+        "sub/blocker"
+    } else {
+        children.push(blocker);
+        "blocker"
+    };
+    let error = Supervisor::start(SupervisorSpec::root(children))
+        .await
+        .expect_err("it is not ready in time");
+    assert_eq!(log.count("-blocker"), 0, "it has not ended yet");
+    assert_eq!(log.alive(), 1, "what else was started has been stopped");
+    let text = error.to_string();
+    assert!(text.contains(path), "{text}");
+    let_go.send(()).expect("still held");
+    log.wait_for("-blocker", 1).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_first_start_that_blocks_its_thread_fails_in_bounded_time() {
+    a_blocked_first_start(false).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_first_start_that_blocks_its_thread_fails_the_supervisors_above_it() {
+    a_blocked_first_start(true).await;
 }

@@ -4,7 +4,7 @@ use std::error::Error;
 use std::fmt;
 use std::time::Duration;
 
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Serialize, Serializer};
 
 use crate::task::outcome::TaskError;
 
@@ -49,6 +49,34 @@ pub enum ExitKind {
     RuntimeGone,
     /// It returned `Ok`.
     Succeeded,
+    /// It exceeded a limit of its time, and was ended for that.
+    TimedOut(TimedOut),
+}
+
+/// A limit that was exceeded, and what came of the attempt then.
+#[derive(Debug, Serialize)]
+#[non_exhaustive]
+pub struct TimedOut {
+    /// Which limit.
+    pub limit: TimeLimit,
+    /// What it allows.
+    #[serde(serialize_with = "super::nanos::serialize")]
+    pub after: Duration,
+    /// How the attempt ended when it was made to.
+    pub ended: Box<ExitKind>,
+}
+
+/// A limit of an attempt's time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum TimeLimit {
+    /// `timeout`: how long one attempt may last.
+    Attempt,
+    /// `heartbeat`: how long it may be silent.
+    Heartbeat,
+    /// `ready_within`: how long its start may take.
+    Readiness,
 }
 
 /// A panic that has been caught.
@@ -86,8 +114,15 @@ impl ExitRecord {
     /// The error that the attempt returned.
     #[must_use]
     pub fn error(&self) -> Option<&(dyn Error + Send + Sync + 'static)> {
-        match &self.kind {
-            ExitKind::Failed(error) | ExitKind::Fatal(error) => Some(&**error),
+        self.kind.error()
+    }
+}
+
+impl ExitKind {
+    fn error(&self) -> Option<&(dyn Error + Send + Sync + 'static)> {
+        match self {
+            Self::Failed(error) | Self::Fatal(error) => Some(&**error),
+            Self::TimedOut(timed_out) => timed_out.ended.error(),
             _ => None,
         }
     }
@@ -119,7 +154,30 @@ impl fmt::Display for ExitKind {
             Self::Panicked(panic) => panic.fmt(f),
             Self::RuntimeGone => f.write_str("the runtime has gone"),
             Self::Succeeded => f.write_str("ended normally"),
+            Self::TimedOut(timed_out) => timed_out.fmt(f),
         }
+    }
+}
+
+impl fmt::Display for TimedOut {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {:?}", self.limit, self.after)?;
+        match &*self.ended {
+            ExitKind::Cancelled | ExitKind::NeverStarted | ExitKind::Succeeded => Ok(()),
+            ExitKind::Aborted => f.write_str(", and was dropped"),
+            ended => write!(f, "; then {ended}"),
+        }
+    }
+}
+
+impl fmt::Display for TimeLimit {
+    /// What is said of who exceeded it; the time that it allows follows.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Attempt => "timed out: it lasted longer than",
+            Self::Heartbeat => "timed out: it has not beaten for",
+            Self::Readiness => "timed out: it was not ready within",
+        })
     }
 }
 

@@ -41,6 +41,8 @@ pub enum Why {
     NotReady,
     /// The child could not be started.
     StartFailed,
+    /// The child exceeded its timeout before it was ready.
+    TimedOut,
 }
 
 impl fmt::Display for Why {
@@ -56,6 +58,7 @@ impl fmt::Display for Why {
             }
             Self::NotReady => f.write_str("not ready in time"),
             Self::StartFailed => f.write_str("could not be started"),
+            Self::TimedOut => f.write_str("timed out before it was ready"),
         }
     }
 }
@@ -91,6 +94,7 @@ impl fmt::Display for Failure {
                 ),
                 Why::NotReady => write!(f, "`{child}` was not ready in time"),
                 Why::StartFailed => write!(f, "`{child}` could not be started"),
+                Why::TimedOut => write!(f, "`{child}` timed out before it was ready"),
             }?;
             depth += 1;
             let Some(cause) = &failure.cause else { break };

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::exit::ExitRecord;
+use super::exit::{ExitRecord, TimeLimit};
 use super::failure::Failure;
 use super::stuck::Doing;
 use crate::control::outcome::ChildControlOperation as Operation;
@@ -72,6 +72,14 @@ pub enum EventKind {
     Stopping,
     /// It could not be ended in time; its path is fenced until it has physically gone.
     Stuck(Doing),
+    /// It exceeds a limit of its time, and is ended for that.
+    TimedOut {
+        /// Which limit.
+        limit: TimeLimit,
+        /// What it allows.
+        #[serde(serialize_with = "super::nanos::serialize")]
+        after: Duration,
+    },
     /// It must start, but a sibling that it is after is not ready.
     Waiting,
 }
@@ -134,6 +142,7 @@ impl fmt::Display for Event {
             EventKind::Stopped => f.write_str("is down; its restart is called off"),
             EventKind::Stopping => f.write_str("is asked to stop"),
             EventKind::Stuck(doing) => write!(f, "is stuck and could not be ended: {doing}"),
+            EventKind::TimedOut { limit, after } => write!(f, "{limit} {after:?}"),
             EventKind::Waiting => f.write_str("waits for the children it is after"),
         }
     }

@@ -222,7 +222,8 @@ impl Machine {
                     "`{path}` runs although {:?}",
                     node.wish
                 );
-                true
+                let limited = node.policy.timeout.is_some() || node.policy.heartbeat.is_some();
+                node.sup().is_some() || limited == (node.deadline != Nanos::NEVER)
             }
             Phase::Stuck(_) => node.sup().is_none(),
             Phase::Starting(_) | Phase::Stopping(_) | Phase::Aborting(_) => true,
@@ -299,7 +300,7 @@ impl Machine {
         let phase = next.some().map(|ix| self.nodes[ix].phase);
         let starts = match phase {
             Some(Phase::Starting(_)) => true,
-            Some(Phase::Stopping(ending) | Phase::Aborting(ending)) => ending.is_of_start(),
+            Some(Phase::Stopping(ending) | Phase::Aborting(ending)) => ending.start().is_some(),
             _ => false,
         };
         let path = &self.nodes[sup].path;

@@ -15,6 +15,16 @@ pub(crate) enum ExitClass {
     Normal,
 }
 
+impl ExitClass {
+    /// What an end comes to that was brought about by a limit of time.
+    pub(crate) const fn of_a_timeout(self) -> Self {
+        match self {
+            Self::Fatal => Self::Fatal,
+            Self::Abnormal | Self::Ignored | Self::Normal => Self::Abnormal,
+        }
+    }
+}
+
 /// What follows from an end that nobody asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Verdict {

@@ -22,7 +22,7 @@ use crate::spec::policy::{AutoShutdown, Intensity, Pool, Readiness};
 
 impl Machine {
     /// An attempt has been observed to have ended (I1, I2).
-    pub(super) fn exited(&mut self, id: NodeId, generation: u64, exit: Exit) {
+    pub(super) fn exited(&mut self, id: NodeId, generation: u64, mut exit: Exit) {
         let current = self.nodes.find(id).filter(|&ix| {
             let node = &self.nodes[ix];
             node.phase.is_live() && node.generation() == Some(generation)
@@ -32,6 +32,10 @@ impl Machine {
             return self.stale();
         };
         let now = self.now;
+        // Nobody else has it yet.
+        if let Some(record) = Arc::get_mut(&mut exit.record) {
+            self.record_limit(ix, record);
+        }
         let node = &mut self.nodes[ix];
         if now.since(node.ready_since) >= node.policy.backoff_reset {
             node.attempt = 1;
@@ -110,8 +114,10 @@ impl Machine {
         match ending {
             Ending::Asked => self.stopped(ix),
             Ending::Killed(None) => self.ended_by_itself(ix, ExitClass::Abnormal),
-            Ending::Killed(Some(cause)) => self.start_failed(ix, cause, Why::StartFailed),
-            Ending::NotReady(cause) => self.start_failed(ix, cause, Why::NotReady),
+            Ending::TimedOut(_, None) => self.ended_by_itself(ix, class.of_a_timeout()),
+            Ending::Killed(Some(cause)) | Ending::TimedOut(_, Some(cause)) => {
+                self.start_failed(ix, cause, ending.why());
+            }
             Ending::Own(None) => self.ended_by_itself(ix, class),
             Ending::Own(Some(cause)) => self.ended_while_starting(ix, cause, class),
         }
@@ -156,7 +162,7 @@ impl Machine {
             }
             Phase::Failed(retry) => {
                 let last = self.nodes[ix].last.as_deref();
-                let fatal = last.is_some_and(|exit| matches!(exit.kind, ExitKind::Fatal(_)));
+                let fatal = last.is_some_and(|exit| exit.kind.class() == ExitClass::Fatal);
                 let verdict = if fatal {
                     Verdict::GiveUp
                 } else {

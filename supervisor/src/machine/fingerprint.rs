@@ -26,10 +26,14 @@ impl Machine {
                 .now
                 .since(node.ready_since)
                 .min(node.policy.backoff_reset);
+            let silent = node.watch.as_ref().map(|watch| watch.silent);
+            let in_poll = node.watch.as_ref().map(|watch| watch.in_poll());
+            // Its timeout runs from its start.
+            let lived = node.policy.timeout.map(|_| self.now.since(node.since));
             let left = node.links.as_ref().map(|links| links.dependents_left);
             write!(
                 text,
-                ";{} {:?} {:?} {:?} {:?} {} {} {age:?} {left:?}",
+                ";{} {:?} {:?} {:?} {:?} {} {} {age:?} {left:?} {silent:?} {in_poll:?} {lived:?}",
                 node.path,
                 node.phase,
                 node.operation,

@@ -36,6 +36,7 @@ mod index;
 pub(crate) mod input;
 mod intensity;
 pub(crate) mod intents;
+mod limits;
 pub(crate) mod mirror;
 pub(crate) mod node;
 mod ready;
@@ -62,7 +63,7 @@ use self::fences::Fences;
 use self::index::PathIndex;
 use self::input::{Action, Input};
 use self::mirror::Mirrors;
-use self::node::{Body, Cause, Down, Ending, Flags, Ix, Links, Mail, Node, NodeId, Nodes, Phase};
+use self::node::{Body, Cause, Down, Flags, Ix, Links, Mail, Node, NodeId, Nodes, Phase};
 use self::node::{Retry, Sup, Wish};
 use self::time::Nanos;
 use self::walk::{End, Op};
@@ -567,7 +568,8 @@ impl Machine {
                     let due = Mail::Due(self.nodes.id(ix));
                     self.mail(self.nodes[ix].parent, due);
                 }
-                Phase::Starting(cause) => self.end_attempt(ix, Ending::NotReady(cause)),
+                Phase::Starting(cause) => self.start_overdue(ix, cause),
+                Phase::Running => self.running_overdue(ix),
                 Phase::Stopping(ending) => self.stop_overdue(ix, ending),
                 // It is looked at once more, and then given up.
                 Phase::Aborting(_) => self.actions.push_back(Action::Sample(ix)),
@@ -575,7 +577,6 @@ impl Machine {
                 | Phase::Waiting(_)
                 | Phase::Failed(_)
                 | Phase::Exited(_)
-                | Phase::Running
                 | Phase::Stuck(_) => {}
             }
         }

@@ -13,8 +13,8 @@ use super::time::Nanos;
 use super::walk::{Op, Scope};
 use super::watch::Watch;
 use crate::control::outcome::ChildControlOperation as Operation;
-use crate::event::exit::ExitRecord;
-use crate::event::failure::Failure;
+use crate::event::exit::{ExitRecord, TimeLimit};
+use crate::event::failure::{Failure, Why};
 use crate::spec::plan::{ChildPolicy, SupervisorPolicy};
 
 /// The place of a node in the arena.
@@ -133,19 +133,27 @@ pub(crate) enum Ending {
     Asked,
     /// Ended by force from outside: an abnormal exit of a child that was running (or starting).
     Killed(Option<Cause>),
-    /// Not ready in time: a failed start.
-    NotReady(Cause),
     /// It ends by itself, and what is left of it has to follow: judged by how it ends.
     Own(Option<Cause>),
+    /// It has exceeded a limit of its time: an abnormal exit, or a failed start.
+    TimedOut(TimeLimit, Option<Cause>),
 }
 
 impl Ending {
-    /// Whether it is the start that fails.
-    pub(crate) const fn is_of_start(self) -> bool {
-        matches!(
-            self,
-            Self::NotReady(_) | Self::Killed(Some(_)) | Self::Own(Some(_))
-        )
+    /// Why the start fails that is ended for this.
+    pub(super) const fn why(self) -> Why {
+        match self {
+            Self::TimedOut(limit, _) => limit.why(),
+            Self::Asked | Self::Killed(_) | Self::Own(_) => Why::StartFailed,
+        }
+    }
+
+    /// The start that fails with it.
+    pub(crate) const fn start(self) -> Option<Cause> {
+        match self {
+            Self::Asked => None,
+            Self::Killed(start) | Self::Own(start) | Self::TimedOut(_, start) => start,
+        }
     }
 }
 

@@ -43,7 +43,7 @@ impl Machine {
             Phase::Starting(_) if self.is_serial(sup) => return false,
             // Its start has failed, and counts when it has ended.
             Phase::Stopping(ending) | Phase::Aborting(ending)
-                if ending.is_of_start() && self.is_serial(sup) =>
+                if ending.start().is_some() && self.is_serial(sup) =>
             {
                 return false;
             }
@@ -117,6 +117,7 @@ impl Machine {
         self.emit(ix, EventKind::Started);
         self.set_phase(ix, Phase::Running);
         self.nodes[ix].ready_since = self.now;
+        self.begins_to_beat(ix);
         self.becomes_ready(ix);
         self.start_settled(ix, &Ok(Answer::Started));
     }
@@ -148,7 +149,7 @@ impl Machine {
             return Begun::Settled;
         }
         let node = &self.nodes[ix];
-        let (readiness, ready_within) = (node.policy.readiness, node.policy.ready_within);
+        let readiness = node.policy.readiness;
         match node.body {
             Body::Declared => Begun::Settled,
             Body::Supervisor(_) => {
@@ -167,7 +168,7 @@ impl Machine {
                 self.actions.push_back(Action::Start(ix));
                 self.emit(ix, EventKind::Started);
                 self.set_phase(ix, Phase::Starting(cause));
-                self.set_deadline(ix, self.now.after(ready_within));
+                self.set_limits(ix);
                 Begun::InFlight
             }
         }
@@ -186,6 +187,7 @@ impl Machine {
     pub(super) fn start_completed(&mut self, ix: Ix) {
         self.set_phase(ix, Phase::Running);
         self.nodes[ix].ready_since = self.now;
+        self.begins_to_beat(ix);
         // A supervisor is up without children that are kept down, and not ready.
         if self.nodes[ix].sup().is_none_or(|sup| sup.unready == 0) {
             self.emit(ix, EventKind::Ready);

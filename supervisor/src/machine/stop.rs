@@ -172,11 +172,8 @@ impl Machine {
         if sup == Ix::NONE {
             return;
         }
-        if let Ending::NotReady(Cause::First)
-        | Ending::Killed(Some(Cause::First))
-        | Ending::Own(Some(Cause::First)) = ending
-        {
-            self.first_start_stuck(sup, ix);
+        if ending.start() == Some(Cause::First) {
+            self.first_start_stuck(sup, ix, ending.why());
         }
         self.pass_start(ix);
         self.settled(ix, &Err(Refusal::Interrupted));
@@ -186,10 +183,10 @@ impl Machine {
     }
 
     /// A start that has failed has failed, whether or not the attempt can be ended.
-    fn first_start_stuck(&mut self, sup: Ix, ix: Ix) {
+    fn first_start_stuck(&mut self, sup: Ix, ix: Ix, why: Why) {
         let fails = self.nodes.sup(sup).policy.first_start == FirstStart::Fail;
         if fails && self.nodes[ix].policy.critical {
-            let failure = self.failure(ix, Why::NotReady);
+            let failure = self.failure(ix, why);
             self.stop_children(sup, End::StartFailed(failure));
         }
     }

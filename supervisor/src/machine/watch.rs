@@ -11,6 +11,8 @@ use crate::event::stuck::{Doing, Stuck};
 /// What was seen of an attempt at one moment.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Sample {
+    /// It has beaten since it was looked at before.
+    pub(crate) beat: bool,
     /// Turns with the beginning and the end of each poll; odd inside one.
     pub(crate) polls: u32,
 }
@@ -20,6 +22,8 @@ pub(crate) struct Sample {
 pub(crate) struct Watch {
     /// The poll that it was inside of when it was seen first, and when that was.
     poll: Option<(u32, Nanos)>,
+    /// How often it was looked at since it has beaten last.
+    pub(super) silent: u8,
     /// When it was given up.
     stuck_at: Nanos,
 }
@@ -28,6 +32,7 @@ impl Default for Watch {
     fn default() -> Self {
         Self {
             poll: None,
+            silent: 0,
             stuck_at: Nanos::NEVER,
         }
     }
@@ -50,6 +55,9 @@ impl Machine {
             return self.stale();
         };
         let node = &self.nodes[ix];
+        if node.phase == Phase::Running && node.deadline == Nanos::NEVER {
+            return self.looked_for_beat(ix, sample);
+        }
         let ends = matches!(node.phase, Phase::Stopping(_) | Phase::Aborting(_));
         if !ends || node.sup().is_some() {
             return;
@@ -90,6 +98,11 @@ impl Watch {
     /// What was seen of the attempt is not about the next one.
     pub(super) fn attempt_ended(&mut self) {
         self.poll = None;
+    }
+
+    #[cfg(feature = "__world")]
+    pub(super) const fn in_poll(&self) -> bool {
+        self.poll.is_some()
     }
 
     fn doing(&self, now: Nanos) -> Doing {

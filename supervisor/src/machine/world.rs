@@ -114,6 +114,10 @@ pub enum Want {
 
 /// A live attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(
+    clippy::struct_excessive_bools,
+    reason = "independent facts, each set and cleared alone"
+)]
 pub struct Attempt {
     id: NodeId,
     pub generation: u64,
@@ -124,6 +128,8 @@ pub struct Attempt {
     pub aborted: bool,
     /// Turns with the beginning and the end of each poll.
     pub polls: u32,
+    /// It has beaten since it was looked at.
+    pub beat: bool,
     released: bool,
 }
 
@@ -222,6 +228,12 @@ impl World {
         attempt.map(|attempt| attempt.polls += 1).is_some()
     }
 
+    /// The live attempt of a path beats; false when there is none.
+    pub fn beat(&mut self, path: &str) -> bool {
+        let attempt = self.live.get_mut(path);
+        attempt.map(|attempt| attempt.beat = true).is_some()
+    }
+
     /// The live attempt of a path is ready; false when there is none.
     pub fn ready(&mut self, path: &str) -> bool {
         let Some(&attempt) = self.live.get(path) else {
@@ -273,6 +285,12 @@ impl World {
         }
         self.now = until;
         self.machine.observe_time(until);
+    }
+
+    /// Lets time pass without anybody noticing.
+    #[cfg(test)]
+    pub(super) fn sleep(&mut self, time: Duration) {
+        self.now = self.now.after(time);
     }
 
     /// Goes to the next deadline, if there is one.
@@ -392,7 +410,14 @@ impl World {
     /// A number that worlds share only if they will behave alike.
     #[cfg(feature = "__world")]
     pub fn fingerprint(&self) -> u64 {
-        self.machine.fingerprint()
+        use std::hash::{DefaultHasher, Hash, Hasher};
+
+        let mut hasher = DefaultHasher::new();
+        self.machine.fingerprint().hash(&mut hasher);
+        for (path, attempt) in &self.live {
+            (path, attempt.beat, attempt.polls % 2).hash(&mut hasher);
+        }
+        hasher.finish()
     }
 
     /// Tells the machine something, and lets it finish.
@@ -457,6 +482,7 @@ impl World {
             asked: false,
             aborted: false,
             polls: 0,
+            beat: false,
             released: false,
         };
         let former = self.live.insert(Arc::clone(&path), attempt);
@@ -467,15 +493,15 @@ impl World {
     /// The runtime looks at the attempt.
     fn sample(&mut self, ix: Ix) {
         let path = Arc::clone(&self.machine.node(ix).path);
-        let seen = self.live.get(&path).filter(|attempt| attempt.id.ix == ix);
-        if let Some(&Attempt {
-            id,
-            generation,
-            polls,
-            ..
-        }) = seen
-        {
-            self.machine.sampled(id, generation, Sample { polls });
+        let Some(attempt) = self.live.get_mut(&path) else {
+            return;
+        };
+        if attempt.id.ix == ix {
+            let seen = Sample {
+                beat: std::mem::take(&mut attempt.beat),
+                polls: attempt.polls,
+            };
+            self.machine.sampled(attempt.id, attempt.generation, seen);
         }
     }
 

@@ -14,7 +14,7 @@ use super::slot::Slot;
 use super::tree::{Reply, Tree};
 use crate::event::kind::Event;
 use crate::machine::input::{Action, Token};
-use crate::machine::node::{Ix, Node, NodeId};
+use crate::machine::node::{Ix, Node};
 use crate::machine::time::Nanos;
 use crate::machine::watch::Sample;
 use crate::machine::{Machine, TreePhase};
@@ -273,24 +273,24 @@ impl Core {
             }
             Action::Sample(ix) => {
                 let Some(slot) = self.slot(ix) else { return };
-                let (id, seen) = (slot.id, slot.sample());
-                return self.sampled(id, seen);
+                let slot = Arc::clone(slot);
+                return self.look(&slot);
             }
             Action::Stop(ix) => {
                 let Some(slot) = self.slot(ix) else { return };
                 let former = slot.want_stop();
-                let (id, seen) = (slot.id, slot.sample());
-                if seen.is_in_poll() && me != Some(ix) {
-                    self.sampled(id, seen);
+                if slot.polls() % 2 == 1 && me != Some(ix) {
+                    let slot = Arc::clone(slot);
+                    self.look(&slot);
                 }
                 (ix, former)
             }
             Action::Abort(ix) => {
                 let Some(slot) = self.slot(ix) else { return };
                 let former = slot.want_abort();
-                let (id, seen) = (slot.id, slot.sample());
-                if seen.is_in_poll() && me != Some(ix) {
-                    self.sampled(id, seen);
+                if slot.polls() % 2 == 1 && me != Some(ix) {
+                    let slot = Arc::clone(slot);
+                    self.look(&slot);
                 }
                 (ix, former)
             }
@@ -304,11 +304,15 @@ impl Core {
         }
     }
 
-    /// Tells the machine what was seen of the present attempt.
-    fn sampled(&mut self, id: NodeId, seen: Sample) {
-        let generation = self.machine.find(id).and_then(Node::generation);
+    /// Tells the machine what its present attempt is seen doing.
+    fn look(&mut self, slot: &Slot) {
+        let generation = self.machine.find(slot.id).and_then(Node::generation);
         if let Some(generation) = generation {
-            self.machine.sampled(id, generation, seen);
+            let seen = Sample {
+                beat: slot.take_beat(generation),
+                polls: slot.polls(),
+            };
+            self.machine.sampled(slot.id, generation, seen);
         }
     }
 

@@ -348,8 +348,9 @@ impl From<TaskResult> for ExitKind {
 }
 
 impl ExitKind {
-    pub(crate) const fn class(&self) -> ExitClass {
+    pub(crate) fn class(&self) -> ExitClass {
         match self {
+            Self::TimedOut(timed_out) => timed_out.ended.class().of_a_timeout(),
             Self::Aborted | Self::Failed(_) | Self::Panicked(_) | Self::RuntimeGone => {
                 ExitClass::Abnormal
             }
@@ -361,7 +362,11 @@ impl ExitKind {
 
     fn or_panic(self, panic: Panic) -> Self {
         match self {
-            Self::Failed(_) | Self::Fatal(_) | Self::Panicked(_) | Self::RuntimeGone => self,
+            Self::Failed(_)
+            | Self::Fatal(_)
+            | Self::Panicked(_)
+            | Self::RuntimeGone
+            | Self::TimedOut(_) => self,
             Self::Aborted
             | Self::Cancelled
             | Self::Ignored

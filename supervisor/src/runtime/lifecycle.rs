@@ -71,7 +71,10 @@ fn level(kind: &EventKind) -> Level {
         EventKind::Restarting {
             exit: Some(exit), ..
         } if matches!(exit.kind, ExitKind::Succeeded | ExitKind::Cancelled) => Level::INFO,
-        EventKind::Aborting | EventKind::Intent(_) | EventKind::Restarting { .. } => Level::WARN,
+        EventKind::Aborting
+        | EventKind::Intent(_)
+        | EventKind::Restarting { .. }
+        | EventKind::TimedOut { .. } => Level::WARN,
         EventKind::Added
         | EventKind::Finished
         | EventKind::Operation(_)

@@ -15,7 +15,6 @@ use tokio_util::sync::CancellationToken;
 use super::tree::Tree;
 use crate::id::types::ChildId;
 use crate::machine::node::NodeId;
-use crate::machine::watch::Sample;
 
 /// The driver has published its waker.
 const REGISTERED: u64 = 1 << 0;
@@ -39,6 +38,8 @@ pub(crate) struct Slot {
     waker: OnceLock<Waker>,
     /// Odd while the attempt is being polled.
     polls: AtomicU32,
+    /// The attempt that has beaten, since it was looked for.
+    beat: AtomicU32,
     token: Mutex<Option<(u64, CancellationToken)>>,
     /// Of the generation that is wanted; written before it.
     attempt: AtomicU32,
@@ -90,6 +91,7 @@ impl Slot {
             word: AtomicU64::new(0),
             waker: OnceLock::new(),
             polls: AtomicU32::new(0),
+            beat: AtomicU32::new(0),
             token: Mutex::new(None),
             attempt: AtomicU32::new(1),
             id,
@@ -218,11 +220,19 @@ impl Slot {
         }
     }
 
-    /// What the attempt is doing at this moment.
-    pub(crate) fn sample(&self) -> Sample {
-        Sample {
-            polls: self.polls.load(Ordering::Relaxed),
-        }
+    /// The attempt of this generation is alive and well. Of another one it means nothing.
+    pub(crate) fn beat(&self, generation: u64) {
+        self.beat.store(beat_of(generation), Ordering::Relaxed);
+    }
+
+    /// Whether the attempt of this generation has beaten since this was last asked.
+    pub(crate) fn take_beat(&self, generation: u64) -> bool {
+        self.beat.swap(0, Ordering::Relaxed) == beat_of(generation)
+    }
+
+    /// Turns with the beginning and the end of each poll; odd inside one.
+    pub(crate) fn polls(&self) -> u32 {
+        self.polls.load(Ordering::Relaxed)
     }
 
     /// Marks the beginning, or the end, of a poll of the attempt.
@@ -230,6 +240,15 @@ impl Slot {
         let polls = self.polls.load(Ordering::Relaxed);
         self.polls.store(polls.wrapping_add(1), Ordering::Relaxed);
     }
+}
+
+/// Never zero, and not that of a neighbour.
+#[allow(
+    clippy::cast_possible_truncation,
+    reason = "the low half tells neighbours apart"
+)]
+const fn beat_of(generation: u64) -> u32 {
+    generation as u32 | 1 << 31
 }
 
 fn cancelled_token() -> CancellationToken {

@@ -287,7 +287,8 @@ impl ChildSpec {
 
     /// How long the child may be silent before it counts as hung. Default: as long as it likes.
     ///
-    /// It beats with `TaskContext::heartbeat`. One that is hung is ended, and restarted by policy.
+    /// It beats with [`TaskContext::heartbeat`], from the moment it is ready on; silence is noticed
+    /// between 1 and 1.25 times this. One that is hung is ended, and restarted by policy.
     /// A function without a context cannot beat, and is refused when a tree is started.
     pub const fn heartbeat(mut self, silence: Duration) -> Self {
         self.settings.heartbeat = Some(silence);

@@ -121,6 +121,14 @@ pub enum SpecProblem {
         /// The setting.
         setting: &'static str,
     },
+    /// A setting of one attempt, and it stands on a supervisor.
+    #[error("`{child}` is a supervisor, and `{setting}` is for workers; set it on those below")]
+    OfWorkersOnly {
+        /// Path of the supervisor.
+        child: String,
+        /// The setting.
+        setting: &'static str,
+    },
     /// A permanent child never ends for good, so it cannot be significant.
     #[error("`{child}` is `significant` and `permanent`; make it `transient` or `temporary`")]
     SignificantPermanent {

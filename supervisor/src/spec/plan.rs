@@ -488,6 +488,9 @@ impl Builder {
                 setting: "fuse",
             });
         }
+        if is_supervisor {
+            self.of_workers_only(settings, path);
+        }
         if !spec.hears_stop {
             self.without_context(settings, path);
         }
@@ -522,6 +525,23 @@ impl Builder {
             on_stuck: settings.on_stuck,
             tags: Arc::clone(&settings.tags),
             decides: settings.decides,
+        }
+    }
+
+    /// What limits one attempt means nothing for a supervisor.
+    fn of_workers_only(&mut self, settings: &Settings, path: &str) {
+        for (setting, is_asked_for) in [
+            ("heartbeat", settings.heartbeat.is_some()),
+            ("timeout", settings.timeout.is_some()),
+            ("stall_after", settings.stall_after.is_some()),
+            ("on_stuck", settings.on_stuck != OnStuck::default()),
+        ] {
+            if is_asked_for {
+                self.problems.push(SpecProblem::OfWorkersOnly {
+                    child: display(path),
+                    setting,
+                });
+            }
         }
     }
 

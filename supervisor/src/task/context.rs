@@ -163,6 +163,14 @@ impl TaskContext {
         }
     }
 
+    /// Says that the attempt is alive and well, where its `heartbeat` is set.
+    ///
+    /// One atomic store, however often it is called. An attempt that has been silent for longer than
+    /// its `heartbeat` says, from the moment it was ready, is ended and restarted by policy.
+    pub fn heartbeat(&self) {
+        self.slot.beat(self.generation);
+    }
+
     /// The tree that the attempt belongs to; `None` for a detached context.
     ///
     /// Holding it does not keep the tree running. Awaiting the end of the tree through it is

@@ -142,6 +142,9 @@ fn choices(player: &Player, tree: &Sup) -> Vec<Step> {
         if player.is_starting(path) == Some(Readiness::Explicit) {
             choices.push(Step::Ready(path.to_owned()));
         }
+        if player.has_to_beat(path) {
+            choices.push(Step::Beat(path.to_owned()));
+        }
     }
     for path in tree.paths().into_iter().chain(["x".to_owned()]) {
         let Some(state) = player.world.state(&path) else {
@@ -198,6 +201,7 @@ fn trees() -> Vec<Sup> {
                     };
                     trees.push(like(plain()));
                     trees.push(like(slow()));
+                    trees.push(like(limited()));
                     trees.push(like(nested(like(slow()[..2].to_vec()))));
                 }
             }
@@ -248,6 +252,20 @@ fn slow() -> Vec<Child> {
     children[2].after = vec!["b".to_owned()];
     children[2].backoff = Some(Duration::from_secs(3));
     children[2].critical = false;
+    children.to_vec()
+}
+
+/// Attempts whose time is limited.
+fn limited() -> Vec<Child> {
+    let mut children = ["a", "b", "c"].map(Child::worker);
+    children[0].timeout = Some(Duration::from_secs(3));
+    children[0].readiness = Readiness::Explicit;
+    children[1].heartbeat = Some(Duration::from_secs(2));
+    children[1].after = vec!["a".to_owned()];
+    children[2].timeout = Some(Duration::from_secs(4));
+    children[2].heartbeat = Some(Duration::from_secs(2));
+    children[2].restart = RestartPolicy::Transient;
+    children[2].shutdown = Shutdown::Abort;
     children.to_vec()
 }
 

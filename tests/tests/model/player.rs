@@ -1,7 +1,7 @@
 //! Plays a script on a tree, and checks after every step.
 
 use std::cell::{Cell, RefCell};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Once};
@@ -20,6 +20,7 @@ use crate::tree::{Child, Sup};
 pub(crate) enum Step {
     Add(String, Child),
     Ask(String, Verb),
+    Beat(String),
     /// Ends of attempts that nobody handles in between.
     End(Vec<(String, Ends)>),
     /// An attempt is coming to its end, and something of it is left.
@@ -30,6 +31,8 @@ pub(crate) enum Step {
     Obey,
     Pass(Duration),
     Ready(String),
+    /// A poll begins, or ends.
+    TurnPoll(String),
 }
 
 /// What is asked of a child.
@@ -61,6 +64,8 @@ pub(crate) enum Finish {
 pub(crate) struct Player {
     pub(crate) world: World,
     readiness: HashMap<String, Readiness>,
+    /// Children that are to beat.
+    beating: HashSet<String>,
     tickets: Vec<Ticket>,
     generations: HashMap<Arc<str>, u64>,
     seen: u64,
@@ -79,6 +84,7 @@ impl Player {
         let mut player = Self {
             world: World::new(tree.spec()).expect("the tree is sound"),
             readiness: HashMap::new(),
+            beating: HashSet::new(),
             tickets: Vec::new(),
             generations: HashMap::new(),
             seen: 0,
@@ -105,6 +111,7 @@ impl Player {
                 let ticket = self.world.ask(path, (*verb).into());
                 self.tickets.push(ticket);
             }
+            Step::Beat(path) => _ = self.world.beat(path),
             Step::End(ends) => {
                 let ends: Vec<_> = ends
                     .iter()
@@ -117,6 +124,7 @@ impl Player {
             Step::Obey => self.obey(),
             Step::Pass(time) => self.world.advance(*time),
             Step::Ready(path) => _ = self.world.ready(path),
+            Step::TurnPoll(path) => _ = self.world.turn_poll(path),
         }
     }
 
@@ -124,6 +132,13 @@ impl Player {
     pub(crate) fn is_starting(&self, path: &str) -> Option<Readiness> {
         (self.world.state(path) == Some(ChildState::Starting))
             .then(|| self.readiness.get(path).copied().unwrap_or_default())
+    }
+
+    /// Whether the child runs, and is lost if it does not beat.
+    pub(crate) fn has_to_beat(&self, path: &str) -> bool {
+        let runs = self.world.state(path) == Some(ChildState::Running);
+        let beats = self.world.attempt(path).is_some_and(|attempt| attempt.beat);
+        runs && !beats && self.beating.contains(path)
     }
 
     pub(crate) fn check(&mut self) {
@@ -279,10 +294,13 @@ impl Player {
 
     fn learn_child(&mut self, above: &str, child: &Child) {
         let path = format!("{above}{}", child.name);
-        match &child.below {
-            Some(below) => self.learn(&format!("{path}/"), below),
-            None => _ = self.readiness.insert(path, child.readiness),
+        if let Some(below) = &child.below {
+            return self.learn(&format!("{path}/"), below);
         }
+        if child.heartbeat.is_some() {
+            self.beating.insert(path.clone());
+        }
+        self.readiness.insert(path, child.readiness);
     }
 }
 
@@ -332,6 +350,7 @@ impl fmt::Display for Step {
         match self {
             Self::Add(sup, child) => write!(f, "world.ask({sup:?}, Ask::Add({child}));"),
             Self::Ask(path, verb) => write!(f, "world.ask({path:?}, Ask::{verb:?});"),
+            Self::Beat(path) => write!(f, "world.beat({path:?});"),
             Self::End(ends) => match &ends[..] {
                 [(path, how)] => write!(f, "world.exit({path:?}, Ends::{how:?});"),
                 many => {
@@ -347,6 +366,7 @@ impl fmt::Display for Step {
             Self::Pass(time) => write!(f, "world.advance(ms({}));", time.as_millis()),
             Self::Ending(path) => write!(f, "world.ending({path:?});"),
             Self::Ready(path) => write!(f, "world.ready({path:?});"),
+            Self::TurnPoll(path) => write!(f, "world.turn_poll({path:?});"),
         }
     }
 }

@@ -108,12 +108,14 @@ fn play(tree: &Sup, drafts: &[Draft], finish: Finish) -> Result<(), Failure> {
 enum Draft {
     Add(usize, usize, Child),
     Ask(usize, Verb),
+    Beat(usize),
     End(usize, Ends, Option<(usize, Ends)>),
     Ending(usize),
     Fixed(Step),
     /// One that has been asked to stop, does.
     Heed(usize),
     Ready(usize),
+    TurnPoll(usize),
 }
 
 impl Draft {
@@ -146,6 +148,7 @@ impl Draft {
                 Step::Add(sup, child)
             }
             Self::Ask(at, verb) => Step::Ask(paths[at % paths.len()].clone(), *verb),
+            Self::Beat(at) => Step::Beat(live(*at)?),
             Self::End(at, how, also) => {
                 let mut ends = vec![(live(*at)?, *how)];
                 let also = also.and_then(|(at, how)| Some((live(at)?, how)));
@@ -160,6 +163,7 @@ impl Draft {
             }
             Self::Ending(at) => Step::Ending(live(*at)?),
             Self::Ready(at) => Step::Ready(live(*at)?),
+            Self::TurnPoll(at) => Step::TurnPoll(live(*at)?),
         })
     }
 }
@@ -189,6 +193,8 @@ fn step() -> impl Strategy<Value = Draft> {
         8 => (0_usize..32, verbs).prop_map(|(at, verb)| Draft::Ask(at, verb)),
         2 => (0_usize..32, 0_usize..6, child(1))
             .prop_map(|(at, name, child)| Draft::Add(at, name, child)),
+        2 => (0_usize..32).prop_map(Draft::Beat),
+        1 => (0_usize..32).prop_map(Draft::TurnPoll),
         1 => Just(Draft::Ask(0, Verb::Shutdown)),
     ]
 }
@@ -265,6 +271,10 @@ fn child(depth: u32) -> BoxedStrategy<Child> {
         Shutdown::Abort,
         Shutdown::Within(Duration::from_secs(1)),
     ]);
+    // A tree with limits does not come to rest.
+    let limit = prop_oneof![19 => Just(None), 1 => (500_u64..4_000).prop_map(Some)];
+    let limit = limit.prop_map(|ms| ms.map(Duration::from_millis));
+    let limits = (limit.clone(), limit);
     let below = if depth == 0 {
         Just(None).boxed()
     } else {
@@ -273,7 +283,7 @@ fn child(depth: u32) -> BoxedStrategy<Child> {
     // Of those before it: resolved when the names are known.
     let after = vec((0_u8..8).prop_map(|place| place.to_string()), 0..2);
     (
-        (restart, readiness, backoff, shutdown),
+        (restart, readiness, backoff, shutdown, limits),
         (
             proptest::bool::weighted(0.7),
             proptest::bool::weighted(0.3),
@@ -282,13 +292,18 @@ fn child(depth: u32) -> BoxedStrategy<Child> {
         ),
     )
         .prop_map(
-            |((restart, readiness, backoff, shutdown), (critical, significant, after, below))| {
+            |(
+                (restart, readiness, backoff, shutdown, (timeout, heartbeat)),
+                (critical, significant, after, below),
+            )| {
                 Child {
                     name: String::new(),
                     restart,
                     readiness,
                     backoff,
                     shutdown,
+                    timeout,
+                    heartbeat,
                     critical,
                     significant,
                     after,

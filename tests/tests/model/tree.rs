@@ -20,6 +20,8 @@ pub(crate) struct Child {
     pub(crate) readiness: Readiness,
     pub(crate) backoff: Option<Duration>,
     pub(crate) shutdown: Shutdown,
+    pub(crate) timeout: Option<Duration>,
+    pub(crate) heartbeat: Option<Duration>,
     pub(crate) critical: bool,
     pub(crate) significant: bool,
     pub(crate) after: Vec<String>,
@@ -46,6 +48,8 @@ impl Child {
             readiness: Readiness::Immediate,
             backoff: None,
             shutdown: Shutdown::default(),
+            timeout: None,
+            heartbeat: None,
             critical: true,
             significant: false,
             after: Vec::new(),
@@ -63,9 +67,7 @@ impl Child {
     pub(crate) fn spec(&self) -> ChildSpec {
         let spec = match &self.below {
             Some(below) => ChildSpec::supervisor(self.name.as_str(), below.spec()),
-            None => ChildSpec::from_fn(self.name.as_str(), |_| std::future::pending::<()>())
-                .readiness(self.readiness)
-                .shutdown(self.shutdown),
+            None => self.worker_spec(),
         };
         let backoff = self.backoff.map_or_else(Backoff::none, Backoff::constant);
         spec.restart(self.restart)
@@ -73,6 +75,17 @@ impl Child {
             .critical(self.critical)
             .significant(self.significant)
             .after(self.after.iter().map(String::as_str))
+    }
+
+    fn worker_spec(&self) -> ChildSpec {
+        let mut spec = ChildSpec::from_fn(self.name.as_str(), |_| std::future::pending::<()>());
+        if let Some(longest) = self.timeout {
+            spec = spec.timeout(longest);
+        }
+        if let Some(silence) = self.heartbeat {
+            spec = spec.heartbeat(silence);
+        }
+        spec.readiness(self.readiness).shutdown(self.shutdown)
     }
 
     /// The paths of the child and of all below it.
@@ -146,6 +159,11 @@ impl fmt::Display for Child {
             }
             Shutdown::Within(_) => {}
             other => write!(f, ".shutdown(Shutdown::{other:?})")?,
+        }
+        for (limit, time) in [("timeout", self.timeout), ("heartbeat", self.heartbeat)] {
+            if let Some(time) = time {
+                write!(f, ".{limit}(ms({}))", time.as_millis())?;
+            }
         }
         if !self.critical {
             write!(f, ".critical(false)")?;

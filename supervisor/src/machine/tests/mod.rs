@@ -7,6 +7,7 @@ mod generations;
 mod group;
 mod history;
 mod intensity;
+mod limits;
 mod order;
 mod own_end;
 mod pool;
@@ -50,7 +51,7 @@ fn started(spec: SupervisorSpec) -> World {
 }
 
 /// What the journal says since this was last asked: `+a` starts, `-a` has ended, `?a` is asked to
-/// stop, `!a` is aborted, `~a` is restarted, and so on.
+/// stop, `!a` is aborted, `~a` is restarted, `^a` exceeds a limit, and so on.
 fn log(world: &mut World) -> Vec<String> {
     world.events().iter().filter_map(line).collect()
 }
@@ -69,6 +70,7 @@ fn line(event: &Event) -> Option<String> {
         EventKind::Restarting { .. } => "~",
         EventKind::GaveUp(_) => "gave up ",
         EventKind::Stuck(_) => "stuck ",
+        EventKind::TimedOut { .. } => "^",
         EventKind::Waiting => "waits ",
         _ => return None,
     };

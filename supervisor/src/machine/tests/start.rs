@@ -44,7 +44,7 @@ fn a_start_that_is_not_ready_in_time_is_ended_and_has_failed() {
     let mut world = started(SupervisorSpec::root(spec));
     log(&mut world);
     world.advance(secs(3));
-    assert_eq!(text(&log(&mut world)), "?a");
+    assert_eq!(text(&log(&mut world)), "^a ?a");
     assert!(!world.is_over(), "it has not been observed to have ended");
     world.exit("a", Ends::Succeeded);
     assert!(world.is_over());
