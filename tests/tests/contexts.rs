@@ -1,8 +1,10 @@
 //! A context that is kept longer than its attempt says so, and shows nothing under the lock.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use rust_supervisor::spec::backoff::Backoff;
+use rust_supervisor::spec::policy::{Intensity, Strategy};
 use rust_supervisor::{ChildSpec, Supervisor, SupervisorSpec, TaskContext, TaskResult};
 use supervisor_tests::Log;
 use tokio::sync::mpsc;
@@ -101,4 +103,70 @@ async fn showing_a_context_or_a_handle_does_not_show_the_tree() {
         assert!(text.len() < 2_000, "{} bytes: {text}", text.len());
     }
     handle.shutdown().await.expect("stops");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_attempt_knows_why_it_was_started() {
+    let (log, fail) = (Log::new(), Arc::new(tokio::sync::Notify::new()));
+    let child = |name: &'static str| {
+        let (log, fail) = (log.clone(), Arc::clone(&fail));
+        ChildSpec::from_fn(name, move |ctx: TaskContext| {
+            let (log, fail) = (log.clone(), Arc::clone(&fail));
+            async move {
+                log.write(format!("{name} {}", ctx.start_reason()));
+                if name != "weak" {
+                    ctx.cancelled().await;
+                    return Ok(());
+                }
+                match ctx.until_cancelled(fail.notified()).await {
+                    None => Ok(()),
+                    Some(()) => Err("told to"),
+                }
+            }
+        })
+        .backoff(Backoff::none())
+    };
+    let inner = SupervisorSpec::root(vec![child("weak"), child("strong")])
+        .strategy(Strategy::OneForAll)
+        .intensity(Intensity::new(1, Duration::from_secs(60)));
+    let inner = ChildSpec::supervisor("inner", inner).backoff(Backoff::none());
+    let handle = Supervisor::start(SupervisorSpec::root(vec![inner]))
+        .await
+        .expect("starts");
+    log.wait_for("strong first start", 1).await;
+    fail.notify_one();
+    log.wait_for("strong restarted with its group", 1).await;
+    log.wait_for("weak restarted", 1).await;
+    fail.notify_one();
+    log.wait_for("strong restarted with its supervisor", 1)
+        .await;
+    let strong = handle.child("strong").expect("known");
+    strong.restart().await.expect("restarts");
+    log.wait_for("strong by command", 1).await;
+    strong.pause().await.expect("pauses");
+    strong.stopped().await.expect("is down");
+    strong.resume().await.expect("resumes");
+    log.wait_for("strong by command", 2).await;
+    handle
+        .start_child("/", child("late"))
+        .await
+        .expect("started");
+    log.wait_for("late added", 1).await;
+    handle.shutdown().await.expect("stops");
+    let mut lines = log.lines();
+    lines.sort_unstable();
+    assert_eq!(
+        lines,
+        [
+            "late added",
+            "strong by command",
+            "strong by command",
+            "strong first start",
+            "strong restarted with its group",
+            "strong restarted with its supervisor",
+            "weak first start",
+            "weak restarted",
+            "weak restarted with its supervisor",
+        ]
+    );
 }

@@ -19,6 +19,7 @@ use crate::event::kind::EventKind;
 use crate::shutdown::report::ChildShutdownStatus;
 use crate::spec::plan::Planned;
 use crate::spec::policy::{AutoShutdown, Intensity, Pool, Readiness};
+use crate::task::start_reason::StartReason;
 
 impl Machine {
     /// An attempt has been observed to have ended (I1, I2).
@@ -210,6 +211,7 @@ impl Machine {
                         self.emit(ix, EventKind::Restarting { delay, exit });
                         let decision = retry.decision(because, delay);
                         self.decided(ix, decision);
+                        self.nodes[ix].next_reason = Some(StartReason::Restart);
                         let due = at.after(delay);
                         if retry == Retry::Alone && due <= now && self.starts_at_once(sup, ix) {
                             return self.start_at_once(ix);

@@ -78,6 +78,7 @@ use crate::shutdown::report::Stopped;
 use crate::spec::plan::{Plan, PlannedBody};
 use crate::spec::policy::StartOrder;
 use crate::task::launch::Launch;
+use crate::task::start_reason::StartReason;
 
 /// How long a child may take to go once its future is to be dropped, before it counts as stuck.
 pub(crate) const ABORT_BUDGET: Duration = Duration::from_secs(1);
@@ -309,6 +310,8 @@ impl Machine {
             asked: self.now,
             starts,
             attempt: 0,
+            reason: StartReason::First,
+            next_reason: None,
             phase,
             operation: Operation::Active,
             wish: Wish::None,
@@ -410,6 +413,10 @@ impl Machine {
             (false, true) => self.stuck += 1,
             (true, false) => self.stuck -= 1,
             _ => {}
+        }
+        // Only a group that stops before it starts keeps what was decided on its culprit.
+        if matches!(phase, Phase::Down(down) if down != Down::Group) {
+            node.next_reason = None;
         }
         if node.deadline != Nanos::NEVER {
             self.deadlines.clear(&mut self.nodes, ix);

@@ -16,6 +16,7 @@ use crate::control::outcome::ChildControlOperation as Operation;
 use crate::event::exit::{ExitRecord, TimeLimit};
 use crate::event::failure::{Failure, Why};
 use crate::spec::plan::{ChildPolicy, SupervisorPolicy};
+use crate::task::start_reason::StartReason;
 
 /// The place of a node in the arena.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -202,6 +203,10 @@ pub(crate) struct Node {
     pub(crate) starts: u64,
     /// Starts since the back-off was last reset.
     pub(crate) attempt: u32,
+    /// Why the present or last attempt was started.
+    pub(crate) reason: StartReason,
+    /// Why the next one is, where that has been decided.
+    pub(super) next_reason: Option<StartReason>,
     pub(crate) phase: Phase,
     pub(crate) operation: Operation,
     pub(crate) wish: Wish,

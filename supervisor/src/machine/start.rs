@@ -11,6 +11,7 @@ use crate::event::failure::Why;
 use crate::event::history::{Because, Decision};
 use crate::event::kind::EventKind;
 use crate::spec::policy::{AutoShutdown, FirstStart, Readiness, RestartPolicy};
+use crate::task::start_reason::StartReason;
 
 /// What became of a start.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -124,6 +125,7 @@ impl Machine {
 
     fn count_start(&mut self, ix: Ix) {
         let node = &mut self.nodes[ix];
+        node.reason = node.next_reason.take().unwrap_or_default();
         node.wish = Wish::None;
         node.ready_since = Nanos::NEVER;
         node.starts += 1;
@@ -141,6 +143,7 @@ impl Machine {
             self.settled(ix, &Err(Refusal::ShuttingDown));
             return Begun::Settled;
         }
+        self.give_reason(ix, cause);
         // Whoever ended normally, or declined, has counted as ready until now.
         self.becomes_unready(ix);
         if !self.dependencies_ready(ix) {
@@ -172,6 +175,21 @@ impl Machine {
                 Begun::InFlight
             }
         }
+    }
+
+    /// Notes why a child is started; what was decided on its failure says more than its group.
+    fn give_reason(&mut self, ix: Ix, cause: Cause) {
+        let node = &mut self.nodes[ix];
+        let waits = matches!(node.phase, Phase::Waiting(_));
+        node.next_reason = match (cause, node.next_reason) {
+            (_, Some(reason)) if waits => Some(reason),
+            (Cause::Alone | Cause::Group | Cause::First, Some(reason)) => Some(reason),
+            (Cause::Add, _) => Some(StartReason::Added),
+            (Cause::Alone | Cause::Resume, _) => Some(StartReason::Command),
+            (Cause::First, None) if node.starts == 0 => Some(StartReason::First),
+            (Cause::First, None) => Some(StartReason::Supervisor),
+            (Cause::Group, None) => Some(StartReason::Group),
+        };
     }
 
     /// Neither the tree nor the supervisor of the child comes down. A supervisor that lets its

@@ -259,9 +259,9 @@ impl Core {
             Action::Start(ix) => {
                 let node = self.machine.node(ix);
                 let generation = node.generation().expect("a start has been counted");
-                let attempt = node.attempt;
+                let (attempt, reason) = (node.attempt, node.reason);
                 let Some(slot) = self.slot(ix) else { return };
-                let former = slot.want_start(generation, attempt);
+                let former = slot.want_start(generation, attempt, reason);
                 let slot = Arc::clone(slot);
                 if let Some(launch) = self.unborn[ix.0 as usize].take() {
                     effects.spawns.push((slot, launch));

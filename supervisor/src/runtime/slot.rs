@@ -6,7 +6,7 @@
 //! a fresh load; whoever wants something sets its bit and wakes if the word had `REGISTERED`. If it
 //! had not, the driver's own change comes later and sees the bit.
 
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::task::Waker;
 
@@ -15,6 +15,7 @@ use tokio_util::sync::CancellationToken;
 use super::tree::Tree;
 use crate::id::types::ChildId;
 use crate::machine::node::NodeId;
+use crate::task::start_reason::StartReason;
 
 /// The driver has published its waker.
 const REGISTERED: u64 = 1 << 0;
@@ -43,6 +44,8 @@ pub(crate) struct Slot {
     token: Mutex<Option<(u64, CancellationToken)>>,
     /// Of the generation that is wanted; written before it.
     attempt: AtomicU32,
+    /// Why that generation is started, likewise.
+    reason: AtomicU8,
     pub(crate) id: NodeId,
     pub(crate) child: ChildId,
     pub(crate) path: Arc<str>,
@@ -94,6 +97,7 @@ impl Slot {
             beat: AtomicU32::new(0),
             token: Mutex::new(None),
             attempt: AtomicU32::new(1),
+            reason: AtomicU8::new(StartReason::First.to_byte()),
             id,
             child,
             path,
@@ -116,8 +120,9 @@ impl Slot {
     }
 
     /// Wants an attempt of this generation; the flags of the former one are void.
-    pub(crate) fn want_start(&self, generation: u64, attempt: u32) -> Word {
+    pub(crate) fn want_start(&self, generation: u64, attempt: u32, reason: StartReason) -> Word {
         self.attempt.store(attempt, Ordering::Relaxed);
+        self.reason.store(reason.to_byte(), Ordering::Relaxed);
         let wanted = (generation + 1) << GENERATION;
         let change = |word| Some(wanted | (word & (REGISTERED | RELEASE)));
         let former = self
@@ -129,6 +134,11 @@ impl Slot {
     /// The attempt since the last back-off reset.
     pub(crate) fn attempt(&self) -> u32 {
         self.attempt.load(Ordering::Relaxed)
+    }
+
+    /// Why the attempt was started.
+    pub(crate) fn reason(&self) -> StartReason {
+        StartReason::from_byte(self.reason.load(Ordering::Relaxed))
     }
 
     /// Asks the attempt to end.

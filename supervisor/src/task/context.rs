@@ -12,6 +12,7 @@ use crate::id::types::{Attempt, ChildId, Generation};
 use crate::machine::input::Input;
 use crate::machine::node::{Ix, NodeId};
 use crate::runtime::slot::Slot;
+use crate::task::start_reason::StartReason;
 
 /// The context of one attempt: who it is, and whether it is to stop.
 ///
@@ -39,6 +40,7 @@ pub struct TaskContext {
     slot: Arc<Slot>,
     generation: u64,
     attempt: u32,
+    reason: StartReason,
 }
 
 impl TaskContext {
@@ -46,6 +48,7 @@ impl TaskContext {
         Self {
             child_id: slot.child.clone(),
             attempt: slot.attempt(),
+            reason: slot.reason(),
             slot,
             generation,
         }
@@ -102,6 +105,12 @@ impl TaskContext {
         Attempt {
             value: self.attempt,
         }
+    }
+
+    /// Why this attempt was started: for the first time, after a failure, by command.
+    #[must_use]
+    pub const fn start_reason(&self) -> StartReason {
+        self.reason
     }
 
     /// Whether the attempt is asked to stop, or over.

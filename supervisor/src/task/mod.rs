@@ -5,3 +5,4 @@ pub mod context;
 pub mod factory;
 pub(crate) mod launch;
 pub mod outcome;
+pub mod start_reason;
