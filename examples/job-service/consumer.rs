@@ -53,6 +53,7 @@ mod tests {
 
     /// Supervised functions are functions: a test calls them, with a context of its own.
     #[tokio::test]
+    #[allow(clippy::disallowed_methods, reason = "a test is not supervised")]
     async fn a_job_that_an_earlier_attempt_left_behind_is_taken_up_again() {
         let (database, mut calls) = Database::channel();
         let (_bell, mut doorbell) = mpsc::channel(1);

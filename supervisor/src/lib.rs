@@ -120,6 +120,33 @@
 //! - Dropping the last [`SupervisorHandle`] stops the tree, unless it has been
 //!   [detached](SupervisorHandle::detach). Dropping the runtime ends it.
 //!
+//! # Sub-tasks
+//!
+//! What an attempt runs beside its body belongs to it when it is spawned with
+//! [`TaskContext::spawn`] or [`TaskContext::spawn_blocking`]: it is told to stop when the body ends,
+//! it is dropped when the budget is spent, the attempt is over only when it has gone, and its failure
+//! is the attempt's. A bare `tokio::spawn` is none of that; it is an orphan as soon as its attempt
+//! ends, and the next attempt runs beside it. Clippy keeps that out of a crate, with a `clippy.toml`
+//! beside its `Cargo.toml`:
+//!
+//! ```toml
+//! disallowed-methods = [
+//!     { path = "tokio::spawn", reason = "outlives its attempt: use TaskContext::spawn" },
+//!     { path = "tokio::task::spawn", reason = "outlives its attempt: use TaskContext::spawn" },
+//!     { path = "tokio::task::spawn_blocking", reason = "use TaskContext::spawn_blocking" },
+//!     { path = "tokio::task::spawn_local", reason = "outlives its attempt" },
+//!     { path = "tokio::runtime::Handle::spawn", reason = "use TaskContext::spawn" },
+//!     { path = "tokio::runtime::Handle::spawn_blocking", reason = "use TaskContext::spawn_blocking" },
+//!     { path = "tokio::runtime::Runtime::spawn", reason = "use TaskContext::spawn" },
+//!     { path = "tokio::runtime::Runtime::spawn_blocking", reason = "use TaskContext::spawn_blocking" },
+//!     { path = "tokio::task::JoinSet::spawn", reason = "aborts, but waits for nobody" },
+//!     { path = "tokio::task::JoinSet::spawn_blocking", reason = "aborts, but waits for nobody" },
+//!     { path = "std::thread::spawn", reason = "nobody waits for it: use TaskContext::spawn_blocking" },
+//! ]
+//! ```
+//!
+//! Where one of them is right, in `main` or in a test, `#[allow(clippy::disallowed_methods)]` says so.
+//!
 //! # Panics of children
 //!
 //! A panic is caught while a future is made, polled or dropped, and is an end like any other, with

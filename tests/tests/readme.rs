@@ -31,3 +31,12 @@ fn its_minimum_rust_version_is_that_of_the_manifest() {
     let version = env!("CARGO_PKG_RUST_VERSION");
     assert!(README.contains(&format!("\nRust {version},")), "{version}");
 }
+
+#[test]
+fn the_list_that_clippy_is_given_is_the_one_of_the_documentation() {
+    let list = include_str!("../../examples/clippy.toml");
+    let docs = include_str!("../../supervisor/src/lib.rs");
+    for line in list.lines().filter(|line| !line.starts_with('#')) {
+        assert!(docs.contains(&format!("\n//! {line}\n")), "{line}");
+    }
+}

@@ -1,5 +1,6 @@
 //! The programs of this package, started and driven as their users would.
 #![cfg(unix)]
+#![allow(clippy::disallowed_methods, reason = "tests are not supervised")]
 
 mod client;
 mod crash;

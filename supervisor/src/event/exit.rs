@@ -2,6 +2,7 @@
 
 use std::error::Error;
 use std::fmt;
+use std::panic::Location;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize, Serializer};
@@ -17,6 +18,9 @@ use crate::task::outcome::TaskError;
 pub struct ExitRecord {
     /// What ended the attempt.
     pub kind: ExitKind,
+    /// Where the sub-task was spawned that failed, if it was one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sub_task: Option<SpawnedAt>,
     /// The attempt's generation.
     pub generation: u64,
     /// The attempt's number since the last back-off reset.
@@ -91,6 +95,12 @@ pub struct Panic {
     pub during: During,
 }
 
+/// The place in the source where a sub-task was spawned.
+///
+/// Displays, and serializes, as `file:line:column`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SpawnedAt(pub(crate) &'static Location<'static>);
+
 /// What was being done with an attempt when it panicked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -138,7 +148,31 @@ impl Drop for ExitRecord {
 
 impl fmt::Display for ExitRecord {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.kind.fmt(f)
+        self.kind.fmt(f)?;
+        match self.sub_task {
+            Some(place) => write!(f, ", in the sub-task spawned at {place}"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl SpawnedAt {
+    /// The place.
+    #[must_use]
+    pub const fn location(self) -> &'static Location<'static> {
+        self.0
+    }
+}
+
+impl fmt::Display for SpawnedAt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl Serialize for SpawnedAt {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
     }
 }
 

@@ -558,6 +558,7 @@ impl World {
             class: kind.class(),
             record: Arc::new(ExitRecord {
                 kind,
+                sub_task: None,
                 generation: attempt.generation,
                 attempt: attempt.number,
                 uptime: Duration::ZERO,

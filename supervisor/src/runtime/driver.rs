@@ -15,6 +15,7 @@ use tracing::Span;
 
 use super::current;
 use super::slot::Slot;
+use super::subtasks::{End, LastWords, SubTasks};
 use super::tree::Tree;
 use crate::event::exit::{During, ExitKind, ExitRecord, Panic};
 use crate::machine::decision::ExitClass;
@@ -32,17 +33,26 @@ const SLICE: Duration = Duration::from_micros(50);
 #[derive(Debug)]
 #[allow(unnameable_types, reason = "reached by generated code only")]
 pub struct Driver {
-    slot: Arc<Slot>,
+    pub(super) slot: Arc<Slot>,
     /// `generation + 1` of the attempt that was begun last.
     begun: u64,
-    /// An attempt has been begun and its end not been reported.
-    live: bool,
+    pub(super) attempt: Progress,
     started: Nanos,
     /// Boxed, since it is there only while somebody listens.
     span: Option<Box<Span>>,
     /// When the present run of attempts without a pause began; never, if there was a pause.
     slice: Nanos,
     yields: bool,
+}
+
+/// How far the present attempt is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Progress {
+    /// There is none: none has been begun, or the end of the last one has been reported.
+    None,
+    Runs,
+    /// Its body has ended; sub-tasks are left.
+    Follows,
 }
 
 /// Reports that the task of a child has gone, after everything that it owned.
@@ -56,7 +66,7 @@ impl Driver {
         Self {
             slot,
             begun: 0,
-            live: false,
+            attempt: Progress::None,
             started: Nanos::default(),
             span: None,
             slice: Nanos::NEVER,
@@ -125,12 +135,12 @@ impl Driver {
                 return Poll::Pending;
             };
             self.begun = generation + 1;
-            self.live = true;
+            self.attempt = Progress::Runs;
             if self.slice == Nanos::NEVER {
                 self.started = self.tree().now_inside();
             }
             if word.is_stopping() {
-                self.report(ExitKind::NeverStarted);
+                self.report(End::of_body(ExitKind::NeverStarted));
                 continue;
             }
             let ctx = TaskContext::new(Arc::clone(&self.slot), generation);
@@ -140,27 +150,16 @@ impl Driver {
         }
     }
 
-    /// Tells the machine how the attempt has ended.
-    fn report(&mut self, kind: ExitKind) {
-        self.live = false;
-        // The subscriber's code; wakers of those who hold the token are code of users too.
-        if let Some(span) = self.span.take() {
-            drop_quietly(span);
-        }
-        quietly(|| self.slot.end_attempt());
+    /// Tells the machine how the attempt has ended, when nothing of it is left.
+    pub(super) fn report(&mut self, end: End) {
+        self.attempt = Progress::None;
         let now = self.tree().now_inside();
-        let generation = self.begun - 1;
-        let exit = Exit {
-            class: kind.class(),
-            record: Arc::new(ExitRecord {
-                kind,
-                generation,
-                attempt: self.slot.attempt(),
-                uptime: now.since(self.started),
-            }),
+        let attempt = LastWords {
+            generation: self.generation(),
+            attempt: self.slot.attempt(),
+            started: self.started,
         };
-        let input = Input::Exited(self.slot.id, generation, exit);
-        let woke = self.tree().report(&self.slot, now, input);
+        let woke = attempt.tell(&self.slot, now, end);
         self.slice = self.slice.min(now);
         self.started = now;
         // Wakes may sit in the scheduler's slot that nobody else takes from: let them out before
@@ -168,7 +167,12 @@ impl Driver {
         self.yields = woke || now.since(self.slice) >= SLICE;
     }
 
-    fn tree(&self) -> &Arc<Tree> {
+    /// Of the attempt that was begun last.
+    pub(super) const fn generation(&self) -> u64 {
+        self.begun - 1
+    }
+
+    pub(super) fn tree(&self) -> &Arc<Tree> {
         self.slot
             .tree
             .as_ref()
@@ -176,24 +180,51 @@ impl Driver {
     }
 }
 
+impl LastWords {
+    /// Answers whether others have been woken.
+    pub(super) fn tell(self, slot: &Arc<Slot>, now: Nanos, end: End) -> bool {
+        let tree = slot.tree.as_ref().expect("a driven slot belongs to a tree");
+        let exit = Exit {
+            class: end.kind.class(),
+            record: Arc::new(ExitRecord {
+                kind: end.kind,
+                sub_task: end.sub_task,
+                generation: self.generation,
+                attempt: self.attempt,
+                uptime: now.since(self.started),
+            }),
+        };
+        tree.report(slot, now, Input::Exited(slot.id, self.generation, exit))
+    }
+}
+
 impl Drop for Driver {
     fn drop(&mut self) {
-        if self.slot.load().is_released() && !self.live {
+        let progress = std::mem::replace(&mut self.attempt, Progress::None);
+        if self.slot.load().is_released() && progress == Progress::None {
             return;
         }
         // The runtime drops its tasks. What was live has been dropped before this. Told first, so
         // that no further attempt can be wanted of this task.
-        let now = self.tree().now_inside();
+        let now = self.tree().now();
         self.tree().report(&self.slot, now, Input::RuntimeGone);
         let wanted = self
             .slot
             .load()
             .generation()
             .map_or(0, |generation| generation + 1);
-        if self.live || wanted != self.begun {
-            // Also an attempt that was wanted and never begun has come to its end.
-            self.begun = wanted;
-            self.report(ExitKind::RuntimeGone);
+        if progress == Progress::None && wanted == self.begun {
+            return;
+        }
+        // Also an attempt that was wanted and never begun has come to its end.
+        self.begun = wanted;
+        let attempt = LastWords {
+            generation: self.generation(),
+            attempt: self.slot.attempt(),
+            started: self.started,
+        };
+        if !self.leaves_sub_tasks(attempt) {
+            self.report(End::of_body(ExitKind::RuntimeGone));
         }
     }
 }
@@ -206,6 +237,10 @@ impl DriverGuard {
 
 impl Drop for DriverGuard {
     fn drop(&mut self) {
+        let left = self.slot.known_sub_tasks();
+        if left.is_some_and(SubTasks::orphan_driver) {
+            return;
+        }
         if let Some(tree) = &self.slot.tree {
             Arc::clone(tree).driver_gone(&self.slot);
         }
@@ -257,6 +292,9 @@ impl Driver {
         T: IntoTaskResult,
         Fut: Future<Output = T>,
     {
+        if self.attempt == Progress::Follows {
+            return self.poll_rest();
+        }
         let mark = current::enter(self.tree().address(), self.slot.id);
         self.slot.turn_poll();
         let polled = match self.span.as_deref() {
@@ -278,7 +316,18 @@ impl Driver {
             self.slice = Nanos::NEVER;
             return Poll::Pending;
         };
-        self.report(kind);
+        // The subscriber's code; wakers of those who hold the token are code of users too.
+        if let Some(span) = self.span.take() {
+            drop_quietly(span);
+        }
+        let before = self.slot.end_attempt();
+        if before.has_token() {
+            quietly(|| self.slot.tell_token(before));
+        }
+        if before.has_sub_tasks() {
+            return self.follow(kind);
+        }
+        self.report(End::of_body(kind));
         Poll::Ready(())
     }
 
@@ -360,18 +409,27 @@ impl ExitKind {
         }
     }
 
-    fn or_panic(self, panic: Panic) -> Self {
+    /// Whether it is a reason of its own, which a later one does not replace.
+    pub(crate) const fn is_failure(&self) -> bool {
         match self {
             Self::Failed(_)
             | Self::Fatal(_)
             | Self::Panicked(_)
             | Self::RuntimeGone
-            | Self::TimedOut(_) => self,
+            | Self::TimedOut(_) => true,
             Self::Aborted
             | Self::Cancelled
             | Self::Ignored
             | Self::NeverStarted
-            | Self::Succeeded => Self::Panicked(panic),
+            | Self::Succeeded => false,
+        }
+    }
+
+    fn or_panic(self, panic: Panic) -> Self {
+        if self.is_failure() {
+            self
+        } else {
+            Self::Panicked(panic)
         }
     }
 }

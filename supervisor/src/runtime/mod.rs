@@ -10,12 +10,16 @@ pub(crate) mod current;
 pub(crate) mod driver;
 mod effects;
 mod lifecycle;
+pub(crate) mod member;
 pub mod outcome;
+mod rest;
 #[cfg(feature = "signal")]
 mod signals;
 pub(crate) mod slot;
 pub(crate) mod snapshot;
+pub(crate) mod subtasks;
 pub mod supervisor;
+pub(crate) mod sync;
 mod timekeeper;
 pub(crate) mod tree;
 pub(crate) mod wait;

@@ -6,12 +6,15 @@
 //! a fresh load; whoever wants something sets its bit and wakes if the word had `REGISTERED`. If it
 //! had not, the driver's own change comes later and sees the bit.
 
-use std::sync::atomic::{AtomicU8, AtomicU32, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::atomic::{AtomicU8, AtomicU32};
+use std::sync::{Arc, OnceLock};
 use std::task::Waker;
 
 use tokio_util::sync::CancellationToken;
 
+use super::subtasks::{DropBy, SubTasks};
+use super::sync::atomic::{AtomicU64, Ordering};
+use super::sync::{Mutex, lock};
 use super::tree::Tree;
 use crate::id::types::ChildId;
 use crate::machine::node::NodeId;
@@ -29,6 +32,8 @@ const RELEASE: u64 = 1 << 3;
 const TOKEN: u64 = 1 << 4;
 /// The attempt of this generation has ended, or been dropped.
 const OVER: u64 = 1 << 5;
+/// The attempt of this generation has, or is about to have, sub-tasks.
+const SUB_TASKS: u64 = 1 << 6;
 /// Generations begin here; 56 bits do not wrap within the life of a machine.
 const GENERATION: u32 = 8;
 
@@ -41,7 +46,7 @@ pub(crate) struct Slot {
     polls: AtomicU32,
     /// The attempt that has beaten, since it was looked for.
     beat: AtomicU32,
-    token: Mutex<Option<(u64, CancellationToken)>>,
+    rare: OnceLock<Box<Rare>>,
     /// Of the generation that is wanted; written before it.
     attempt: AtomicU32,
     /// Why that generation is started, likewise.
@@ -51,6 +56,13 @@ pub(crate) struct Slot {
     pub(crate) path: Arc<str>,
     /// None for a context that belongs to no tree.
     pub(crate) tree: Option<Arc<Tree>>,
+}
+
+/// What most children never need; made when one of it is asked for.
+#[derive(Debug, Default)]
+struct Rare {
+    token: Mutex<Option<(u64, CancellationToken)>>,
+    sub_tasks: SubTasks,
 }
 
 /// What the word said at one moment.
@@ -80,6 +92,22 @@ impl Word {
     pub(crate) const fn is_released(self) -> bool {
         self.0 & RELEASE != 0
     }
+
+    /// Whether the attempt has a token, which is to be cancelled.
+    pub(crate) const fn has_token(self) -> bool {
+        self.0 & TOKEN != 0
+    }
+
+    /// Whether the attempt has had sub-tasks, or somebody is about to spawn the first.
+    pub(crate) const fn has_sub_tasks(self) -> bool {
+        self.0 & SUB_TASKS != 0
+    }
+
+    /// Whether an attempt of this generation may spawn: it may still do so when it is to stop.
+    const fn may_spawn(self, generation: u64) -> bool {
+        let over = self.0 & (ABORT | OVER | RELEASE) != 0;
+        !over && (self.0 >> GENERATION) == generation + 1
+    }
 }
 
 impl Slot {
@@ -95,7 +123,7 @@ impl Slot {
             waker: OnceLock::new(),
             polls: AtomicU32::new(0),
             beat: AtomicU32::new(0),
-            token: Mutex::new(None),
+            rare: OnceLock::new(),
             attempt: AtomicU32::new(1),
             reason: AtomicU8::new(StartReason::First.to_byte()),
             id,
@@ -151,12 +179,10 @@ impl Slot {
         Word(self.word.fetch_or(STOP | ABORT, Ordering::AcqRel))
     }
 
-    /// Says that the attempt has ended, and tells those who hold its token.
-    pub(crate) fn end_attempt(&self) {
-        let before = Word(self.word.fetch_or(OVER, Ordering::AcqRel));
-        if let (true, Some(generation)) = (before.0 & TOKEN != 0, before.generation()) {
-            self.cancel_token(generation);
-        }
+    /// Says that the body of the attempt has ended. Who has its token is to be told, and its
+    /// sub-tasks are to be waited for.
+    pub(crate) fn end_attempt(&self) -> Word {
+        Word(self.word.fetch_or(OVER, Ordering::AcqRel))
     }
 
     /// Wants the driver to end.
@@ -172,12 +198,22 @@ impl Slot {
     /// Tells the driver, and foreign tasks, of a change to the word; never under the lock.
     pub(crate) fn notify(&self, before: Word) {
         if before.0 & REGISTERED != 0 {
-            if let Some(waker) = self.waker.get() {
-                waker.wake_by_ref();
-            }
+            self.wake_driver();
         }
+        self.tell_token(before);
+    }
+
+    /// Lets the driver look again; never under the lock.
+    pub(crate) fn wake_driver(&self) {
+        if let Some(waker) = self.waker.get() {
+            waker.wake_by_ref();
+        }
+    }
+
+    /// Tells those who hold the token of the generation that the word was about.
+    pub(crate) fn tell_token(&self, before: Word) {
         // Of that generation only: its successor may have one already.
-        if let (true, Some(generation)) = (before.0 & TOKEN != 0, before.generation()) {
+        if let (true, Some(generation)) = (before.has_token(), before.generation()) {
             self.cancel_token(generation);
         }
     }
@@ -197,7 +233,7 @@ impl Slot {
 
     /// The cancellation token of an attempt, made when it is first asked for.
     pub(crate) fn token(&self, generation: u64) -> CancellationToken {
-        let mut stored = self.token.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut stored = lock(&self.rare().token);
         match &*stored {
             Some((of, token)) if *of == generation => return token.clone(),
             // An old attempt asks: it is over.
@@ -221,7 +257,7 @@ impl Slot {
 
     /// Tells those who hold the token of this generation.
     fn cancel_token(&self, generation: u64) {
-        let stored = self.token.lock().unwrap_or_else(PoisonError::into_inner);
+        let stored = lock(&self.rare().token);
         let own = stored.as_ref().filter(|(of, _)| *of == generation);
         let token = own.map(|(_, token)| token.clone());
         drop(stored);
@@ -243,6 +279,40 @@ impl Slot {
     /// Turns with the beginning and the end of each poll; odd inside one.
     pub(crate) fn polls(&self) -> u32 {
         self.polls.load(Ordering::Relaxed)
+    }
+
+    /// Takes a sub-task into an attempt; none if that is over, or to be dropped.
+    pub(crate) fn enter_sub_task(&self, generation: u64) -> Option<u64> {
+        if !self.load().may_spawn(generation) {
+            return None;
+        }
+        // Whoever comes second knows of the other: the driver sees the flag and closes the set, or
+        // this sees that the attempt has ended.
+        let before = Word(self.word.fetch_or(SUB_TASKS, Ordering::AcqRel));
+        if !before.may_spawn(generation) {
+            return None;
+        }
+        self.sub_tasks().enter(generation)
+    }
+
+    /// The runtime has taken a sub-task on.
+    pub(crate) fn spawned(&self, key: Option<u64>, drop_by: impl FnOnce() -> DropBy) {
+        if let Some(key) = key {
+            self.sub_tasks().spawned(key, drop_by());
+        }
+    }
+
+    pub(crate) fn sub_tasks(&self) -> &SubTasks {
+        &self.rare().sub_tasks
+    }
+
+    /// The set of sub-tasks, if there has ever been one.
+    pub(crate) fn known_sub_tasks(&self) -> Option<&SubTasks> {
+        self.rare.get().map(|rare| &rare.sub_tasks)
+    }
+
+    fn rare(&self) -> &Rare {
+        self.rare.get_or_init(Box::default)
     }
 
     /// Marks the beginning, or the end, of a poll of the attempt.

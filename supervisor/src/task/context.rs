@@ -1,6 +1,7 @@
 //! What an attempt knows of itself, and how it talks to its supervisor.
 
 use std::future::Future;
+use std::panic::Location;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -8,11 +9,16 @@ use std::task::{Context, Poll};
 use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 
 use crate::control::handle::TreeRef;
+use crate::event::exit::SpawnedAt;
 use crate::id::types::{Attempt, ChildId, Generation};
 use crate::machine::input::Input;
 use crate::machine::node::{Ix, NodeId};
+use crate::runtime::member;
 use crate::runtime::slot::Slot;
 use crate::task::start_reason::StartReason;
+#[cfg(doc)]
+use crate::task::subtask::SubTaskError;
+use crate::task::subtask::{SubTask, SubTaskOutput};
 
 /// The context of one attempt: who it is, and whether it is to stop.
 ///
@@ -178,6 +184,90 @@ impl TaskContext {
     /// its `heartbeat` says, from the moment it was ready, is ended and restarted by policy.
     pub fn heartbeat(&self) {
         self.slot.beat(self.generation);
+    }
+
+    /// Runs a future beside the body of the attempt, as a part of it.
+    ///
+    /// A sub-task never outlives its attempt. When the body ends, its sub-tasks are told to stop like
+    /// the body ([`cancelled`](TaskContext::cancelled)), have what is left of the `shutdown` budget,
+    /// and are then dropped at their next await; the attempt is over, and the next one can start,
+    /// when all of them have gone. One that does not listen is waited for until the budget is spent:
+    /// wrap it in [`until_cancelled`](TaskContext::until_cancelled) to have it dropped at once.
+    ///
+    /// When a sub-task fails or panics, the whole attempt is asked to stop at once, and that failure
+    /// is the reason of its end. What came first counts; failures that follow are told to `tracing`,
+    /// as warnings of the target `rust_supervisor::sub_tasks`.
+    ///
+    /// It may still be called while the attempt is stopping. Once the body has ended the future is
+    /// dropped without being run, and the handle says [`Cancelled`](SubTaskError::Cancelled).
+    ///
+    /// A bare `tokio::spawn` knows nothing of all this: see [Sub-tasks](crate#sub-tasks).
+    ///
+    /// # Panics
+    ///
+    /// With a [detached](TaskContext::detached) context, outside of a tokio runtime.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use rust_supervisor::TaskContext;
+    /// use rust_supervisor::task::subtask::SubTaskError;
+    ///
+    /// async fn fetch(_part: u32) -> Result<Vec<u8>, std::io::Error> {
+    ///     Ok(Vec::new())
+    /// }
+    ///
+    /// async fn both(ctx: TaskContext) -> Result<(), SubTaskError> {
+    ///     let first = ctx.spawn(fetch(1));
+    ///     let second = ctx.spawn(fetch(2));
+    ///     // An error of either has failed the attempt by now.
+    ///     let (first, second) = (first.await?, second.await?);
+    ///     # drop((first, second));
+    ///     Ok(())
+    /// }
+    /// # let _ = both;
+    /// ```
+    #[track_caller]
+    #[allow(
+        clippy::must_use_candidate,
+        reason = "it runs without its handle as well"
+    )]
+    pub fn spawn<F>(&self, future: F) -> SubTask<<F::Output as SubTaskOutput>::Value>
+    where
+        F: Future<Output: SubTaskOutput<Value: Send>> + Send + 'static,
+    {
+        let at = SpawnedAt(Location::caller());
+        SubTask::new(member::spawn(&self.slot, self.generation, at, future))
+    }
+
+    /// Runs a function on the blocking pool, as a part of the attempt: see
+    /// [`spawn`](TaskContext::spawn).
+    ///
+    /// A function that has begun to run cannot be dropped. It is waited for: let it look at
+    /// [`is_cancelled`](TaskContext::is_cancelled). A child that waits for one beyond its budget is
+    /// reported as stuck.
+    ///
+    /// # Panics
+    ///
+    /// With a [detached](TaskContext::detached) context, outside of a tokio runtime; and where the
+    /// operating system gives no thread.
+    #[track_caller]
+    #[allow(
+        clippy::must_use_candidate,
+        reason = "it runs without its handle as well"
+    )]
+    pub fn spawn_blocking<F, T>(&self, code: F) -> SubTask<T::Value>
+    where
+        F: FnOnce() -> T + Send + 'static,
+        T: SubTaskOutput<Value: Send>,
+    {
+        let at = SpawnedAt(Location::caller());
+        SubTask::new(member::spawn_blocking(
+            &self.slot,
+            self.generation,
+            at,
+            code,
+        ))
     }
 
     /// The tree that the attempt belongs to; `None` for a detached context.

@@ -156,7 +156,7 @@ where
         let mut this = self.project();
         loop {
             let mut make = None;
-            if this.place.is_none() {
+            if this.place.is_none() && !this.driver.waits_for_rest() {
                 match ready!(this.driver.poll_next(cx)) {
                     Some(ctx) => make = Some(|| (this.make)(ctx)),
                     None => return Poll::Ready(()),

@@ -6,3 +6,4 @@ pub mod factory;
 pub(crate) mod launch;
 pub mod outcome;
 pub mod start_reason;
+pub mod subtask;

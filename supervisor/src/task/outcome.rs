@@ -80,6 +80,12 @@ pub struct FatalError {
     error: TaskError,
 }
 
+impl FatalError {
+    pub(crate) fn into_inner(self) -> TaskError {
+        self.error
+    }
+}
+
 impl fmt::Display for FatalError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.error.fmt(f)
@@ -110,6 +116,27 @@ pub trait IntoTaskResult {
 impl IntoTaskResult for () {
     fn into_task_result(self) -> TaskResult {
         TaskResult::Succeeded
+    }
+}
+
+/// The type `!`, which has no name of its own yet: what a loop without end returns.
+pub(super) type Never = <fn() -> ! as Returns>::Output;
+
+/// Gives the result of a function a name.
+#[doc(hidden)]
+#[allow(unnameable_types, reason = "only `Never` needs it")]
+pub trait Returns {
+    /// What it returns.
+    type Output;
+}
+
+impl<T> Returns for fn() -> T {
+    type Output = T;
+}
+
+impl IntoTaskResult for Never {
+    fn into_task_result(self) -> TaskResult {
+        self
     }
 }
 
