@@ -54,30 +54,40 @@ async fn events_are_numbered_without_gaps_and_tell_the_whole_life_of_a_tree() {
                 EventKind::Started => "started".into(),
                 EventKind::Stopping => "stopping".into(),
                 EventKind::SupervisorEnded(SupervisorEnd::Requested) => "ended".into(),
+                EventKind::Commanded(audit) => format!("told to {}", audit.command),
                 other => format!("{other:?}"),
             };
-            format!("/{} {kind}", event.path)
+            format!("{} /{} {kind}", event.correlation, event.path)
         })
         .collect();
+    // Each with the number of the event that it follows from.
     assert_eq!(
         told,
         [
-            "/ started",
-            "/calm started",
-            "/flaky started",
-            "/ ready",
-            "/flaky exited (error: the first time)",
-            "/flaky restarting",
-            "/flaky started",
-            "/ stopping",
-            "/flaky stopping",
-            "/flaky exited (ended normally)",
-            "/calm stopping",
-            "/calm exited (ended normally)",
-            "/ ended",
+            "1 / started",
+            "1 /calm started",
+            "1 /flaky started",
+            "1 / ready",
+            "5 /flaky exited (error: the first time)",
+            "5 / Unready",
+            "5 /flaky restarting",
+            "5 /flaky started",
+            "5 / ready",
+            "10 / told to shutdown",
+            "10 / stopping",
+            "10 / Shutdown(RequestStop)",
+            "10 / Shutdown(GracefulDrain)",
+            "10 /flaky stopping",
+            "10 /flaky exited (ended normally)",
+            "10 / Unready",
+            "10 /calm stopping",
+            "10 /calm exited (ended normally)",
+            "10 / ended",
+            "10 / Shutdown(Reconcile)",
+            "10 / Shutdown(Completed)",
         ]
     );
-    let restarting = &events[5];
+    let restarting = &events[6];
     let EventKind::Restarting { delay, .. } = restarting.kind else {
         panic!("{restarting:?}");
     };
@@ -91,11 +101,11 @@ async fn events_are_numbered_without_gaps_and_tell_the_whole_life_of_a_tree() {
     );
     let json = serde_json::to_value(&events).expect("plain data");
     assert_eq!(
-        json[5]["at"].as_u64(),
+        json[6]["at"].as_u64(),
         u64::try_from(restarting.at.as_nanos()).ok()
     );
     assert_eq!(
-        json[5]["kind"]["restarting"]["exit"]["kind"]["failed"],
+        json[6]["kind"]["restarting"]["exit"]["kind"]["failed"],
         "the first time"
     );
 }

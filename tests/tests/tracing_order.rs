@@ -25,9 +25,14 @@ struct Meddling {
 
 impl Layer<Registry> for Meddling {
     fn on_event(&self, event: &tracing::Event<'_>, _: Context<'_, Registry>) {
-        struct Number(Option<u64>);
+        #[derive(Default)]
+        struct Number(Option<u64>, bool);
 
         impl tracing::field::Visit for Number {
+            fn record_str(&mut self, field: &tracing::field::Field, value: &str) {
+                self.1 |= field.name() == "path" && value == "meddled";
+            }
+
             fn record_u64(&mut self, field: &tracing::field::Field, value: u64) {
                 if field.name() == "seq" {
                     self.0 = Some(value);
@@ -40,14 +45,16 @@ impl Layer<Registry> for Meddling {
         if event.metadata().target() != "rust_supervisor::lifecycle" {
             return;
         }
-        let mut number = Number(None);
+        let mut number = Number::default();
         event.record(&mut number);
         self.numbers.lock().expect("no panic").extend(number.0);
         assert!(
             number.0 != Some(100),
             "a subscriber that panics takes nothing along"
         );
+        // Every command is an event in turn: what its own lead to is let pass.
         if let Some(tree) = self.tree.get()
+            && !number.1
             && !self.busy.swap(true, Ordering::Relaxed)
         {
             let _ = tree.snapshot();

@@ -264,7 +264,6 @@ fn status(state: ChildState, ready: Option<bool>) -> ChildAttemptStatus {
         | ChildState::Ignored
         | ChildState::NotStarted
         | ChildState::Removed
-        | ChildState::Restarting
         | ChildState::Stopped
         | ChildState::Waiting => ChildAttemptStatus::Stopped,
     }

@@ -5,7 +5,7 @@ use std::fmt;
 use std::panic::Location;
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::task::outcome::TaskError;
 
@@ -13,7 +13,7 @@ use crate::task::outcome::TaskError;
 ///
 /// Errors are kept whole; [`ExitRecord::downcast_ref`] gives them back. They keep alive what they
 /// own for as long as the journal or the child's history holds the record.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct ExitRecord {
     /// What ended the attempt.
@@ -26,12 +26,12 @@ pub struct ExitRecord {
     /// The attempt's number since the last back-off reset.
     pub attempt: u32,
     /// How long the attempt ran.
-    #[serde(serialize_with = "super::nanos::serialize")]
+    #[serde(with = "super::nanos")]
     pub uptime: Duration,
 }
 
 /// What ended an attempt.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum ExitKind {
@@ -40,9 +40,9 @@ pub enum ExitKind {
     /// It ended after it had been asked to, or said that it was cancelled.
     Cancelled,
     /// It returned an error.
-    Failed(#[serde(serialize_with = "error_text")] TaskError),
+    Failed(#[serde(with = "error_text")] TaskError),
     /// It returned an error that says: do not try again.
-    Fatal(#[serde(serialize_with = "error_text")] TaskError),
+    Fatal(#[serde(with = "error_text")] TaskError),
     /// It declined to run.
     Ignored,
     /// It was asked to stop before its first poll; no code of it ran.
@@ -58,13 +58,13 @@ pub enum ExitKind {
 }
 
 /// A limit that was exceeded, and what came of the attempt then.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct TimedOut {
     /// Which limit.
     pub limit: TimeLimit,
     /// What it allows.
-    #[serde(serialize_with = "super::nanos::serialize")]
+    #[serde(with = "super::nanos")]
     pub after: Duration,
     /// How the attempt ended when it was made to.
     pub ended: Box<ExitKind>,
@@ -84,7 +84,7 @@ pub enum TimeLimit {
 }
 
 /// A panic that has been caught.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Panic {
     /// The message, where the payload was text.
@@ -102,7 +102,7 @@ pub struct Panic {
 pub struct SpawnedAt(pub(crate) &'static Location<'static>);
 
 /// What was being done with an attempt when it panicked.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum During {
@@ -260,6 +260,15 @@ fn text(error: &(dyn Error + 'static)) -> String {
     })
 }
 
-fn error_text<S: Serializer>(error: &TaskError, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_str(&text(&**error))
+/// An error of a user is written as its text, and read as that.
+mod error_text {
+    use super::{Deserialize, Deserializer, Serializer, TaskError, text};
+
+    pub(super) fn serialize<S: Serializer>(error: &TaskError, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_str(&text(&**error))
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<TaskError, D::Error> {
+        String::deserialize(from).map(TaskError::from)
+    }
 }

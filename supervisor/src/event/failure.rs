@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::exit::ExitRecord;
 use crate::spec::policy::Intensity;
@@ -11,7 +11,7 @@ use crate::spec::policy::Intensity;
 /// A supervisor that gave up or could not start, and what led to it.
 ///
 /// Displays as the chain of causes, one line each, the first cause last.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Failure {
     /// The supervisor; the root is `/`.
@@ -21,15 +21,15 @@ pub struct Failure {
     /// The child whose end led to it.
     pub child: Arc<str>,
     /// How that child ended, where an attempt of it was made.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub exit: Option<Arc<ExitRecord>>,
     /// Why that child came down, where it is a supervisor itself.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cause: Option<Arc<Self>>,
 }
 
 /// What made a supervisor come down.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Why {

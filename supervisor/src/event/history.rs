@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::exit::ExitRecord;
 use super::failure::{Failure, Why};
@@ -13,28 +13,28 @@ use super::failure::{Failure, Why};
 ///
 /// The last few of each child are kept, from its first failure on: see
 /// [`SupervisorSpec::history`](crate::SupervisorSpec::history).
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Ended {
     /// When it ended, since the tree was made.
-    #[serde(serialize_with = "super::nanos::serialize")]
+    #[serde(with = "super::nanos")]
     pub at: Duration,
     /// The generation that ended.
     pub generation: u64,
     /// Its number since the last back-off reset.
     pub attempt: u32,
     /// How the attempt ended; a supervisor has none.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub exit: Option<Arc<ExitRecord>>,
     /// Why a supervisor gave up or could not start.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failure: Option<Arc<Failure>>,
     /// What was decided.
     pub decision: Decision,
 }
 
 /// What followed from an end.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Decision {
@@ -55,7 +55,7 @@ pub enum Decision {
         /// What speaks for it.
         because: Because,
         /// From the end on.
-        #[serde(serialize_with = "super::nanos::serialize")]
+        #[serde(with = "super::nanos")]
         delay: Duration,
     },
     /// It is started again, with the group that its supervisor's strategy says.
@@ -63,13 +63,13 @@ pub enum Decision {
         /// What speaks for it.
         because: Because,
         /// From the end on.
-        #[serde(serialize_with = "super::nanos::serialize")]
+        #[serde(with = "super::nanos")]
         delay: Duration,
     },
 }
 
 /// What speaks for a decision.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Because {

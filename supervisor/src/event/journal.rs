@@ -39,6 +39,18 @@ impl Journal {
         Some(std::mem::replace(&mut self.ring[place], event).kind)
     }
 
+    /// The event of this number, if it is still there.
+    pub(crate) fn get(&self, seq: u64) -> Option<&Event> {
+        let known = seq > 0 && seq <= self.seq && self.seq - seq < self.ring.len() as u64;
+        known.then(|| &self.ring[place(seq)])
+    }
+
+    /// The event of this number, which has not been read yet.
+    pub(crate) fn newest_mut(&mut self, seq: u64) -> Option<&mut Event> {
+        self.get(seq)?;
+        self.ring.get_mut(place(seq))
+    }
+
     /// Copies up to `max` events behind number `after`, and says how many of those are gone.
     pub(crate) fn read(&self, after: u64, max: usize, into: &mut Vec<Event>) -> u64 {
         let oldest = self.seq - self.ring.len() as u64;
@@ -70,14 +82,21 @@ mod tests {
 
     use super::super::kind::EventKind;
     use super::*;
+    use crate::control::outcome::ChildControlOperation;
+    use crate::event::snapshot::ChildState;
 
     fn event() -> Event {
         Event {
             seq: 0,
             at: Duration::ZERO,
+            wall: std::time::UNIX_EPOCH,
             path: "a".into(),
             generation: None,
             attempt: 0,
+            state: ChildState::Running,
+            operation: ChildControlOperation::Active,
+            ready: false,
+            correlation: 1,
             kind: EventKind::Started,
         }
     }

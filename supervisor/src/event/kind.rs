@@ -1,91 +1,168 @@
 //! The events of a tree.
 
-use std::fmt;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
+use super::command::{Commanded, Refused};
 use super::exit::{ExitRecord, TimeLimit};
 use super::failure::Failure;
+use super::snapshot::ChildState;
 use super::stuck::Doing;
 use crate::control::outcome::ChildControlOperation as Operation;
+use crate::shutdown::stage::ShutdownPhase;
+use crate::spec::policy::Intensity;
+
+/// The version of what [`Event`] and [`Snapshot`](super::snapshot::Snapshot) serialize to.
+///
+/// It grows when a reader of the version before would misread; fields and variants that such a
+/// reader can ignore do not change it. What an older version wrote still reads.
+pub const SCHEMA_VERSION: u32 = 1;
 
 /// Something that happened to a child or supervisor of a tree.
-#[derive(Clone, Debug, Serialize)]
+///
+/// Every event says what its child is doing *after* it, so that the last event of each path is the
+/// state of the tree: [`Fold`](super::fold::Fold) puts that together. What is done to a child is one
+/// event; what follows from it at once is told by events behind it, which carry the same
+/// `correlation`.
+///
+/// Times serialize as whole nanoseconds.
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Event {
     /// Number of the event in its tree: begins at 1, without gaps.
     pub seq: u64,
     /// When it happened, since the tree was made; never goes back.
-    #[serde(serialize_with = "super::nanos::serialize")]
+    #[serde(with = "super::nanos")]
     pub at: Duration,
+    /// When it happened, by the clock on the wall, as it was set about a second before; for people,
+    /// and to compare with other logs. It may go back.
+    #[serde(with = "super::nanos::wall")]
+    pub wall: SystemTime,
     /// The child or supervisor; the root is the empty path.
     pub path: Arc<str>,
     /// Its generation; `None` before its first start.
     pub generation: Option<u64>,
     /// Its attempt since the last back-off reset.
     pub attempt: u32,
+    /// What it is doing now; `removed` where the tree has no such child, or has it no more.
+    pub state: ChildState,
+    /// What operators want of it.
+    pub operation: Operation,
+    /// It counts as ready.
+    pub ready: bool,
+    /// Number of the event that this follows from: a command, a crash, the start of the tree, a
+    /// deadline that was missed. An event that begins something carries its own number. What
+    /// follows is tied to it through delays, restarts of groups, and escalation.
+    pub correlation: u64,
     /// What happened.
     pub kind: EventKind,
 }
 
 /// What happened.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum EventKind {
-    /// Its future is dropped at the next opportunity.
+    /// Its future is dropped at the next opportunity; of a supervisor, everything below it.
     Aborting,
-    /// A child was added at run time.
+    /// It stands in the tree from now on: it was added at run time, or came back with its
+    /// supervisor. The children that a tree begins with are there without that.
     Added,
+    /// Few restarts are left before a budget is spent; nothing has been decided by it.
+    BudgetLow {
+        /// Which one.
+        budget: Budget,
+        /// How many more restarts it allows now.
+        left: u32,
+        /// How many it allows within its window.
+        of: u32,
+    },
+    /// Somebody asked for something. What follows carries its number as `correlation`.
+    Commanded(Arc<Commanded>),
+    /// Its back-off is over, and it starts in its turn with its group.
+    Due,
+    /// It is not started again: its supervisor comes down because of it.
+    Escalated,
     /// An attempt has ended; what is decided on it follows as an event of its own.
     Exited(Arc<ExitRecord>),
     /// It ended for good: normally, or as a temporary child.
     Finished,
     /// The supervisor comes down because of this.
     GaveUp(Arc<Failure>),
+    /// The supervisor starts what it has stopped to restart a group.
+    GroupStarting,
+    /// The supervisor stops the group of a child that is to be restarted.
+    GroupStopping,
     /// An operator wants this of a child that does not exist yet.
     Intent(Operation),
-    /// An operator changed what is wanted of it.
+    /// What is wanted of it has changed.
     Operation(Operation),
-    /// Its start is complete.
+    /// It is kept down because it spent a budget; its `operation` is `quarantined`.
+    Quarantined(Budget),
+    /// It is ready: its start is complete, or, of a supervisor, all that is critical in it is ready
+    /// again. A child that is ready as soon as it has started says so in `Started`.
     Ready,
-    /// It was removed.
+    /// The command before had no effect.
+    Refused(Refused),
+    /// It was removed, with everything below it.
     Removed,
     /// It failed, and is started again after this delay.
     Restarting {
         /// Zero: at once.
-        #[serde(serialize_with = "super::nanos::serialize")]
+        #[serde(with = "super::nanos")]
         delay: Duration,
         /// How the attempt ended.
-        #[serde(skip_serializing_if = "Option::is_none")]
+        #[serde(default, skip_serializing_if = "Option::is_none")]
         exit: Option<Arc<ExitRecord>>,
     },
+    /// The shutdown of the tree has come to this phase.
+    Shutdown(ShutdownPhase),
+    /// A message of an attempt that is over came, and was ignored.
+    Stale,
     /// An attempt is started; a supervisor begins to start its children.
     Started,
-    /// A supervisor has ended.
-    SupervisorEnded(SupervisorEnd),
-    /// It is down without having run: a restart that was due is called off.
+    /// It is down without having been asked: a start that was due is called off, or its supervisor
+    /// has come down around it.
     Stopped,
     /// It is asked to stop; a supervisor begins to stop its children.
     Stopping,
     /// It could not be ended in time; its path is fenced until it has physically gone.
     Stuck(Doing),
+    /// A supervisor has ended.
+    SupervisorEnded(SupervisorEnd),
     /// It exceeds a limit of its time, and is ended for that.
     TimedOut {
         /// Which limit.
         limit: TimeLimit,
         /// What it allows.
-        #[serde(serialize_with = "super::nanos::serialize")]
+        #[serde(with = "super::nanos")]
         after: Duration,
     },
+    /// A supervisor is not ready any more: something critical in it is not.
+    Unready,
+    /// It was stuck, and has physically gone; its end is the event before.
+    Unstuck,
+    /// The start of a supervisor is complete, though something critical in it is kept down.
+    Up,
     /// It must start, but a sibling that it is after is not ready.
     Waiting,
 }
 
+/// What limits restarts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Budget {
+    /// The child's own `fuse`.
+    Fuse,
+    /// The `intensity` of its supervisor.
+    Intensity,
+}
+
 /// Why a supervisor ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum SupervisorEnd {
@@ -103,60 +180,9 @@ pub enum SupervisorEnd {
     StartFailed,
 }
 
-impl fmt::Display for Event {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let path = if self.path.is_empty() {
-            "/"
-        } else {
-            &self.path
-        };
-        write!(f, "`{path}` ")?;
-        match &self.kind {
-            EventKind::Aborting => f.write_str("is aborted"),
-            EventKind::Added => f.write_str("was added"),
-            EventKind::Exited(exit) => exit.fmt(f),
-            EventKind::Finished => f.write_str("has finished"),
-            EventKind::GaveUp(failure) => write!(f, "gives up: {failure}"),
-            EventKind::Intent(operation) => {
-                write!(f, "is not known; it will be {operation} when it is added")
-            }
-            EventKind::Operation(operation) => write!(f, "is {operation}"),
-            EventKind::Ready => f.write_str("is ready"),
-            EventKind::Removed => f.write_str("was removed"),
-            EventKind::Restarting { delay, exit } => {
-                if let Some(exit) = exit {
-                    write!(f, "{exit}; ")?;
-                }
-                if delay.is_zero() {
-                    f.write_str("restarting now")
-                } else {
-                    write!(
-                        f,
-                        "restarting in {delay:?} (attempt {})",
-                        self.attempt.saturating_add(1)
-                    )
-                }
-            }
-            EventKind::Started => f.write_str("starts"),
-            EventKind::SupervisorEnded(end) => write!(f, "has ended: {end}"),
-            EventKind::Stopped => f.write_str("is down; its restart is called off"),
-            EventKind::Stopping => f.write_str("is asked to stop"),
-            EventKind::Stuck(doing) => write!(f, "is stuck and could not be ended: {doing}"),
-            EventKind::TimedOut { limit, after } => write!(f, "{limit} {after:?}"),
-            EventKind::Waiting => f.write_str("waits for the children it is after"),
-        }
-    }
-}
-
-impl fmt::Display for SupervisorEnd {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::AutoShutdown => "its children have ended",
-            Self::Declined => "it declined to run",
-            Self::GaveUp => "it gave up",
-            Self::Killed => "it was killed",
-            Self::Requested => "it was asked to stop",
-            Self::StartFailed => "a child could not be started",
-        })
+impl Intensity {
+    /// Whether so few restarts are left that somebody should know: a fifth, or the last.
+    pub(crate) const fn is_low(self, left: u32) -> bool {
+        left <= self.restarts / 5
     }
 }

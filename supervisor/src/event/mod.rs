@@ -1,7 +1,9 @@
 //! What happened: typed events with gapless numbers, kept in a bounded journal.
 
+pub mod command;
 pub mod exit;
 pub mod failure;
+pub mod fold;
 pub mod history;
 pub(crate) mod journal;
 pub mod kind;
@@ -10,3 +12,4 @@ pub mod outcome;
 pub mod snapshot;
 pub mod stream;
 pub mod stuck;
+mod text;

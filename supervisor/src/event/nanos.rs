@@ -15,7 +15,7 @@ pub(crate) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Duration
 
 /// Of a time that may be missing.
 pub(crate) mod option {
-    use super::{Duration, Serializer};
+    use super::{Deserialize, Deserializer, Duration, Serializer};
 
     #[allow(clippy::ref_option, reason = "serde's signature")]
     pub(crate) fn serialize<S: Serializer>(
@@ -26,5 +26,27 @@ pub(crate) mod option {
             Some(time) => super::serialize(time, to),
             None => to.serialize_none(),
         }
+    }
+
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(
+        from: D,
+    ) -> Result<Option<Duration>, D::Error> {
+        let nanos = Option::<u64>::deserialize(from)?;
+        Ok(nanos.map(Duration::from_nanos))
+    }
+}
+
+/// Of the clock on the wall: since 1970, UTC.
+pub(crate) mod wall {
+    use std::time::{SystemTime, UNIX_EPOCH};
+
+    use super::{Deserializer, Serializer};
+
+    pub(crate) fn serialize<S: Serializer>(time: &SystemTime, to: S) -> Result<S::Ok, S::Error> {
+        super::serialize(&time.duration_since(UNIX_EPOCH).unwrap_or_default(), to)
+    }
+
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<SystemTime, D::Error> {
+        super::deserialize(from).map(|since| UNIX_EPOCH + since)
     }
 }

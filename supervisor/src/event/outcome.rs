@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::exit::ExitRecord;
 use super::failure::Failure;
@@ -14,17 +14,17 @@ use super::snapshot::ChildState;
 ///
 /// What [`ChildHandle::outcome`](crate::ChildHandle::outcome) answers. It comes from the child
 /// itself, not from the events, so it is never missed.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct ChildOutcome {
     /// `Finished`, `Failed`, `Ignored` or `Removed`; where the tree has ended before, `Stopped`, or
     /// `Stuck`.
     pub state: ChildState,
     /// How its last attempt ended; `None` for a supervisor, and where none was made.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub exit: Option<Arc<ExitRecord>>,
     /// Why a supervisor gave up, or could not start.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failure: Option<Arc<Failure>>,
 }
 

@@ -11,13 +11,13 @@ use super::stuck::Stuck;
 use crate::control::outcome::ChildControlOperation;
 
 /// The children of a tree, as of one event.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Snapshot {
     /// The snapshot holds after the event of this number.
     pub as_of_seq: u64,
     /// When it was taken, since the tree was made.
-    #[serde(serialize_with = "super::nanos::serialize")]
+    #[serde(with = "super::nanos")]
     pub at: Duration,
     /// Every critical child of the tree is ready.
     pub ready: bool,
@@ -26,7 +26,7 @@ pub struct Snapshot {
 }
 
 /// One child at one moment.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct ChildSnapshot {
     /// Its path.
@@ -44,19 +44,20 @@ pub struct ChildSnapshot {
     /// The number of that attempt since the last back-off reset.
     pub attempt: u32,
     /// How long it has been in this state.
-    #[serde(serialize_with = "super::nanos::serialize")]
+    #[serde(with = "super::nanos")]
     pub since: Duration,
     /// Until it is started again, where it waits for that.
     #[serde(
+        default,
         skip_serializing_if = "Option::is_none",
-        serialize_with = "super::nanos::option::serialize"
+        with = "super::nanos::option"
     )]
     pub restart_in: Option<Duration>,
     /// For how long it has been stuck, and what it is doing.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub stuck: Option<Stuck>,
     /// How its last attempt ended.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_exit: Option<Arc<ExitRecord>>,
 }
 
@@ -83,8 +84,6 @@ pub enum ChildState {
     NotStarted,
     /// There is no such child: it was removed, or forgotten when it had ended.
     Removed,
-    /// It failed to start again; its supervisor is about to try once more.
-    Restarting,
     /// It runs.
     Running,
     /// It has been started and is not ready yet.
@@ -101,7 +100,7 @@ pub enum ChildState {
 
 impl ChildState {
     /// All of them, in order.
-    pub(crate) const ALL: [Self; 16] = [
+    pub(crate) const ALL: [Self; 15] = [
         Self::Aborting,
         Self::Backoff,
         Self::Declared,
@@ -111,7 +110,6 @@ impl ChildState {
         Self::Ignored,
         Self::NotStarted,
         Self::Removed,
-        Self::Restarting,
         Self::Running,
         Self::Starting,
         Self::Stopped,
@@ -134,7 +132,6 @@ impl ChildState {
             Self::Aborting
             | Self::Backoff
             | Self::Exited
-            | Self::Restarting
             | Self::Running
             | Self::Starting
             | Self::Stopping
@@ -195,7 +192,6 @@ impl fmt::Display for ChildState {
             Self::Ignored => "ignored",
             Self::NotStarted => "not started",
             Self::Removed => "removed",
-            Self::Restarting => "restarting",
             Self::Running => "running",
             Self::Starting => "starting",
             Self::Stopped => "stopped",

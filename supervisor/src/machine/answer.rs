@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::node::Phase;
 use crate::control::outcome::ChildControlOperation as Operation;
+use crate::event::command::Refused;
 use crate::event::failure::Failure;
 use crate::event::snapshot::ChildSnapshot;
 use crate::spec::error::SpecProblem;
@@ -78,6 +79,26 @@ pub(crate) enum Refusal {
     OtherGeneration(Option<u64>),
     /// No such child.
     Unknown,
+}
+
+impl Refusal {
+    pub(crate) const fn public(&self) -> Refused {
+        match self {
+            Self::AddingNotAllowed => Refused::AddingNotAllowed,
+            Self::AlreadyPresent => Refused::AlreadyPresent,
+            Self::AlreadyStarted => Refused::AlreadyStarted,
+            Self::Fenced => Refused::Fenced,
+            Self::Interrupted => Refused::Interrupted,
+            Self::Invalid(_) => Refused::Invalid,
+            Self::LimitReached(_) => Refused::LimitReached,
+            Self::NoCode => Refused::NoCode,
+            Self::NotDown(_) => Refused::NotDown,
+            Self::OtherGeneration(_) => Refused::OtherGeneration,
+            Self::ShuttingDown => Refused::ShuttingDown,
+            Self::StartFailed(_) => Refused::StartFailed,
+            Self::Unknown => Refused::Unknown,
+        }
+    }
 }
 
 /// What the shell needs to make a slot for a new node.

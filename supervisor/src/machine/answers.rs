@@ -9,7 +9,8 @@ use crate::machine::answer::{Answer, Refusal};
 
 #[derive(Debug, Default)]
 pub(super) struct Answers {
-    waiting: HashMap<Ix, Vec<Token>>,
+    /// With the event of the command.
+    waiting: HashMap<Ix, Vec<(Token, u64)>>,
 }
 
 #[cfg(any(test, feature = "__world"))]
@@ -21,13 +22,21 @@ impl Answers {
 }
 
 impl Machine {
+    /// Answers a command, in its context.
     pub(super) fn answer(&mut self, token: Token, answer: Result<Answer, Refusal>) {
+        if let Err(refusal) = &answer {
+            self.emit_refusal(refusal.public());
+        }
         self.actions.push_back(Action::Answer(token, answer));
     }
 
     /// Answers the command when the start of the child has settled.
     pub(super) fn answer_when_settled(&mut self, token: Token, ix: Ix) {
-        self.answers.waiting.entry(ix).or_default().push(token);
+        self.answers
+            .waiting
+            .entry(ix)
+            .or_default()
+            .push((token, self.context));
     }
 
     /// Answers those who wait for the start of this child (I7).
@@ -35,8 +44,11 @@ impl Machine {
         if self.answers.waiting.is_empty() {
             return;
         }
-        for token in self.answers.waiting.remove(&ix).unwrap_or_default() {
+        let context = self.context;
+        for (token, correlation) in self.answers.waiting.remove(&ix).unwrap_or_default() {
+            self.context = correlation;
             self.answer(token, answer.clone());
         }
+        self.context = context;
     }
 }

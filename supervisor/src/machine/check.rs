@@ -177,7 +177,7 @@ impl Machine {
         let path = &node.path;
         let up = matches!(sup.op, Op::Up);
         // Mail is only worth something while an operation holds it up.
-        let has_mail = |of: &dyn Fn(&Mail) -> bool| !up && sup.inbox.iter().any(of);
+        let has_mail = |of: &dyn Fn(&Mail) -> bool| !up && sup.mails().any(of);
         let is_this = |id: &super::NodeId| self.nodes.find(*id) == Some(ix);
         let goes_down = self.comes_down(node.parent);
         let stops = matches!(sup.op, Op::Stopping { .. });
@@ -261,7 +261,7 @@ impl Machine {
             );
         }
         let unsettled = || sup.unready != sup.unready_settled;
-        let waits_for_stop = sup.inbox.iter().any(|mail| matches!(mail, Mail::Stop));
+        let waits_for_stop = sup.mails().any(|mail| matches!(mail, Mail::Stop));
         let fits = match (node.phase, &sup.op) {
             (Phase::Starting(_), Op::Up) if !self.waits(ix) => {
                 sup.first_start == FirstStartState::Held || unsettled() || self.is_to_start_more(ix)

@@ -1,5 +1,7 @@
 //! What commands do: one clause for each verb and phase (I7).
 
+use std::sync::Arc;
+
 use super::answer::{Admission, Answer, ChildAnswer, Refusal};
 use super::input::{Action, Command, Token, Verb};
 use super::node::{
@@ -9,13 +11,15 @@ use super::walk::{End, Manner, Op, Scope, Then};
 use super::{Machine, TreePhase, mirror};
 use crate::control::audit::Audit;
 use crate::control::outcome::ChildControlOperation as Operation;
+use crate::event::command::CommandKind;
 use crate::event::kind::EventKind;
 use crate::spec::plan::{Deadline, Planned, PlannedBody, significance};
 use crate::spec::policy::{AddPolicy, Pool, Strategy};
 
 impl Machine {
     /// A command has arrived.
-    pub(super) fn command(&mut self, token: Token, _audit: &Audit, command: Command) {
+    pub(super) fn command(&mut self, token: Token, audit: &Audit, command: Command) {
+        self.audit(&command, audit);
         let sup = match &command {
             Command::Shutdown => {
                 self.shut_down();
@@ -44,6 +48,31 @@ impl Machine {
         } else {
             self.deliver_command(sup, token, command);
         }
+    }
+
+    /// Writes what is asked for, whatever becomes of it; a question is not.
+    fn audit(&mut self, command: &Command, audit: &Audit) {
+        let (ix, path, kind) = match command {
+            Command::Children(_) => return self.begin_context(),
+            Command::Shutdown => (Some(Ix::ROOT), None, CommandKind::Shutdown),
+            Command::Add(_, planned, _) => {
+                let path = Arc::clone(&planned.nodes[0].path);
+                (
+                    self.index.find(&path, &self.nodes),
+                    Some(path),
+                    CommandKind::Start,
+                )
+            }
+            Command::Child(verb, id) => (self.nodes.find(*id), None, verb.kind()),
+            Command::Named(verb, _, path) => {
+                let found = self.index.find(path, &self.nodes);
+                (found, Some(Arc::clone(path)), verb.kind())
+            }
+        };
+        let path = path.or_else(|| Some(Arc::clone(&self.nodes[ix?].path)));
+        // One that has gone left no name; it is answered that it is not known.
+        let path = path.unwrap_or_else(|| Arc::from("?"));
+        self.emit_command(ix, &path, kind, audit);
     }
 
     /// It is the command's turn.
@@ -127,6 +156,9 @@ impl Machine {
         };
         if settles {
             return;
+        }
+        if let Some(ix) = self.nodes.find(id).filter(|_| !idempotent) {
+            self.take_into_context(ix);
         }
         let removed = matches!(verb, Verb::Remove | Verb::Delete);
         let left = self.nodes.find(id);
@@ -355,12 +387,13 @@ impl Machine {
         }
         self.pass_start(ix);
         if self.waits(sup) && matches!(self.nodes.sup(sup).op, Op::Up) {
-            self.nodes.sup_mut(sup).op = Op::Stopping {
+            let stopping = Op::Stopping {
                 next: ix,
                 scope: Scope::One(ix),
                 manner: Manner::OneByOne,
                 then: Then::Serve,
             };
+            self.begin_operation(sup, stopping);
             self.schedule(sup);
         }
         self.ask_to_stop(ix);
@@ -395,8 +428,8 @@ impl Machine {
     /// Whether the back-off of the child is over, and its restart stands in the inbox.
     fn is_due(&self, sup: Ix, ix: Ix) -> bool {
         let id = self.nodes.id(ix);
-        let mut inbox = self.nodes.sup(sup).inbox.iter();
-        inbox.any(|mail| matches!(mail, Mail::Due(due) if *due == id))
+        let mut mails = self.nodes.sup(sup).mails();
+        mails.any(|mail| matches!(mail, Mail::Due(due) if *due == id))
     }
 
     /// The delay of a group restart is over for the want of the child that it was for.
@@ -445,17 +478,17 @@ impl Machine {
         }
         let ix = places[0];
         self.link_dependencies(ix, after);
+        for &ix in &places {
+            self.emit(ix, EventKind::Added);
+            self.apply_intent(ix);
+        }
         // A critical child that is not ready yet makes its supervisor unready.
         if self.nodes[ix].policy.critical {
-            self.becomes_unready(sup);
+            self.spread_unready(sup);
         }
-        self.emit(ix, EventKind::Added);
         if let (Some(place), Some(mirror)) = (mirror, self.mirror(self.nodes.id(ix))) {
             // Asked for once; it stands there already if not.
             let _ = place.set(mirror);
-        }
-        for &ix in &places {
-            self.apply_intent(ix);
         }
         let declared = matches!(self.nodes[ix].body, Body::Declared);
         if declared || self.nodes[ix].operation != Operation::Active {
@@ -502,7 +535,7 @@ impl Machine {
                     .as_ref()
                     .is_none_or(|shortest| within < shortest.within)
                 {
-                    let supervisor = std::sync::Arc::clone(&self.nodes[ix].path);
+                    let supervisor = Arc::clone(&self.nodes[ix].path);
                     shortest = Some(Deadline { supervisor, within });
                 }
             }

@@ -15,7 +15,7 @@ use super::{Machine, TreePhase};
 use crate::event::exit::ExitKind;
 use crate::event::failure::{Failure, Why};
 use crate::event::history::{Because, Decision};
-use crate::event::kind::EventKind;
+use crate::event::kind::{Budget, EventKind};
 use crate::shutdown::report::ChildShutdownStatus;
 use crate::spec::plan::Planned;
 use crate::spec::policy::{AutoShutdown, Intensity, Pool, Readiness};
@@ -30,7 +30,7 @@ impl Machine {
         });
         let Some(ix) = current else {
             self.trash.records.push(exit.record);
-            return self.stale();
+            return self.stale(self.nodes.find(id));
         };
         let now = self.now;
         // Nobody else has it yet.
@@ -45,12 +45,22 @@ impl Machine {
         if let Some(watch) = &mut node.watch {
             watch.attempt_ended();
         }
+        let path = Arc::clone(&node.path);
         let former = node.last.replace(Arc::clone(&exit.record));
         // One that stands in the history does not go yet.
         let former = former.filter(|_| node.history.is_none());
         self.trash.records.extend(former);
-        self.emit(ix, EventKind::Exited(Arc::clone(&exit.record)));
         let awaited = self.nodes[ix].flags.awaited;
+        match (phase, self.nodes[ix].parent.some()) {
+            (Phase::Stopping(_) | Phase::Aborting(_) | Phase::Stuck(_), _) => {
+                self.resume_context(ix);
+            }
+            (_, Some(sup)) if awaited => self.context = self.nodes.sup(sup).correlation,
+            // Nobody asked for it.
+            _ => self.begin_context(),
+        }
+        self.emit(ix, EventKind::Exited(Arc::clone(&exit.record)));
+        let told = self.journal.seq();
         let (decision, class) = match phase {
             Phase::Stopping(Ending::Asked)
             | Phase::Aborting(Ending::Asked)
@@ -84,6 +94,10 @@ impl Machine {
                 self.ended_after(ix, ending, exit.class);
             }
             _ => self.ended_by_itself(ix, exit.class),
+        }
+        self.amend(told, id);
+        if matches!(phase, Phase::Stuck(_)) {
+            self.emit_unstuck(id, &path);
         }
         if self.is_closing() {
             self.actions.push_back(Action::Release(ix));
@@ -137,8 +151,7 @@ impl Machine {
                 let sup = self.nodes[ix].parent;
                 let answer = Ok(Answer::Started);
                 self.set_phase(ix, Phase::Down(Down::Finished));
-                self.emit(ix, EventKind::Ready);
-                self.becomes_ready(ix);
+                self.becomes_ready(ix, Some(EventKind::Ready));
                 self.settled(ix, &answer);
                 self.pass_start(ix);
                 self.decided(ix, Decision::Finished(Because::Normal));
@@ -172,7 +185,7 @@ impl Machine {
                 (verdict, retry, Because::StartFailed)
             }
             // Taken up by something else in the meantime.
-            _ => return self.stale(),
+            _ => return,
         };
         match verdict {
             Verdict::Leave => {
@@ -207,16 +220,25 @@ impl Machine {
                     Allowance::Spent => self.give_up(sup, ix, Why::Intensity(limit)),
                     Allowance::Allowed => {
                         let delay = self.delay(ix);
+                        let due = at.after(delay);
+                        let at_once =
+                            retry == Retry::Alone && due <= now && self.starts_at_once(sup, ix);
+                        if !at_once {
+                            self.becomes_unready(ix);
+                            self.set_phase(ix, Phase::Failed(retry));
+                        }
                         let exit = self.nodes[ix].last.clone();
                         self.emit(ix, EventKind::Restarting { delay, exit });
                         let decision = retry.decision(because, delay);
                         self.decided(ix, decision);
+                        self.warn_of_budget(sup, limit);
                         self.nodes[ix].next_reason = Some(StartReason::Restart);
-                        let due = at.after(delay);
-                        if retry == Retry::Alone && due <= now && self.starts_at_once(sup, ix) {
+                        if at_once {
                             return self.start_at_once(ix);
                         }
-                        self.becomes_unready(ix);
+                        if retry == Retry::Group {
+                            self.emit(sup, EventKind::GroupStopping);
+                        }
                         self.restart(sup, ix, retry, due);
                     }
                 }
@@ -231,13 +253,13 @@ impl Machine {
             Retry::Group => {
                 let scope = self.scope(sup, ix);
                 let manner = self.manner(sup);
-                let state = self.nodes.sup_mut(sup);
-                state.op = Op::Stopping {
-                    next: state.last,
+                let stopping = Op::Stopping {
+                    next: self.nodes.sup(sup).last,
                     scope,
                     manner,
                     then: Then::Start { culprit: ix, due },
                 };
+                self.begin_operation(sup, stopping);
                 self.schedule(sup);
             }
             Retry::Alone | Retry::First if due > self.now => {
@@ -246,6 +268,15 @@ impl Machine {
             }
             Retry::Alone => self.start_one(sup, ix, Cause::Alone),
             Retry::First => self.continue_first_start(sup),
+        }
+    }
+
+    /// Says when few restarts are left, once each time that it comes to that.
+    fn warn_of_budget(&mut self, sup: Ix, limit: Intensity) {
+        let left = self.nodes.sup(sup).window.left(limit);
+        if limit.is_low(left) && !limit.is_low(left + 1) {
+            let (budget, of) = (Budget::Intensity, limit.restarts);
+            self.emit(sup, EventKind::BudgetLow { budget, left, of });
         }
     }
 
@@ -275,6 +306,7 @@ impl Machine {
         self.decided(ix, Decision::GaveUp(why));
         self.becomes_unready(ix);
         self.set_phase(ix, Phase::Down(Down::Failed));
+        self.emit(ix, EventKind::Escalated);
         self.stop_children(sup, End::GaveUp(failure));
     }
 
@@ -323,8 +355,8 @@ impl Machine {
         self.nodes[ix].wish = Wish::None;
         self.nodes[ix].flags.marked = false;
         self.nodes[ix].operation = crate::control::outcome::ChildControlOperation::Active;
-        self.emit(ix, EventKind::Removed);
         self.nodes.unlink(ix);
+        self.emit(ix, EventKind::Removed);
         if self.nodes[ix].flags.is_static {
             self.nodes.sup_mut(sup).incomplete = true;
         } else {
@@ -356,6 +388,8 @@ impl Machine {
                 self.nodes[ix].flags.linked = false;
                 continue;
             }
+            // Its supervisor's place may be used again, by one that has other children.
+            self.nodes[ix].flags.linked = false;
             self.nodes[ix].phase = Phase::Down(Down::Removed);
             self.publish(ix);
             self.nodes[ix].flags.is_static = false;
@@ -380,13 +414,15 @@ impl Machine {
     /// The task of a node has gone, and everything it owned with it.
     pub(super) fn released(&mut self, id: NodeId) {
         let Some(ix) = self.nodes.find(id) else {
-            return self.stale();
+            return self.stale(None);
         };
         let node = &mut self.nodes[ix];
-        node.flags.driven = false;
+        let was_driven = std::mem::take(&mut node.flags.driven);
         if node.phase == Phase::Down(Down::Removed) && !node.flags.is_static {
             self.nodes.free(ix);
         }
+        self.driven -= usize::from(was_driven);
+        self.put_away();
     }
 
     /// Values of users must not be dropped here.

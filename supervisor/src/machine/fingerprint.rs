@@ -79,7 +79,7 @@ impl Sup {
             op => format!("{op:?}"),
         };
         write!(into, "[{op} {:?} {}", self.first_start, self.incomplete).expect("a string");
-        for mail in &self.inbox {
+        for mail in self.mails() {
             match mail {
                 Mail::Command(_, Command::Add(_, planned, _)) => {
                     write!(into, " add {}", planned.nodes[0].path)

@@ -7,6 +7,7 @@ use super::mirror;
 use super::node::{Ix, NodeId};
 use super::time::Nanos;
 use crate::control::audit::Audit;
+use crate::event::command::CommandKind;
 use crate::event::exit::ExitRecord;
 use crate::spec::plan::Planned;
 
@@ -71,6 +72,21 @@ pub(crate) enum Verb {
     RestartIf(u64),
     Resume,
     Stop,
+}
+
+impl Verb {
+    pub(crate) const fn kind(self) -> CommandKind {
+        match self {
+            Self::Delete => CommandKind::Delete,
+            Self::Kill => CommandKind::Kill,
+            Self::Pause => CommandKind::Pause,
+            Self::Quarantine => CommandKind::Quarantine,
+            Self::Remove => CommandKind::Remove,
+            Self::Restart | Self::RestartIf(_) => CommandKind::Restart,
+            Self::Resume => CommandKind::Resume,
+            Self::Stop => CommandKind::Stop,
+        }
+    }
 }
 
 /// What the machine wants done. Actions name states to be reached: carrying one out twice, or

@@ -55,6 +55,11 @@ impl Window {
         within.map(|(_, count)| count).sum()
     }
 
+    /// Restarts that are still allowed, as of the last one that was recorded.
+    pub(super) const fn left(&self, limit: Intensity) -> u32 {
+        limit.restarts.saturating_sub(self.sum)
+    }
+
     pub(super) fn clear(&mut self) {
         self.entries.clear();
         self.sum = 0;

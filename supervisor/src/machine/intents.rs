@@ -6,7 +6,9 @@ use super::Machine;
 use super::node::Ix;
 use crate::control::audit::Audit;
 use crate::control::outcome::ChildControlOperation as Operation;
-use crate::event::kind::{Event, EventKind};
+use crate::event::command::CommandKind;
+use crate::event::kind::EventKind;
+use crate::event::snapshot::ChildState;
 
 /// Names that are remembered (I11).
 pub(crate) const CAPACITY: usize = 256;
@@ -27,8 +29,13 @@ impl Machine {
         &mut self,
         path: &str,
         operation: Operation,
-        _audit: &Audit,
+        audit: &Audit,
     ) -> Intent {
+        let command = match operation {
+            Operation::Quarantined => CommandKind::Quarantine,
+            _ => CommandKind::Pause,
+        };
+        self.emit_command(None, &path.into(), command, audit);
         let known = self.intents.iter().position(|(name, _)| &**name == path);
         let before = match known {
             Some(place) => std::mem::replace(&mut self.intents[place].1, operation),
@@ -39,17 +46,11 @@ impl Machine {
             }
         };
         if before != operation {
-            let evicted = self.journal.push(Event {
-                seq: 0,
-                at: self.now.since_start(),
-                path: path.into(),
-                generation: None,
-                attempt: 0,
-                kind: EventKind::Intent(operation),
-            });
-            if let Some(kind) = evicted {
-                self.trash.event(kind);
-            }
+            self.emit_unknown(
+                &path.into(),
+                ChildState::Declared,
+                EventKind::Intent(operation),
+            );
         }
         Intent::Recorded { before }
     }

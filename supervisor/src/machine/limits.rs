@@ -87,6 +87,7 @@ impl Machine {
 
     fn time_out(&mut self, ix: Ix, limit: TimeLimit, start: Option<Cause>) {
         let after = limit.of(&self.nodes[ix].policy);
+        self.begin_context();
         self.emit(ix, EventKind::TimedOut { limit, after });
         self.end_attempt(ix, Ending::TimedOut(limit, start));
     }

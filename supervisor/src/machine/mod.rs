@@ -28,6 +28,7 @@ mod command;
 mod deadlines;
 pub(crate) mod decision;
 mod ended;
+mod events;
 mod fences;
 #[cfg(feature = "__world")]
 mod fingerprint;
@@ -55,7 +56,7 @@ pub(crate) mod world;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use self::answers::Answers;
 use self::deadlines::Deadlines;
@@ -63,8 +64,8 @@ use self::fences::Fences;
 use self::index::PathIndex;
 use self::input::{Action, Input};
 use self::mirror::Mirrors;
-use self::node::{Body, Cause, Down, Flags, Ix, Links, Mail, Node, NodeId, Nodes, Phase};
-use self::node::{Retry, Sup, Wish};
+use self::node::{Body, Cause, Down, Flags, Ix, Letter, Links, Mail, Node, NodeId, Nodes};
+use self::node::{Phase, Retry, Sup, Wish};
 use self::time::Nanos;
 use self::walk::{End, Op};
 use crate::control::outcome::ChildControlOperation as Operation;
@@ -72,9 +73,10 @@ use crate::event::exit::ExitRecord;
 use crate::event::failure::Failure;
 use crate::event::history::{Because, Decision};
 use crate::event::journal::Journal;
-use crate::event::kind::{Event, EventKind};
+use crate::event::kind::EventKind;
 use crate::panics::drop_quietly;
 use crate::shutdown::report::Stopped;
+use crate::shutdown::stage::ShutdownPhase;
 use crate::spec::plan::{Plan, PlannedBody};
 use crate::spec::policy::StartOrder;
 use crate::task::launch::Launch;
@@ -126,6 +128,10 @@ pub(crate) struct Machine {
     /// Live attempts, and those among them that are stuck.
     live: usize,
     stuck: usize,
+    /// Nodes that have a task on the runtime.
+    driven: usize,
+    /// How far the shutdown is.
+    shutdown: ShutdownPhase,
     /// Messages that came too late.
     stale: u64,
     report: Vec<Stopped>,
@@ -138,6 +144,10 @@ pub(crate) struct Machine {
     ended_at: Nanos,
     trash: Trash,
     mirrors: Mirrors,
+    /// Number of the event that whatever is done now follows from.
+    context: u64,
+    /// What the clock on the wall showed, and when.
+    wall: (SystemTime, Nanos),
 }
 
 impl Machine {
@@ -158,6 +168,8 @@ impl Machine {
             phase: TreePhase::Idle,
             live: 0,
             stuck: 0,
+            driven: 0,
+            shutdown: ShutdownPhase::Idle,
             stale: 0,
             report: Vec::new(),
             intents: Vec::new(),
@@ -167,6 +179,8 @@ impl Machine {
             ended_at: Nanos::default(),
             trash: Trash::default(),
             mirrors: Mirrors::default(),
+            context: 0,
+            wall: (SystemTime::UNIX_EPOCH, Nanos::default()),
         };
         let mut launches = Vec::with_capacity(plan.nodes.len());
         for planned in plan.nodes {
@@ -275,7 +289,8 @@ impl Machine {
 
     /// Marks that the node has a task on the runtime.
     pub(crate) fn driven(&mut self, ix: Ix) {
-        self.nodes[ix].flags.driven = true;
+        let was_driven = std::mem::replace(&mut self.nodes[ix].flags.driven, true);
+        self.driven += usize::from(!was_driven);
     }
 
     fn insert(
@@ -308,6 +323,7 @@ impl Machine {
             since: self.now,
             ready_since: Nanos::NEVER,
             asked: self.now,
+            correlation: 0,
             starts,
             attempt: 0,
             reason: StartReason::First,
@@ -377,26 +393,11 @@ impl Machine {
         }
     }
 
-    /// Writes an event (I10).
-    fn emit(&mut self, ix: Ix, kind: EventKind) {
-        let node = &self.nodes[ix];
-        let evicted = self.journal.push(Event {
-            seq: 0,
-            at: self.now.since_start(),
-            path: Arc::clone(&node.path),
-            generation: node.generation(),
-            attempt: node.attempt,
-            kind,
-        });
-        if let Some(kind) = evicted {
-            self.trash.event(kind);
-        }
-    }
-
     /// Changes the phase of a child, and the counts of its supervisor with it.
     fn set_phase(&mut self, ix: Ix, phase: Phase) {
         let node = &mut self.nodes[ix];
         let (before, parent) = (std::mem::replace(&mut node.phase, phase), node.parent);
+        node.correlation = self.context;
         let (was_live, is_live) = (before.is_live(), phase.is_live());
         if !(was_live && is_live) {
             node.since = self.now;
@@ -463,7 +464,9 @@ impl Machine {
 
     /// Puts a message into a supervisor's inbox.
     fn mail(&mut self, sup: Ix, mail: Mail) {
-        self.nodes.sup_mut(sup).inbox.push_back(mail);
+        let correlation = self.context;
+        let letter = Letter { mail, correlation };
+        self.nodes.sup_mut(sup).inbox.push_back(letter);
         self.schedule(sup);
     }
 
@@ -486,6 +489,7 @@ impl Machine {
                 continue;
             };
             state.scheduled = false;
+            self.context = state.correlation;
             while self.step(sup) {
                 self.steps_left = self.steps_left.saturating_sub(1);
                 if self.steps_left == 0 {
@@ -508,6 +512,7 @@ impl Machine {
         let Some(state) = self.nodes[sup].sup() else {
             return false;
         };
+        self.context = state.correlation;
         match state.op {
             Op::Down => false,
             Op::Starting { next, scope, cause } => self.step_start(sup, next, scope, cause),
@@ -518,10 +523,11 @@ impl Machine {
                 ..
             } => self.step_stop(sup, next, scope, manner),
             Op::Up => {
-                let Some(mail) = self.nodes.sup_mut(sup).inbox.pop_front() else {
+                let Some(letter) = self.nodes.sup_mut(sup).inbox.pop_front() else {
                     return false;
                 };
-                self.deliver(sup, mail);
+                self.context = letter.correlation;
+                self.deliver(sup, letter.mail);
                 true
             }
         }
@@ -541,12 +547,10 @@ impl Machine {
             Mail::Ended(id, at) => self.decide(sup, id, at),
             Mail::FirstStart => self.continue_first_start(sup),
             Mail::Rest(scope) => {
-                let state = self.nodes.sup_mut(sup);
-                state.op = Op::Starting {
-                    next: state.first,
-                    scope,
-                    cause: Cause::Group,
-                };
+                self.emit(sup, EventKind::GroupStarting);
+                let next = self.nodes.sup(sup).first;
+                let cause = Cause::Group;
+                self.begin_operation(sup, Op::Starting { next, scope, cause });
             }
             Mail::Start(id) => {
                 let Some(ix) = self.nodes.find(id) else {
@@ -569,6 +573,7 @@ impl Machine {
                 return;
             };
             self.steps_left -= 1;
+            self.resume_context(ix);
             match self.nodes[ix].phase {
                 Phase::Backoff(retry) => {
                     self.set_phase(ix, Phase::Failed(retry));
@@ -591,6 +596,7 @@ impl Machine {
 
     fn start_tree(&mut self) {
         if matches!(self.phase, TreePhase::Idle) {
+            self.begin_context();
             self.phase = TreePhase::Starting;
             self.begin_start(Ix::ROOT, Cause::First);
         }
@@ -600,11 +606,35 @@ impl Machine {
     fn end_tree(&mut self, end: End) {
         self.phase = TreePhase::Ended(end);
         self.ended_at = self.now;
+        self.shutdown_comes_to(ShutdownPhase::Reconcile);
+        self.put_away();
+    }
+
+    /// The shutdown is complete once nothing is left but what cannot be ended.
+    fn put_away(&mut self) {
+        if self.is_over() && self.driven <= self.stuck {
+            self.context = self.nodes[Ix::ROOT].correlation;
+            self.shutdown_comes_to(ShutdownPhase::Completed);
+        }
+    }
+
+    /// Phases of a shutdown only follow each other.
+    fn shutdown_comes_to(&mut self, phase: ShutdownPhase) {
+        if self.is_closing() && self.shutdown < phase {
+            self.shutdown = phase;
+            self.emit(Ix::ROOT, EventKind::Shutdown(phase));
+        }
+    }
+
+    /// How far the shutdown is.
+    pub(crate) const fn shutdown_phase(&self) -> ShutdownPhase {
+        self.shutdown
     }
 
     /// Nothing will run any more, wherever it is.
     fn runtime_gone(&mut self) {
         if !self.is_closing() {
+            self.begin_context();
             self.close();
             self.stop_supervisor(Ix::ROOT);
         }
@@ -619,6 +649,7 @@ impl Machine {
         if !self.is_closing() {
             self.phase = TreePhase::Closing;
             self.closing_since = self.now;
+            self.shutdown_comes_to(ShutdownPhase::RequestStop);
         }
     }
 
@@ -637,9 +668,13 @@ impl Machine {
         mode == crate::spec::policy::WhileStarting::Wait
     }
 
-    /// Counts a message that came too late (I2).
-    fn stale(&mut self) {
+    /// Counts a message that came too late (I2), and says so.
+    fn stale(&mut self, ix: Option<Ix>) {
         self.stale += 1;
+        if let Some(ix) = ix {
+            self.begin_context();
+            self.emit(ix, EventKind::Stale);
+        }
     }
 }
 

@@ -199,6 +199,8 @@ pub(crate) struct Node {
     pub(super) ready_since: Nanos,
     /// When the child was asked to stop.
     pub(crate) asked: Nanos,
+    /// The event that its present phase, and what is wanted of it, follows from.
+    pub(super) correlation: u64,
     /// Start attempts of this path so far (I2).
     pub(crate) starts: u64,
     /// Starts since the back-off was last reset.
@@ -305,7 +307,9 @@ pub(crate) struct Sup {
     pub(super) incomplete: bool,
     pub(super) op: Op,
     /// What has arrived and waits until the operation under way is over.
-    pub(super) inbox: VecDeque<Mail>,
+    pub(super) inbox: VecDeque<Letter>,
+    /// The event that the operation under way follows from.
+    pub(super) correlation: u64,
     pub(super) window: Window,
     pub(super) first_start: FirstStartState,
     /// Critical children that are not ready.
@@ -346,6 +350,7 @@ impl Sup {
             incomplete: false,
             op: Op::Down,
             inbox: VecDeque::new(),
+            correlation: 0,
             window: Window::default(),
             first_start: FirstStartState::Walking,
             unready: 0,
@@ -357,6 +362,18 @@ impl Sup {
             failure: None,
         }
     }
+
+    /// What waits until the operation under way is over.
+    pub(super) fn mails(&self) -> impl Iterator<Item = &Mail> {
+        self.inbox.iter().map(|letter| &letter.mail)
+    }
+}
+
+/// What has arrived, and the event that it follows from.
+#[derive(Debug)]
+pub(super) struct Letter {
+    pub(super) mail: Mail,
+    pub(super) correlation: u64,
 }
 
 /// A message to a supervisor, handled when nothing else is under way, in order of arrival.

@@ -2,32 +2,38 @@
 
 use super::Machine;
 use super::node::{FirstStartState, Ix, Mail, NodeId, Phase, Retry};
+use crate::event::kind::EventKind;
 use crate::spec::policy::{Readiness, Strategy};
 
 impl Machine {
     /// An attempt says that it is ready (I2).
     pub(super) fn reported_ready(&mut self, id: NodeId, generation: u64) {
         let Some(ix) = self.nodes.find(id) else {
-            return self.stale();
+            return self.stale(None);
         };
         let node = &self.nodes[ix];
         if node.generation() != Some(generation) {
-            return self.stale();
+            return self.stale(Some(ix));
         }
         // Said twice, or while it is being stopped: nothing follows.
         if matches!(node.phase, Phase::Starting(_)) && node.policy.readiness == Readiness::Explicit
         {
+            self.resume_context(ix);
             self.start_completed(ix);
         }
     }
 
-    /// The child counts as ready from now on.
-    pub(super) fn becomes_ready(&mut self, ix: Ix) {
+    /// The child counts as ready from now on, which an event says.
+    pub(super) fn becomes_ready(&mut self, ix: Ix, told: Option<EventKind>) {
         let node = &mut self.nodes[ix];
-        if std::mem::replace(&mut node.flags.ready, true) {
+        let was_ready = std::mem::replace(&mut node.flags.ready, true);
+        let (sup, critical) = (node.parent, node.policy.critical && node.flags.linked);
+        if let Some(kind) = told {
+            self.emit(ix, kind);
+        }
+        if was_ready {
             return;
         }
-        let (sup, critical) = (node.parent, node.policy.critical && node.flags.linked);
         self.publish(ix);
         let Some(sup) = sup.some() else {
             return;
@@ -52,24 +58,43 @@ impl Machine {
         }
     }
 
-    /// The child does not count as ready any more; nor does a supervisor that needs it.
+    /// The child does not count as ready any more; nor does a supervisor that needs it. The event
+    /// of the child itself is what has brought that about.
     pub(super) fn becomes_unready(&mut self, ix: Ix) {
-        let mut ix = ix;
-        loop {
+        if let Some(sup) = self.stops_being_ready(ix) {
+            self.spread_unready(sup);
+        }
+    }
+
+    /// A supervisor does not count as ready any more; nor does one that needs it.
+    pub(super) fn spread_unready(&mut self, sup: Ix) {
+        let mut next = Some(sup);
+        while let Some(sup) = next {
+            if !self.nodes[sup].flags.ready {
+                return;
+            }
+            next = self.stops_being_ready(sup);
+            self.emit(sup, EventKind::Unready);
+        }
+    }
+
+    /// Answers the supervisor that needs the child, if it was ready.
+    fn stops_being_ready(&mut self, ix: Ix) -> Option<Ix> {
+        {
             let node = &mut self.nodes[ix];
             if !std::mem::replace(&mut node.flags.ready, false) {
-                return;
+                return None;
             }
             let (sup, critical) = (node.parent, node.policy.critical && node.flags.linked);
             let settled = u32::from(node.is_settled(node.phase));
             self.publish(ix);
             if sup == Ix::NONE || !critical {
-                return;
+                return None;
             }
             let state = self.nodes.sup_mut(sup);
             state.unready += 1;
             state.unready_settled += settled;
-            ix = sup;
+            Some(sup)
         }
     }
 
@@ -88,7 +113,9 @@ impl Machine {
             {
                 self.start_completed(sup);
             }
-            Phase::Running if state.unready == 0 => self.becomes_ready(sup),
+            Phase::Running if state.unready == 0 && !self.nodes[sup].flags.ready => {
+                self.becomes_ready(sup, Some(EventKind::Ready));
+            }
             _ => {}
         }
     }
@@ -106,7 +133,7 @@ impl Machine {
         };
         state.op.is_about_a_group()
             || self.delayed_culprit(sup).is_some()
-            || state.inbox.iter().any(alone)
+            || state.mails().any(alone)
     }
 
     /// The child whose back-off a group waits for.

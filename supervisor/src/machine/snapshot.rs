@@ -272,7 +272,7 @@ impl Phase {
     pub(crate) const fn public(self) -> ChildState {
         match self {
             Self::Aborting(_) => ChildState::Aborting,
-            Self::Backoff(_) => ChildState::Backoff,
+            Self::Backoff(_) | Self::Failed(_) => ChildState::Backoff,
             Self::Down(Down::Declared) => ChildState::Declared,
             Self::Down(Down::Failed) => ChildState::Failed,
             Self::Down(Down::Finished) => ChildState::Finished,
@@ -281,7 +281,6 @@ impl Phase {
             Self::Down(Down::Group | Down::Stopped) => ChildState::Stopped,
             Self::Down(Down::Removed) => ChildState::Removed,
             Self::Exited(_) => ChildState::Exited,
-            Self::Failed(_) => ChildState::Restarting,
             Self::Running => ChildState::Running,
             Self::Starting(_) => ChildState::Starting,
             Self::Stopping(_) => ChildState::Stopping,

@@ -86,11 +86,8 @@ impl Machine {
         }
         if self.is_serial(sup) {
             // One step of the walk is the start itself.
-            self.nodes.sup_mut(sup).op = Op::Starting {
-                next: ix,
-                scope: Scope::One(ix),
-                cause,
-            };
+            let (next, scope) = (ix, Scope::One(ix));
+            self.begin_operation(sup, Op::Starting { next, scope, cause });
             self.schedule(sup);
         } else {
             self.begin_start(ix, cause);
@@ -115,11 +112,10 @@ impl Machine {
         debug_assert!(!self.nodes[ix].phase.is_live(), "I1");
         self.count_start(ix);
         self.actions.push_back(Action::Start(ix));
-        self.emit(ix, EventKind::Started);
         self.set_phase(ix, Phase::Running);
         self.nodes[ix].ready_since = self.now;
         self.begins_to_beat(ix);
-        self.becomes_ready(ix);
+        self.becomes_ready(ix, Some(EventKind::Started));
         self.start_settled(ix, &Ok(Answer::Started));
     }
 
@@ -138,8 +134,12 @@ impl Machine {
         if !self.may_start(ix) {
             // Its own supervisor has not been asked yet, and will be (I6).
             self.nodes[ix].wish = Wish::None;
+            let before = self.nodes[ix].phase.public();
             self.becomes_unready(ix);
             self.set_phase(ix, Phase::Down(Down::Group));
+            if before != self.nodes[ix].phase.public() {
+                self.emit(ix, EventKind::Stopped);
+            }
             self.settled(ix, &Err(Refusal::ShuttingDown));
             return Begun::Settled;
         }
@@ -169,8 +169,8 @@ impl Machine {
             Body::Worker => {
                 self.count_start(ix);
                 self.actions.push_back(Action::Start(ix));
-                self.emit(ix, EventKind::Started);
                 self.set_phase(ix, Phase::Starting(cause));
+                self.emit(ix, EventKind::Started);
                 self.set_limits(ix);
                 Begun::InFlight
             }
@@ -208,8 +208,9 @@ impl Machine {
         self.begins_to_beat(ix);
         // A supervisor is up without children that are kept down, and not ready.
         if self.nodes[ix].sup().is_none_or(|sup| sup.unready == 0) {
-            self.emit(ix, EventKind::Ready);
-            self.becomes_ready(ix);
+            self.becomes_ready(ix, Some(EventKind::Ready));
+        } else {
+            self.emit(ix, EventKind::Up);
         }
         if ix == Ix::ROOT && matches!(self.phase, TreePhase::Starting) {
             self.phase = TreePhase::Up;
@@ -224,7 +225,7 @@ impl Machine {
         let answer = Ok(Answer::Declined);
         self.decided(ix, Decision::Finished(Because::Declined));
         self.set_phase(ix, Phase::Down(Down::Ignored));
-        self.becomes_ready(ix);
+        self.becomes_ready(ix, None);
         self.start_settled(ix, &answer);
         if self.is_forgotten_when_down(ix) {
             self.forget(ix);
@@ -259,6 +260,7 @@ impl Machine {
                     let failure = self.failure(ix, why);
                     self.decided(ix, Decision::GaveUp(why));
                     self.set_phase(ix, Phase::Down(Down::Failed));
+                    self.emit(ix, EventKind::Escalated);
                     return self.stop_children(sup, End::StartFailed(failure));
                 }
                 if critical && self.is_serial(sup) {
@@ -302,11 +304,8 @@ impl Machine {
             return;
         }
         state.first_start = FirstStartState::Walking;
-        state.op = Op::Starting {
-            next: state.first,
-            scope: Scope::All,
-            cause: Cause::First,
-        };
+        let (next, scope, cause) = (state.first, Scope::All, Cause::First);
+        self.begin_operation(sup, Op::Starting { next, scope, cause });
     }
 
     /// Answers who waits for this start, and lets the walk go on behind it.
@@ -357,12 +356,9 @@ impl Machine {
         let state = self.nodes.sup_mut(sup);
         state.window.clear();
         state.first_start = FirstStartState::Walking;
-        state.op = Op::Starting {
-            next: state.first,
-            scope: Scope::All,
-            cause: Cause::First,
-        };
+        let (next, scope, cause) = (state.first, Scope::All, Cause::First);
         let failure = state.failure.take();
+        self.begin_operation(sup, Op::Starting { next, scope, cause });
         self.trash.failures.extend(failure);
         self.schedule(sup);
     }
@@ -377,11 +373,16 @@ impl Machine {
         }
         for &ix in &statics {
             let returns = self.nodes[ix].phase == Phase::Down(Down::Removed);
+            let mut returning = Vec::new();
             if returns {
-                self.reclaim(ix);
+                returning = self.reclaim(ix);
                 self.orphan_holder(ix);
             }
             self.nodes.link(ix);
+            for back in returning {
+                self.emit(back, EventKind::Added);
+                self.emit_left_behind(back);
+            }
             if returns {
                 self.apply_intent(ix);
             }
@@ -389,6 +390,17 @@ impl Machine {
         let state = self.nodes.sup_mut(sup);
         state.statics = statics;
         state.incomplete = false;
+    }
+
+    /// Added children that are stuck have stayed in the list of a supervisor that had left.
+    fn emit_left_behind(&mut self, sup: Ix) {
+        let mut next = self.nodes[sup].sup().map_or(Ix::NONE, |sup| sup.first);
+        while let Some(ix) = next.some() {
+            if !self.nodes[ix].flags.is_static {
+                self.emit(ix, EventKind::Added);
+            }
+            next = self.nodes[ix].next;
+        }
     }
 
     /// A stuck child that had taken the path of this one leaves the list; its fence stays.
@@ -427,6 +439,8 @@ impl Machine {
         self.adopt_mirror(heir);
         let node = &self.nodes[heir];
         let (sup, fresh) = (node.parent, node.phase == Phase::Down(Down::Fresh));
+        self.emit(heir, EventKind::Added);
+        let node = &self.nodes[heir];
         if fresh && node.operation == Operation::Active && !self.comes_down(sup) {
             self.nodes[heir].wish = Wish::Start(Cause::Alone);
             self.mail(sup, Mail::Start(self.nodes.id(heir)));
@@ -434,9 +448,10 @@ impl Machine {
     }
 
     /// A child that had been removed takes its path back, and everything below it with it (I2).
-    fn reclaim(&mut self, ix: Ix) {
-        let mut coming = vec![ix];
+    fn reclaim(&mut self, ix: Ix) -> Vec<Ix> {
+        let (mut coming, mut returned) = (vec![ix], Vec::new());
         while let Some(ix) = coming.pop() {
+            returned.push(ix);
             let seen = self.fences.recall(&self.nodes[ix].path);
             let node = &mut self.nodes[ix];
             node.flags.ready = false;
@@ -459,6 +474,7 @@ impl Machine {
                 self.adopt_mirror(ix);
             }
         }
+        returned
     }
 
     fn finish_start(&mut self, sup: Ix, scope: Scope, cause: Cause) {

@@ -3,7 +3,7 @@
 use super::answer::Refusal;
 use super::history::What;
 use super::input::{Action, Command};
-use super::node::{Body, Cause, Down, Ending, Ix, Mail, NodeId, Phase, Retry, Wish};
+use super::node::{Body, Cause, Down, Ending, Ix, Mail, Node, NodeId, Phase, Retry, Wish};
 use super::walk::{End, Manner, Op, Scope, Then};
 use super::{ABORT_BUDGET, Machine, TreePhase};
 use crate::control::outcome::ChildControlOperation as Operation;
@@ -12,6 +12,7 @@ use crate::event::history::Decision;
 use crate::event::kind::{EventKind, SupervisorEnd};
 use crate::machine::decision::ExitClass;
 use crate::shutdown::report::{ChildShutdownStatus, Stopped};
+use crate::shutdown::stage::ShutdownPhase;
 use crate::spec::plan::StopPolicy;
 use crate::spec::policy::{FirstStart, Pool, RestartPolicy, Shutdown, StartOrder};
 
@@ -75,10 +76,12 @@ impl Machine {
             // Already ending for another reason: from now on any end is a normal one.
             Phase::Stopping(_) => {
                 self.nodes[ix].phase = Phase::Stopping(Ending::Asked);
+                self.take_into_context(ix);
                 self.pass_start(ix);
             }
             Phase::Aborting(_) => {
                 self.nodes[ix].phase = Phase::Aborting(Ending::Asked);
+                self.take_into_context(ix);
                 self.pass_start(ix);
             }
             Phase::Stuck(_) => self.set_phase(ix, Phase::Stuck(Ending::Asked)),
@@ -89,6 +92,9 @@ impl Machine {
     /// Ends a live attempt for a reason: cancel, budget, drop.
     pub(super) fn end_attempt(&mut self, ix: Ix, ending: Ending) {
         self.nodes[ix].asked = self.now;
+        if ix != Ix::ROOT {
+            self.shutdown_comes_to(ShutdownPhase::GracefulDrain);
+        }
         if self.nodes[ix].sup().is_some() {
             return self.end_supervisor(ix, ending);
         }
@@ -117,8 +123,9 @@ impl Machine {
             .find(id)
             .filter(|&ix| self.nodes[ix].generation() == Some(generation));
         let Some(ix) = current else {
-            return self.stale();
+            return self.stale(self.nodes.find(id));
         };
+        self.begin_context();
         match self.nodes[ix].phase {
             Phase::Starting(cause) => self.end_attempt(ix, Ending::Own(Some(cause))),
             Phase::Running => self.end_attempt(ix, Ending::Own(None)),
@@ -153,6 +160,7 @@ impl Machine {
 
     /// The stop budget of a child is spent.
     pub(super) fn stop_overdue(&mut self, ix: Ix, ending: Ending) {
+        self.shutdown_comes_to(ShutdownPhase::AbortStragglers);
         if self.nodes[ix].sup().is_some() {
             self.kill_supervisor(ix, ending);
         } else {
@@ -164,10 +172,10 @@ impl Machine {
     pub(super) fn declare_stuck(&mut self, ix: Ix, ending: Ending) {
         let sup = self.nodes[ix].parent;
         self.set_phase(ix, Phase::Stuck(ending));
+        self.becomes_unready(ix);
         if let Some(stuck) = self.stuck_of(ix) {
             self.emit(ix, EventKind::Stuck(stuck.doing));
         }
-        self.becomes_unready(ix);
         self.report_stopped(ix, ChildShutdownStatus::Stuck);
         if sup == Ix::NONE {
             return;
@@ -264,13 +272,13 @@ impl Machine {
     fn kill_supervisor(&mut self, sup: Ix, ending: Ending) {
         self.set_phase(sup, Phase::Aborting(ending));
         self.emit(sup, EventKind::Aborting);
-        let state = self.nodes.sup_mut(sup);
-        state.op = Op::Stopping {
-            next: state.last,
+        let stopping = Op::Stopping {
+            next: self.nodes.sup(sup).last,
             scope: Scope::All,
             manner: Manner::Kill,
             then: Then::Down(End::Killed),
         };
+        self.begin_operation(sup, stopping);
         self.schedule(sup);
     }
 
@@ -292,13 +300,13 @@ impl Machine {
             self.emit(sup, EventKind::GaveUp(failure));
         }
         let manner = self.manner(sup);
-        let state = self.nodes.sup_mut(sup);
-        state.op = Op::Stopping {
-            next: state.last,
+        let stopping = Op::Stopping {
+            next: self.nodes.sup(sup).last,
             scope: Scope::All,
             manner,
             then: Then::Down(end),
         };
+        self.begin_operation(sup, stopping);
         self.schedule(sup);
     }
 
@@ -408,6 +416,8 @@ impl Machine {
             // Down, or about to be started again: nothing of it runs.
             self.report_stopped(ix, ChildShutdownStatus::AlreadyExited);
         }
+        let told = |node: &Node| (node.phase.public(), node.operation, node.flags.ready);
+        let (id, before) = (self.nodes.id(ix), told(&self.nodes[ix]));
         self.settled(ix, &Err(Refusal::Interrupted));
         self.becomes_unready(ix);
         if !down {
@@ -415,6 +425,13 @@ impl Machine {
             self.set_phase(ix, Phase::Down(Down::Group));
         }
         self.leave_with_group(sup, ix);
+        let left = self
+            .nodes
+            .find(id)
+            .filter(|&ix| self.nodes[ix].flags.linked);
+        if left.is_some_and(|ix| told(&self.nodes[ix]) != before) {
+            self.emit(ix, EventKind::Stopped);
+        }
     }
 
     /// Whether a restart still is about this child.
@@ -465,12 +482,11 @@ impl Machine {
                 if waits {
                     // From here on it is one of the group.
                     self.set_phase(culprit, Phase::Down(Down::Group));
+                    self.emit(culprit, EventKind::Due);
                 }
-                self.nodes.sup_mut(sup).op = Op::Starting {
-                    next,
-                    scope,
-                    cause: Cause::Group,
-                };
+                self.emit(sup, EventKind::GroupStarting);
+                let cause = Cause::Group;
+                self.begin_operation(sup, Op::Starting { next, scope, cause });
             }
         }
     }
@@ -480,9 +496,13 @@ impl Machine {
         let state = self.nodes.sup_mut(sup);
         state.op = Op::Down;
         let inbox = std::mem::take(&mut state.inbox);
-        for mail in inbox {
-            match mail {
-                Mail::Command(token, command) => self.refuse(token, command, Refusal::ShuttingDown),
+        for letter in inbox {
+            match letter.mail {
+                Mail::Command(token, command) => {
+                    let context = std::mem::replace(&mut self.context, letter.correlation);
+                    self.refuse(token, command, Refusal::ShuttingDown);
+                    self.context = context;
+                }
                 Mail::Due(_)
                 | Mail::Ended(..)
                 | Mail::FirstStart
@@ -492,6 +512,13 @@ impl Machine {
             }
         }
         self.emit(sup, EventKind::SupervisorEnded(end.public()));
+        let (told, id) = (self.journal.seq(), self.nodes.id(sup));
+        self.has_ended(sup, end);
+        self.amend(told, id);
+    }
+
+    /// What the end of a supervisor means for its parent.
+    fn has_ended(&mut self, sup: Ix, end: End) {
         let class = match end {
             End::Killed => ExitClass::Abnormal,
             End::Declined => ExitClass::Ignored,

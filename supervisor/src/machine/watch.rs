@@ -52,7 +52,7 @@ impl Machine {
             .find(id)
             .filter(|&ix| self.nodes[ix].generation() == Some(generation));
         let Some(ix) = current else {
-            return self.stale();
+            return self.stale(None);
         };
         let node = &self.nodes[ix];
         if node.phase == Phase::Running && node.deadline == Nanos::NEVER {
@@ -63,6 +63,7 @@ impl Machine {
             return;
         }
         let (phase, overdue) = (node.phase, node.deadline == Nanos::NEVER);
+        self.resume_context(ix);
         self.note_poll(ix, sample);
         if let (Phase::Aborting(ending), true) = (phase, overdue) {
             self.nodes[ix].watch.get_or_insert_default().stuck_at = self.now;

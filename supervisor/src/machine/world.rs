@@ -24,9 +24,11 @@ use super::walk::End;
 use super::watch::Sample;
 use super::{Machine, Trash, TreePhase};
 use crate::control::audit::Audit;
+use crate::control::outcome::ChildControlOperation as Operation;
 use crate::event::exit::{During, ExitKind, ExitRecord, Panic};
 use crate::event::failure::Failure;
-use crate::event::kind::Event;
+use crate::event::fold::Fold;
+use crate::event::kind::{Event, EventKind};
 use crate::event::snapshot::{ChildSnapshot, ChildState, Snapshot};
 use crate::shutdown::report::ShutdownReport;
 use crate::spec::child::ChildSpec;
@@ -157,6 +159,8 @@ pub struct World {
     /// The attempt that has ended last.
     former: Option<Attempt>,
     seen: u64,
+    /// What the events come to.
+    fold: Fold,
     /// Steps of all calls, and of the longest.
     pub(super) steps: u64,
     pub(super) longest: u32,
@@ -181,6 +185,7 @@ impl World {
             tickets: 0,
             former: None,
             seen: 0,
+            fold: Fold::default(),
             steps: 0,
             longest: 0,
         })
@@ -394,6 +399,7 @@ impl World {
     /// ignored (I2).
     pub fn check(&mut self) {
         self.machine.check();
+        self.check_fold();
         let workers = self.machine.live_workers();
         assert_eq!(workers, self.live.len(), "attempts on the runtime");
         if let Some(former) = self.former {
@@ -402,9 +408,66 @@ impl World {
             self.tell(Input::Ready(former.id, former.generation));
             self.tell(Input::Ending(former.id, former.generation));
             self.tell(Input::Exited(former.id, former.generation, exit));
-            let after = self.machine.journal().seq();
-            assert_eq!(before, after, "I2: a stale message was taken up");
+            let mut followed = Vec::new();
+            self.machine
+                .journal()
+                .read(before, usize::MAX, &mut followed);
+            let stale = |event: &Event| matches!(event.kind, EventKind::Stale);
+            assert!(
+                followed.iter().all(stale),
+                "I2: a stale message was taken up: {followed:?}"
+            );
+            self.fold_events();
         }
+    }
+
+    /// The events come to what the snapshot says, and each follows from one that begins something.
+    fn check_fold(&mut self) {
+        if !self.fold_events() {
+            return;
+        }
+        let snapshot = self.snapshot();
+        assert_eq!(
+            self.fold.is_ready(),
+            snapshot.ready,
+            "readiness of the tree"
+        );
+        let mut told = 0;
+        for child in &snapshot.children {
+            let path = &child.path;
+            let Some(folded) = self.fold.child(path) else {
+                let untold = (child.generation, child.ready, child.operation);
+                assert_eq!(
+                    untold,
+                    (None, false, Operation::Active),
+                    "untold: {child:?}"
+                );
+                continue;
+            };
+            told += 1;
+            let differs = folded.differs_from(child);
+            assert_eq!(differs, None, "`{path}`: {folded:?} and {child:?}");
+        }
+        assert_eq!(told, self.fold.children().count(), "{:?}", self.fold);
+    }
+
+    /// Answers whether there was no gap since the tree was made.
+    fn fold_events(&mut self) -> bool {
+        let journal = self.machine.journal();
+        let mut events = Vec::new();
+        if journal.read(self.fold.seq(), usize::MAX, &mut events) > 0 {
+            return false;
+        }
+        for event in events {
+            self.fold.apply(&event);
+            let first = journal.get(event.correlation);
+            let begins = first.is_none_or(|first| first.correlation == event.correlation);
+            assert!(
+                begins && event.correlation > 0,
+                "{event:?} follows from nothing"
+            );
+        }
+        true
     }
 
     /// A number that worlds share only if they will behave alike.

@@ -18,6 +18,7 @@ use crate::machine::node::{Ix, Node};
 use crate::machine::time::Nanos;
 use crate::machine::watch::Sample;
 use crate::machine::{Machine, TreePhase};
+use crate::shutdown::stage::ShutdownPhase;
 use crate::task::launch::Launch;
 
 /// What the lock protects.
@@ -97,7 +98,8 @@ impl Core {
             TreePhase::Idle | TreePhase::Starting => Stage::Starting,
             TreePhase::Up => Stage::Up,
             TreePhase::Ended(_)
-                if self.machine.is_over() && self.drivers <= self.machine.stuck() =>
+                if self.machine.shutdown_phase() == ShutdownPhase::Completed
+                    && self.drivers <= self.machine.stuck() =>
             {
                 Stage::Over
             }

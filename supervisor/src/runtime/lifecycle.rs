@@ -67,24 +67,36 @@ fn print(event: &Event) {
 /// What an operator wants to read without asking, and what only in a search for a fault.
 fn level(kind: &EventKind) -> Level {
     match kind {
-        EventKind::GaveUp(_) | EventKind::Stuck(_) => Level::ERROR,
+        EventKind::GaveUp(_) | EventKind::Quarantined(_) | EventKind::Stuck(_) => Level::ERROR,
         EventKind::Restarting {
             exit: Some(exit), ..
         } if matches!(exit.kind, ExitKind::Succeeded | ExitKind::Cancelled) => Level::INFO,
         EventKind::Aborting
+        | EventKind::BudgetLow { .. }
         | EventKind::Intent(_)
         | EventKind::Restarting { .. }
-        | EventKind::TimedOut { .. } => Level::WARN,
+        | EventKind::TimedOut { .. }
+        | EventKind::Unstuck => Level::WARN,
         EventKind::Added
+        | EventKind::Commanded(_)
         | EventKind::Finished
         | EventKind::Operation(_)
+        | EventKind::Refused(_)
         | EventKind::Removed
+        | EventKind::Shutdown(_)
         | EventKind::SupervisorEnded(_) => Level::INFO,
-        EventKind::Exited(_)
+        EventKind::Due
+        | EventKind::Escalated
+        | EventKind::Exited(_)
+        | EventKind::GroupStarting
+        | EventKind::GroupStopping
         | EventKind::Ready
+        | EventKind::Stale
         | EventKind::Started
         | EventKind::Stopped
         | EventKind::Stopping
+        | EventKind::Unready
+        | EventKind::Up
         | EventKind::Waiting => Level::DEBUG,
     }
 }

@@ -12,6 +12,7 @@ use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Waker;
+use std::time::SystemTime;
 
 use tokio::runtime::{Handle, TryCurrentError};
 use tokio::sync::{Notify, oneshot};
@@ -119,6 +120,9 @@ impl Tree {
                 }
                 let before = core.machine.journal().seq();
                 core.machine.observe_time(now);
+                if core.machine.wants_wall(now) {
+                    core.machine.observe_wall(now, SystemTime::now());
+                }
                 let run = catch_unwind(AssertUnwindSafe(|| {
                     if core
                         .machine

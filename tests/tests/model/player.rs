@@ -250,7 +250,6 @@ impl Player {
                 ChildState::Aborting
                 | ChildState::Backoff
                 | ChildState::Exited
-                | ChildState::Restarting
                 | ChildState::Stopping
                 | ChildState::Stuck => false,
                 // Its own children keep it there: those that wait for one that is kept down.

@@ -310,7 +310,7 @@ fn no(error: SupervisorError) -> No {
         SupervisorError::NotDown { state, .. } if state == "running" || state == "exited" => {
             No::NotDown(ChildState::Running)
         }
-        SupervisorError::NotDown { .. } => No::NotDown(ChildState::Restarting),
+        SupervisorError::NotDown { .. } => No::NotDown(ChildState::Backoff),
         SupervisorError::ShuttingDown { .. } | SupervisorError::TreeGone => No::ShuttingDown,
         SupervisorError::StartFailed { failure, .. } => No::StartFailed(failure),
         SupervisorError::StartInterrupted { .. } => No::Interrupted,

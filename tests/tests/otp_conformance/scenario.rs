@@ -296,7 +296,7 @@ pub(crate) fn state(state: ChildState) -> &'static str {
         | ChildState::Stopping
         | ChildState::Exited
         | ChildState::Aborting => "running",
-        ChildState::Restarting | ChildState::Backoff | ChildState::Waiting => "restarting",
+        ChildState::Backoff | ChildState::Waiting => "restarting",
         _ => "undefined",
     }
 }

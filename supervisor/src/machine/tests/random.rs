@@ -190,18 +190,6 @@ fn run(seed: u64) {
     let (mut tickets, mut added) = (Vec::new(), 0);
     for _ in 0..random.usize(10..120) {
         random_event(&mut random, &mut world, &mut tickets, &mut added);
-        if seed == 2668 {
-            println!("---");
-            for e in world.events() {
-                println!("{e}");
-            }
-        }
-        if std::env::var("ZZ").is_ok() {
-            println!("---");
-            for e in world.events() {
-                println!("{e}");
-            }
-        }
         world.check();
         world.skip_events();
     }

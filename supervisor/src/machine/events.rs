@@ -1,0 +1,175 @@
+//! What is written to the journal, and what it follows from (I9, I10).
+//!
+//! Whatever is done is done *in the context* of one event: the command, crash or missed deadline
+//! that began it. The context is kept where something waits: in the phase of a child, in the
+//! operation of a supervisor, in its letters. It is taken up again when that goes on.
+
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use super::Machine;
+use super::node::{Ix, NodeId, Phase};
+use super::time::Nanos;
+use super::walk::Op;
+use crate::control::audit::Audit;
+use crate::event::command::{CommandKind, Commanded, Refused};
+use crate::event::kind::{Event, EventKind};
+use crate::event::snapshot::ChildState;
+
+impl Machine {
+    /// Tells what the clock on the wall shows.
+    pub(crate) fn observe_wall(&mut self, now: Nanos, wall: SystemTime) {
+        self.wall = (wall, now);
+    }
+
+    /// Whether it is time to look at the clock on the wall again: it may have been set.
+    pub(crate) fn wants_wall(&self, now: Nanos) -> bool {
+        now.since(self.wall.1).as_secs() >= 1 || self.wall.0 == SystemTime::UNIX_EPOCH
+    }
+
+    /// Something begins: the next event is the first of it.
+    pub(super) const fn begin_context(&mut self) {
+        self.context = self.journal.seq() + 1;
+    }
+
+    /// Goes on with what has put the child into its phase.
+    pub(super) fn resume_context(&mut self, ix: Ix) {
+        self.context = self.nodes[ix].correlation;
+    }
+
+    /// From here on, what happens to the child follows from what is done now.
+    pub(super) fn take_into_context(&mut self, ix: Ix) {
+        self.nodes[ix].correlation = self.context;
+    }
+
+    /// Puts an operation of a supervisor under way.
+    pub(super) fn begin_operation(&mut self, sup: Ix, op: Op) {
+        let context = self.context;
+        let state = self.nodes.sup_mut(sup);
+        state.op = op;
+        state.correlation = context;
+    }
+
+    /// Writes an event of a child.
+    pub(super) fn emit(&mut self, ix: Ix, kind: EventKind) {
+        let node = &self.nodes[ix];
+        let event = Event {
+            seq: 0,
+            at: self.now.since_start(),
+            wall: self.wall_clock(),
+            path: Arc::clone(&node.path),
+            generation: node.generation(),
+            attempt: node.attempt,
+            state: self.known_state(ix),
+            operation: node.operation,
+            ready: node.flags.ready,
+            correlation: self.context,
+            kind,
+        };
+        self.write(event);
+    }
+
+    /// Writes an event of a path that no child has.
+    pub(super) fn emit_unknown(&mut self, path: &Arc<str>, state: ChildState, kind: EventKind) {
+        let operation = match kind {
+            EventKind::Intent(operation) => operation,
+            _ => crate::control::outcome::ChildControlOperation::Active,
+        };
+        self.write(Event {
+            seq: 0,
+            at: self.now.since_start(),
+            wall: self.wall_clock(),
+            path: Arc::clone(path),
+            generation: None,
+            attempt: 0,
+            state,
+            operation,
+            ready: false,
+            correlation: self.context,
+            kind,
+        });
+    }
+
+    /// Writes who asks for something, and why: the first event of what follows.
+    pub(super) fn emit_command(
+        &mut self,
+        ix: Option<Ix>,
+        path: &Arc<str>,
+        command: CommandKind,
+        audit: &Audit,
+    ) {
+        self.begin_context();
+        let audit = audit.clone();
+        let kind = EventKind::Commanded(Arc::new(Commanded { command, audit }));
+        match ix {
+            Some(ix) => self.emit(ix, kind),
+            None => self.emit_unknown(path, ChildState::Removed, kind),
+        }
+    }
+
+    /// Writes that the command of this context had no effect. A question is not audited.
+    pub(super) fn emit_refusal(&mut self, why: Refused) {
+        let asked = self.journal.get(self.context);
+        let Some(asked) = asked.filter(|event| matches!(event.kind, EventKind::Commanded(_)))
+        else {
+            return;
+        };
+        let path = Arc::clone(&asked.path);
+        match self.index.find(&path, &self.nodes) {
+            Some(ix) => self.emit(ix, EventKind::Refused(why)),
+            None => self.emit_unknown(&path, ChildState::Removed, EventKind::Refused(why)),
+        }
+    }
+
+    /// Writes that what was stuck has gone.
+    pub(super) fn emit_unstuck(&mut self, id: NodeId, path: &Arc<str>) {
+        match self.nodes.find(id) {
+            Some(ix) => self.emit(ix, EventKind::Unstuck),
+            None => self.emit_unknown(path, ChildState::Removed, EventKind::Unstuck),
+        }
+    }
+
+    /// Says in the event of an end what its child does after all that followed from it at once.
+    pub(super) fn amend(&mut self, seq: u64, id: NodeId) {
+        let found = self.nodes.find(id);
+        let state = found.map_or(ChildState::Removed, |ix| self.known_state(ix));
+        let known = found.map(|ix| (self.nodes[ix].operation, self.nodes[ix].flags.ready));
+        if let Some(event) = self.journal.newest_mut(seq) {
+            event.state = state;
+            if let Some((operation, ready)) = known {
+                (event.operation, event.ready) = (operation, ready);
+            }
+        }
+    }
+
+    /// What a child is doing, unless it has left the tree.
+    fn known_state(&self, ix: Ix) -> ChildState {
+        let node = &self.nodes[ix];
+        let mut known = ix == Ix::ROOT || node.flags.linked;
+        if matches!(node.phase, Phase::Stuck(_) | Phase::Down(_)) {
+            // It may stand below a supervisor that has left.
+            let mut above = node.parent;
+            while known && above != Ix::NONE && above != Ix::ROOT {
+                known = self.nodes[above].flags.linked;
+                above = self.nodes[above].parent;
+            }
+        }
+        if known {
+            node.phase.public()
+        } else {
+            ChildState::Removed
+        }
+    }
+
+    fn wall_clock(&self) -> SystemTime {
+        let (shown, when) = self.wall;
+        shown + self.now.since(when)
+    }
+
+    fn write(&mut self, event: Event) {
+        let evicted = self.journal.push(event);
+        if let Some(kind) = evicted {
+            self.trash.event(kind);
+        }
+    }
+}
