@@ -1,3 +1,4 @@
 //! Names and numbers that identify children and their attempts.
 
+pub(crate) mod paths;
 pub mod types;

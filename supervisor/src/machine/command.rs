@@ -469,6 +469,7 @@ impl Machine {
             let is_static = node.parent.is_some();
             let seen = self.take_over_path(&node.path);
             let ix = self.insert(parent, node.path, node.policy, &node.body, is_static);
+            self.index.insert(ix, &self.nodes);
             self.nodes[ix].starts = self.nodes[ix].starts.max(seen);
             let inner = node.after.iter().map(|&place| places[place]).collect();
             self.link_dependencies(ix, inner);

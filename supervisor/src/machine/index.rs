@@ -1,49 +1,39 @@
-//! Which node a path belongs to: a hash table of places that looks into the arena for the keys.
-
-use std::hash::{BuildHasher, RandomState};
-
-use hashbrown::HashTable;
+//! Which node a path belongs to.
 
 use super::node::{Ix, Nodes};
+use crate::id::paths::Paths;
 
 #[derive(Debug)]
 pub(super) struct PathIndex {
-    places: HashTable<Ix>,
-    hasher: RandomState,
+    paths: Paths,
 }
 
 impl PathIndex {
-    pub(super) fn with_capacity(capacity: usize) -> Self {
-        Self {
-            places: HashTable::with_capacity(capacity),
-            hasher: RandomState::new(),
-        }
+    /// Of a plan whose places are the nodes.
+    pub(super) const fn new(paths: Paths) -> Self {
+        Self { paths }
     }
 
     pub(super) fn insert(&mut self, ix: Ix, nodes: &Nodes) {
-        let hash = self.hasher.hash_one(&*nodes[ix].path);
-        let hasher = &self.hasher;
-        self.places
-            .insert_unique(hash, ix, |&other| hasher.hash_one(&*nodes[other].path));
+        let new = self.paths.insert(ix.0, &nodes[ix].path, path_of(nodes));
+        debug_assert!(new, "`{}` is there", nodes[ix].path);
     }
 
     pub(super) fn find(&self, path: &str, nodes: &Nodes) -> Option<Ix> {
-        let hash = self.hasher.hash_one(path);
-        self.places
-            .find(hash, |&ix| &*nodes[ix].path == path)
-            .copied()
+        self.paths.find(path, path_of(nodes)).map(Ix)
     }
 
     pub(super) fn remove(&mut self, ix: Ix, nodes: &Nodes) {
-        let hash = self.hasher.hash_one(&*nodes[ix].path);
-        if let Ok(entry) = self.places.find_entry(hash, |&other| other == ix) {
-            entry.remove();
-        }
+        self.paths.remove(ix.0, &nodes[ix].path);
     }
 
     /// Every node that has a path.
     #[cfg(any(test, feature = "__world"))]
     pub(super) fn places(&self) -> impl Iterator<Item = Ix> {
-        self.places.iter().copied()
+        self.paths.places().map(Ix)
     }
+}
+
+fn path_of<'a>(nodes: &'a Nodes) -> impl Fn(u32) -> &'a str {
+    |place| &nodes[Ix(place)].path
 }

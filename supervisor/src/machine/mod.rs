@@ -155,7 +155,7 @@ impl Machine {
     pub(crate) fn new(plan: Plan, seed: u64) -> (Self, Vec<(Ix, Launch)>) {
         let mut machine = Self {
             nodes: Nodes::with_capacity(plan.nodes.len()),
-            index: PathIndex::with_capacity(plan.nodes.len()),
+            index: PathIndex::new(plan.paths),
             deadlines: Deadlines::default(),
             fences: Fences::default(),
             journal: Journal::new(),
@@ -345,7 +345,6 @@ impl Machine {
             mirror: None,
             body,
         });
-        self.index.insert(ix, &self.nodes);
         if parent != Ix::NONE {
             self.nodes.link(ix);
             if is_static {

@@ -17,6 +17,7 @@ use super::policy::{
     RestartPolicy, Shutdown, StartOrder, Strategy, WhileStarting,
 };
 use super::supervisor::SupervisorSpec;
+use crate::id::paths::Paths;
 use crate::id::types::ChildId;
 use crate::task::launch::Launch;
 
@@ -27,6 +28,8 @@ const MAX_DEPTH: usize = 64;
 #[derive(Debug)]
 pub(crate) struct Plan {
     pub(crate) nodes: Vec<PlannedNode>,
+    /// Where the path of each node is, by its index.
+    pub(crate) paths: Paths,
 }
 
 /// A sound child for a tree that runs.
@@ -128,10 +131,10 @@ impl TryFrom<SupervisorSpec> for Plan {
     fn try_from(spec: SupervisorSpec) -> Result<Self, InvalidSpec> {
         let mut builder = Builder::default();
         let root = ChildSpec::supervisor("", spec);
+        builder.claim("");
         builder.plan(root, None, &Arc::from(""), 0);
-        Ok(Self {
-            nodes: builder.finish()?,
-        })
+        let (nodes, paths) = builder.finish()?;
+        Ok(Self { nodes, paths })
     }
 }
 
@@ -149,8 +152,9 @@ impl Planned {
         };
         builder.plan(spec, None, &path, depth);
         let longest = builder.longest.take();
+        let (nodes, _) = builder.finish()?;
         Ok(Self {
-            nodes: builder.finish()?,
+            nodes,
             after,
             longest,
         })
@@ -210,6 +214,7 @@ pub(crate) fn significance(
 #[derive(Default)]
 struct Builder {
     nodes: Vec<PlannedNode>,
+    paths: Paths,
     problems: Vec<SpecProblem>,
     /// The last one that was resolved.
     policy: Option<Arc<ChildPolicy>>,
@@ -219,9 +224,9 @@ struct Builder {
 }
 
 impl Builder {
-    fn finish(self) -> Result<Vec<PlannedNode>, InvalidSpec> {
+    fn finish(self) -> Result<(Vec<PlannedNode>, Paths), InvalidSpec> {
         if self.problems.is_empty() {
-            Ok(self.nodes)
+            Ok((self.nodes, self.paths))
         } else {
             Err(InvalidSpec {
                 problems: self.problems,
@@ -296,15 +301,18 @@ impl Builder {
                 child,
             });
         }
-        let mut names: HashMap<ChildId, usize> = HashMap::with_capacity(spec.children.len());
+        let nodes = &self.nodes;
+        self.paths
+            .reserve(spec.children.len(), |place| &nodes[place as usize].path);
+        self.nodes.reserve(spec.children.len());
         let mut after: Vec<(usize, ChildId, Vec<ChildId>)> = Vec::new();
         let init = spec.init.map(|init| init.into_init());
         let init_first = init.as_ref().map(|init| init.id.clone());
         let init_first = init_first.filter(|_| spec.start == StartOrder::Concurrent);
-        for (place, mut child) in init.into_iter().chain(spec.children).enumerate() {
+        for mut child in init.into_iter().chain(spec.children) {
             self.check_name(path, &child.id);
             let child_path = join(path, &child.id.value);
-            if names.insert(child.id.clone(), place).is_some() {
+            if !self.claim(&child_path) {
                 self.problems.push(SpecProblem::DuplicateName {
                     child: child_path.to_string(),
                 });
@@ -325,6 +333,14 @@ impl Builder {
         if !after.is_empty() {
             self.dependencies(parent, spec.start, &supervisor, after);
         }
+    }
+
+    /// The next node gets this path; false if one has it already.
+    fn claim(&mut self, path: &str) -> bool {
+        let place = u32::try_from(self.nodes.len()).expect("fewer nodes than u32::MAX");
+        let nodes = &self.nodes;
+        self.paths
+            .insert(place, path, |other| &nodes[other as usize].path)
     }
 
     /// Resolves `after` into indices, and refuses what cannot be started.
