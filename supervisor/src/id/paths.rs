@@ -5,8 +5,9 @@ use std::hash::{BuildHasher, RandomState};
 use hashbrown::HashTable;
 use hashbrown::hash_table::Entry;
 
-/// Odd, and with as many ones as zeros.
+/// Odd, and with about as many ones as zeros.
 const MULTIPLIER: u64 = 0x9e37_79b9_7f4a_7c15;
+const FINISH: u64 = 0xd1b5_4a32_d192_ed03;
 
 #[derive(Debug)]
 pub(crate) struct Paths {
@@ -85,14 +86,13 @@ fn hash(seed: u64, path: &str) -> u64 {
     });
     let begin = fold(seed ^ path.len() as u64, MULTIPLIER);
     let hash = words.fold(begin, |hash, word| fold(hash ^ word, MULTIPLIER));
-    fold(hash, seed | 1)
+    fold(hash, FINISH)
 }
 
 /// Multiplies, and lets the upper half of the product count as much as the lower one.
 fn fold(a: u64, b: u64) -> u64 {
-    let product = u128::from(a) * u128::from(b);
-    let [low, high] = [product, product >> 64].map(|half| (half & u128::from(u64::MAX)) as u64);
-    low ^ high
+    let high = (u128::from(a) * u128::from(b)) >> 64;
+    a.wrapping_mul(b) ^ u64::try_from(high).unwrap_or(0)
 }
 
 #[cfg(test)]

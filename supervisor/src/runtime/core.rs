@@ -10,23 +10,23 @@ use tokio::sync::oneshot;
 
 use super::effects::Effects;
 use super::lifecycle;
+use super::places::Places;
 use super::slot::Slot;
 use super::tree::{Reply, Tree};
 use crate::event::kind::Event;
+use crate::id::types::ChildId;
 use crate::machine::input::{Action, Token};
 use crate::machine::node::{Ix, Node};
 use crate::machine::time::Nanos;
 use crate::machine::watch::Sample;
 use crate::machine::{Machine, TreePhase};
 use crate::shutdown::stage::ShutdownPhase;
-use crate::task::launch::Launch;
 
 /// What the lock protects.
 // Not `Debug`: it would show the values of users under the lock.
 pub(crate) struct Core {
     pub(crate) machine: Machine,
-    pub(super) slots: Vec<Option<Arc<Slot>>>,
-    pub(super) unborn: Vec<Option<Launch>>,
+    pub(super) places: Places,
     /// Tasks of children that have not gone.
     pub(super) drivers: usize,
     /// What the timekeeper sleeps for; zero while it is awake.
@@ -71,8 +71,7 @@ impl Core {
     pub(super) fn new(machine: Machine) -> Self {
         Self {
             machine,
-            slots: Vec::new(),
-            unborn: Vec::new(),
+            places: Places::default(),
             drivers: 0,
             armed: Nanos::default(),
             waiting: HashMap::new(),
@@ -99,7 +98,8 @@ impl Core {
             TreePhase::Up => Stage::Up,
             TreePhase::Ended(_)
                 if self.machine.shutdown_phase() == ShutdownPhase::Completed
-                    && self.drivers <= self.machine.stuck() =>
+                    && self.drivers <= self.machine.stuck()
+                    && self.places.are_swept() =>
             {
                 Stage::Over
             }
@@ -112,18 +112,8 @@ impl Core {
         self.machine.journal().read(after, max, into)
     }
 
-    /// The slot of a task that has gone, to be dropped without the lock.
-    pub(super) fn take_slot(&mut self, gone: &Slot) -> Option<Arc<Slot>> {
-        let place = self.slots.get_mut(gone.id.ix.0 as usize)?;
-        if place.as_ref().is_some_and(|slot| slot.id == gone.id) {
-            place.take()
-        } else {
-            None
-        }
-    }
-
     pub(super) fn slot(&self, ix: Ix) -> Option<&Arc<Slot>> {
-        self.slots.get(ix.0 as usize)?.as_ref()
+        self.places.slot(ix)
     }
 
     #[cfg(test)]
@@ -138,7 +128,7 @@ impl Core {
 
     #[cfg(test)]
     pub(crate) fn places(&self) -> usize {
-        self.slots.len()
+        self.places.len()
     }
 
     pub(super) fn arm(&mut self) -> Nanos {
@@ -167,28 +157,14 @@ impl Core {
         }
     }
 
-    pub(super) fn admit(&mut self, tree: &Arc<Tree>, ix: Ix, launch: Option<Launch>) {
-        let place = ix.0 as usize;
-        if self.slots.len() <= place {
-            self.slots.resize_with(place + 1, || None);
-            self.unborn.resize_with(place + 1, || None);
-        }
-        if launch.is_some() {
-            let path = Arc::clone(&self.machine.node(ix).path);
-            let slot = Slot::new(self.machine.id(ix), path, Some(Arc::clone(tree)));
-            self.slots[place] = Some(Arc::new(slot));
-        }
-        self.unborn[place] = launch;
-    }
-
-    /// Turns actions into words and effects.
+    /// Turns actions into words and effects; true if there is more to do in another hold.
     pub(super) fn collect(
         &mut self,
         tree: &Arc<Tree>,
         me: Option<Ix>,
         before: u64,
         effects: &mut Effects,
-    ) {
+    ) -> bool {
         while let Some(action) = self.machine.poll_action() {
             self.perform(tree, me, action, effects);
         }
@@ -199,9 +175,8 @@ impl Core {
             self.armed = Nanos::default();
             effects.arm = true;
         }
-        if matches!(self.machine.tree_phase(), TreePhase::Ended(_)) {
-            self.release_all(effects);
-        }
+        let ended = matches!(self.machine.tree_phase(), TreePhase::Ended(_));
+        let more = ended && self.sweep(effects);
         let ready = self.machine.is_ready();
         let stage = self.stage();
         if (stage, ready) != self.seen {
@@ -222,6 +197,7 @@ impl Core {
                 effects.readers.extend(readers.map(|(_, waker)| waker));
             }
         }
+        more || self.machine.has_more()
     }
 
     pub(super) fn perform(
@@ -239,36 +215,24 @@ impl Core {
                 return;
             }
             Action::Admit(ix, admission) => {
-                return self.admit(tree, ix, admission.body.into_launch());
+                if let Some(launch) = admission.body.into_launch() {
+                    self.places.admit(ix, launch);
+                }
+                return;
             }
             Action::Release(ix) => {
-                let place = ix.0 as usize;
-                effects
-                    .launches
-                    .extend(self.unborn.get_mut(place).and_then(Option::take));
+                effects.launches.extend(self.places.take_unborn(ix));
                 let Some(slot) = self.slot(ix) else { return };
-                let former = slot.want_release();
-                if self
-                    .machine
-                    .find(slot.id)
-                    .is_none_or(|node| !node.flags.driven)
-                {
-                    effects.slots.extend(self.slots[place].take());
-                    return;
-                }
-                (ix, former)
+                (ix, slot.want_release())
             }
             Action::Start(ix) => {
                 let node = self.machine.node(ix);
                 let generation = node.generation().expect("a start has been counted");
                 let (attempt, reason) = (node.attempt, node.reason);
+                let is_first = self.give_birth(tree, ix, effects);
                 let Some(slot) = self.slot(ix) else { return };
                 let former = slot.want_start(generation, attempt, reason);
-                let slot = Arc::clone(slot);
-                if let Some(launch) = self.unborn[ix.0 as usize].take() {
-                    effects.spawns.push((slot, launch));
-                    self.drivers += 1;
-                    self.machine.driven(ix);
+                if is_first {
                     return;
                 }
                 (ix, former)
@@ -318,16 +282,31 @@ impl Core {
         }
     }
 
+    /// Gives the task of a child that has not been started yet its code; false if it has one.
+    fn give_birth(&mut self, tree: &Arc<Tree>, ix: Ix, effects: &mut Effects) -> bool {
+        let (id, node) = (self.machine.id(ix), self.machine.node(ix));
+        let slot = || {
+            let path = Arc::clone(&node.path);
+            // A child of the root has its name for a path.
+            let child = if node.parent == Ix::ROOT {
+                ChildId::new(Arc::clone(&path))
+            } else {
+                ChildId::new(path.rsplit('/').next().unwrap_or(&path))
+            };
+            Arc::new(Slot::new(id, child, path, Some(Arc::clone(tree))))
+        };
+        let Some((launch, slot)) = self.places.give_birth(ix, slot) else {
+            return false;
+        };
+        effects.spawns.push((slot, launch));
+        self.drivers += 1;
+        self.machine.driven(ix);
+        true
+    }
+
     /// The tree has ended: nothing is left for parked drivers to wait for.
-    pub(super) fn release_all(&mut self, effects: &mut Effects) {
-        for unborn in &mut self.unborn {
-            effects.launches.extend(unborn.take());
-        }
-        for slot in self.slots.drain(..).flatten() {
-            let former = slot.want_release();
-            effects.changed.push((slot, former));
-        }
-        self.unborn.clear();
+    fn sweep(&mut self, effects: &mut Effects) -> bool {
+        self.places.sweep(|left| effects.left(left))
     }
 
     /// A panic of our own: everything ends, and says so.
@@ -340,13 +319,7 @@ impl Core {
         self.broken = Some(format!("the supervisor itself has panicked: {text}").into());
         self.machine.mirrors_failed();
         effects.mirrors = self.machine.take_changed_mirrors();
-        for slot in self.slots.drain(..).flatten() {
-            let former = slot.want_end();
-            effects.changed.push((slot, former));
-        }
-        for launch in self.unborn.drain(..).flatten() {
-            effects.launches.push(launch);
-        }
+        self.places.drain(|left| effects.left(left));
         // Dropping the senders answers whoever waits.
         effects
             .unanswered

@@ -8,6 +8,7 @@ use tokio::sync::oneshot;
 
 use super::current;
 use super::driver::{Driver, DriverGuard};
+use super::places::Left;
 use super::slot::{Slot, Word};
 use super::tree::{Reply, Tree};
 use crate::machine::Trash;
@@ -38,7 +39,6 @@ pub(super) struct Effects {
     pub(super) mirrors: Vec<Arc<Mirror>>,
     pub(super) trash: Trash,
     pub(super) launches: Vec<Launch>,
-    pub(super) slots: Vec<Arc<Slot>>,
     /// There are new events, and a `tracing` subscriber that wants them.
     pub(super) traces: bool,
 }
@@ -56,6 +56,14 @@ impl Effects {
         if longest <= KEPT {
             // Not while the thread's locals are being destroyed.
             let _ = SPARE.try_with(|spare| spare.set(Some(self)));
+        }
+    }
+
+    /// What was left at a place of a tree that has ended.
+    pub(super) fn left(&mut self, left: Left) {
+        match left {
+            Left::Code(launch) => self.launches.push(launch),
+            Left::Task(slot, before) => self.changed.push((slot, before)),
         }
     }
 
@@ -85,7 +93,7 @@ impl Effects {
         if !self.trash.is_empty() {
             self.trash.clear();
         }
-        if !(self.launches.is_empty() && self.slots.is_empty() && self.mirrors.is_empty()) {
+        if !(self.launches.is_empty() && self.mirrors.is_empty()) {
             self.drop_owned();
         }
         if std::mem::take(&mut self.traces) {
@@ -124,9 +132,6 @@ impl Effects {
     fn drop_owned(&mut self) {
         for launch in self.launches.drain(..) {
             drop_quietly(launch);
-        }
-        for slot in self.slots.drain(..) {
-            drop_quietly(slot);
         }
         for mirror in self.mirrors.drain(..) {
             drop_quietly(mirror);

@@ -12,6 +12,7 @@ mod effects;
 mod lifecycle;
 pub(crate) mod member;
 pub mod outcome;
+mod places;
 mod rest;
 #[cfg(feature = "signal")]
 mod signals;

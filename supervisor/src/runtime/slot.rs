@@ -111,13 +111,7 @@ impl Word {
 }
 
 impl Slot {
-    pub(crate) fn new(id: NodeId, path: Arc<str>, tree: Option<Arc<Tree>>) -> Self {
-        let name = path.rsplit('/').next().unwrap_or(&path);
-        let child = if name.len() == path.len() {
-            ChildId::new(Arc::clone(&path))
-        } else {
-            ChildId::new(name)
-        };
+    pub(crate) fn new(id: NodeId, child: ChildId, path: Arc<str>, tree: Option<Arc<Tree>>) -> Self {
         Self {
             word: AtomicU64::new(0),
             waker: OnceLock::new(),

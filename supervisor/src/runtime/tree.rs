@@ -63,10 +63,9 @@ impl Tree {
             printed: Mutex::new(0),
         });
         let mut core = tree.lock();
-        core.slots.reserve_exact(launches.len());
-        core.unborn.reserve_exact(launches.len());
+        core.places.reserve(launches.len() + 1);
         for (ix, launch) in launches {
-            core.admit(&tree, ix, Some(launch));
+            core.places.admit(ix, launch);
         }
         drop(core);
         tree
@@ -135,8 +134,7 @@ impl Tree {
                         Some(f) => result = Some(f(core)),
                         None => core.machine.resume(),
                     }
-                    core.collect(self, me, before, &mut effects);
-                    core.machine.has_more()
+                    core.collect(self, me, before, &mut effects)
                 }));
                 match run {
                     Ok(more) => {
@@ -185,7 +183,7 @@ impl Tree {
         let now = self.now();
         let told = self.with(now, None, |core| {
             core.machine.handle(now, Input::Released(slot.id));
-            core.take_slot(slot)
+            core.places.take_slot(slot)
         });
         if told.is_err() {
             self.wake_all();
@@ -308,7 +306,7 @@ impl Tree {
             let mut core = self.lock();
             let readers = std::mem::take(&mut core.readers);
             let watchers = std::mem::take(&mut core.watchers);
-            let slots = std::mem::take(&mut core.slots);
+            let slots = std::mem::take(&mut core.places);
             (readers.into_values().chain(watchers.into_values()), slots)
         };
         for waker in wakers {

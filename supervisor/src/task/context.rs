@@ -82,7 +82,15 @@ impl TaskContext {
             ix: Ix::NONE,
             tenancy: 0,
         };
-        Self::new(Arc::new(Slot::new(id, "detached".into(), None)), 0)
+        Self::new(
+            Arc::new(Slot::new(
+                id,
+                ChildId::new("detached"),
+                "detached".into(),
+                None,
+            )),
+            0,
+        )
     }
 
     /// Who runs, for code that runs on another thread.
