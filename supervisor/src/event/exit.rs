@@ -3,6 +3,7 @@
 use std::error::Error;
 use std::fmt;
 use std::panic::Location;
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -19,7 +20,7 @@ pub struct ExitRecord {
     /// What ended the attempt.
     pub kind: ExitKind,
     /// Where the sub-task was spawned that failed, if it was one.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sub_task: Option<SpawnedAt>,
     /// The attempt's generation.
     pub generation: u64,
@@ -98,8 +99,15 @@ pub struct Panic {
 /// The place in the source where a sub-task was spawned.
 ///
 /// Displays, and serializes, as `file:line:column`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct SpawnedAt(pub(crate) &'static Location<'static>);
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SpawnedAt(Place);
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Place {
+    Code(&'static Location<'static>),
+    /// It was read from what it serializes to.
+    Text(Arc<str>),
+}
 
 /// What was being done with an attempt when it panicked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -149,7 +157,7 @@ impl Drop for ExitRecord {
 impl fmt::Display for ExitRecord {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.kind.fmt(f)?;
-        match self.sub_task {
+        match &self.sub_task {
             Some(place) => write!(f, ", in the sub-task spawned at {place}"),
             None => Ok(()),
         }
@@ -157,16 +165,32 @@ impl fmt::Display for ExitRecord {
 }
 
 impl SpawnedAt {
-    /// The place.
+    pub(crate) const fn new(place: &'static Location<'static>) -> Self {
+        Self(Place::Code(place))
+    }
+
+    /// The place, unless the record was read from text.
     #[must_use]
-    pub const fn location(self) -> &'static Location<'static> {
-        self.0
+    pub const fn location(&self) -> Option<&'static Location<'static>> {
+        match &self.0 {
+            Place::Code(place) => Some(place),
+            Place::Text(_) => None,
+        }
     }
 }
 
 impl fmt::Display for SpawnedAt {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
+        match &self.0 {
+            Place::Code(place) => place.fmt(f),
+            Place::Text(place) => f.write_str(place),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for SpawnedAt {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        Arc::deserialize(from).map(|place| Self(Place::Text(place)))
     }
 }
 

@@ -144,7 +144,7 @@ impl Member {
     fn failed(&self, kind: ExitKind) {
         let end = End {
             kind,
-            sub_task: Some(self.at),
+            sub_task: Some(self.at.clone()),
         };
         let Some(tree) = &self.slot.tree else {
             // Nobody else would hear of it.

@@ -37,7 +37,7 @@ impl End {
 impl fmt::Display for End {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.kind.fmt(f)?;
-        match self.sub_task {
+        match &self.sub_task {
             Some(place) => write!(f, ", in the sub-task spawned at {place}"),
             None => Ok(()),
         }

@@ -244,7 +244,7 @@ impl TaskContext {
     where
         F: Future<Output: SubTaskOutput<Value: Send>> + Send + 'static,
     {
-        let at = SpawnedAt(Location::caller());
+        let at = SpawnedAt::new(Location::caller());
         SubTask::new(member::spawn(&self.slot, self.generation, at, future))
     }
 
@@ -269,7 +269,7 @@ impl TaskContext {
         F: FnOnce() -> T + Send + 'static,
         T: SubTaskOutput<Value: Send>,
     {
-        let at = SpawnedAt(Location::caller());
+        let at = SpawnedAt::new(Location::caller());
         SubTask::new(member::spawn_blocking(
             &self.slot,
             self.generation,
