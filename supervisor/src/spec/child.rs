@@ -328,6 +328,13 @@ impl ChildSpec {
         self
     }
 
+    /// As a function without a context, which cannot hear a stop.
+    #[cfg(test)]
+    pub(crate) const fn deaf(mut self) -> Self {
+        self.hears_stop = false;
+        self
+    }
+
     /// The child as the `init` of its supervisor.
     pub(super) fn into_init(mut self) -> Self {
         self.settings.decides = true;
