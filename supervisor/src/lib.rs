@@ -302,8 +302,9 @@ pub mod __private {
         value
     }
 
-    /// Carries the bound that the future of a supervised function is `Send`.
-    pub fn sendable<F: Future + Send>(future: F) -> F {
+    /// Carries the bound that the future of a supervised function is `Send`. The compiler names it
+    /// where that does not hold.
+    pub fn send_unless_local<F: Future + Send>(future: F) -> F {
         future
     }
 }

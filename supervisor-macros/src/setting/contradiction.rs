@@ -13,6 +13,7 @@ struct Rule {
     when: When,
     keys: &'static [&'static str],
     because: &'static str,
+    remedy: &'static str,
 }
 
 enum When {
@@ -27,46 +28,55 @@ const RULES: &[Rule] = &[
         when: When::Is("restart", "temporary"),
         keys: &["backoff", "backoff_reset", "fuse"],
         because: "a `temporary` child is never restarted",
+        remedy: "remove it, or write `restart = \"transient\"`",
     },
     Rule {
         when: When::Is("restart", "permanent"),
         keys: &["significant"],
         because: "a `permanent` child is started again after any end",
+        remedy: "remove it, or write `restart = \"transient\"` or `restart = \"temporary\"`",
     },
     Rule {
         when: When::Is("readiness", "immediate"),
         keys: &["ready_within"],
         because: "a child whose readiness is `immediate` has nothing to wait for",
+        remedy: "remove it, or write `readiness = \"explicit\"` or `readiness = \"completed\"`",
     },
     Rule {
         when: When::On("blocking"),
         keys: &["local"],
         because: "a `blocking` function has no future",
+        remedy: "remove one of the two",
     },
     Rule {
         when: When::On("blocking"),
         keys: &["stall_after"],
         because: "a `blocking` function is not polled",
+        remedy: "remove it, or write `heartbeat` and let the function beat",
     },
     Rule {
         when: When::Is("add", "no"),
         keys: &["max_children"],
         because: "with `add = \"no\"`, no children are added",
+        remedy: "remove one of the two",
     },
     Rule {
         when: When::On("pool"),
         keys: &["start"],
         because: "the instances of a pool have no order",
+        remedy: "remove it",
     },
     Rule {
         when: When::On("pool"),
         keys: &["add"],
         because: "the instances of a pool are always added at run time",
+        remedy: "remove it",
     },
     Rule {
         when: When::On("pool"),
         keys: &["max_children"],
-        because: "the limit of a pool is its own: `pool = 1_000`",
+        because: "the limit of a pool is its own",
+        remedy: "remove it, and write `pool = 1_000`",
     },
 ];
 
@@ -92,10 +102,10 @@ pub(crate) fn contradictions(settings: &Settings, diagnostics: &mut Diagnostics)
             .filter_map(|key| settings.get(key))
             .filter(is_written)
         {
-            let (key, because) = (setting.row.key, rule.because);
+            let (key, because, remedy) = (setting.row.key, rule.because, rule.remedy);
             diagnostics.at(
                 &setting.key,
-                format_args!("`{key}` has no effect: {because}"),
+                format_args!("`{key}` has no effect: {because}\n{remedy}"),
             );
         }
     }
@@ -132,7 +142,8 @@ fn longer_than_an_attempt(settings: &Settings, diagnostics: &mut Diagnostics) {
         if let (Some(length), Some(setting)) = (duration(key), settings.get(key)) {
             if length > longest {
                 let message = format!(
-                    "`{key}` has no effect: with `timeout = {}`, no attempt lasts that long",
+                    "`{key}` has no effect: with `timeout = {}`, no attempt lasts that long\n\
+                     write less here, or more there",
                     timeout.written
                 );
                 diagnostics.at(&setting.key, message);
@@ -148,7 +159,8 @@ fn pool_strategy(settings: &Settings, diagnostics: &mut Diagnostics) {
     if let (Some(_), Some(strategy)) = (settings.on("pool"), settings.get("strategy")) {
         diagnostics.at(
             &strategy.key,
-            "`strategy` has no effect: the instances of a pool are restarted one by one",
+            "`strategy` has no effect: the instances of a pool are restarted one by one\n\
+             remove it",
         );
     }
 }
