@@ -17,17 +17,15 @@ struct Promise<'a> {
 
 #[test]
 fn every_message_is_the_one_that_was_promised() {
-    let promises = promises();
+    let table = promises();
     let mut broken = Vec::new();
     let cases = cases();
     for (mistake, stderr) in &cases {
         let errors: Vec<&str> = errors(stderr).collect();
-        let promised = promises
-            .get(mistake.as_str())
-            .map_or(&[][..], Vec::as_slice);
+        let promised = table.get(mistake.as_str()).map_or(&[][..], Vec::as_slice);
         if errors.len() != promised.len() {
-            let (said, promised) = (errors.len(), promised.len());
-            broken.push(format!("{mistake}: {said} errors, {promised} rows"));
+            let (said, rows) = (errors.len(), promised.len());
+            broken.push(format!("{mistake}: {said} errors, {rows} rows"));
             continue;
         }
         for (error, promise) in errors.iter().zip(promised) {
@@ -36,7 +34,7 @@ fn every_message_is_the_one_that_was_promised() {
             }
         }
     }
-    for mistake in promises.keys() {
+    for mistake in table.keys() {
         if !cases.contains_key(*mistake) {
             broken.push(format!("{mistake}: no such file in ui-tests/fail"));
         }
