@@ -18,6 +18,7 @@
 //! longer than a few words, that is a second line.
 
 pub mod budget;
+pub mod contradiction;
 pub mod duration;
 pub mod name;
 pub mod range;

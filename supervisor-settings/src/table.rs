@@ -162,6 +162,13 @@ pub const SETTINGS: &[Setting] = &[
         doc: "words for people and filters",
     },
     Setting {
+        key: "template",
+        places: &[Place::Function],
+        kind: Kind::Switch,
+        default: "false",
+        doc: "whether files and manifests can start it by its name",
+    },
+    Setting {
         key: "after",
         places: &[Place::Child, Place::Nested],
         kind: Kind::Names,

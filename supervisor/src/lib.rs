@@ -52,6 +52,8 @@
 //! | [`spec`] | what is to run: [`ChildSpec`], [`SupervisorSpec`], and their policies |
 //! | [`task`] | the code of a child: [`TaskContext`], [`TaskResult`], factories |
 //! | [`runtime`] | [`Supervisor`], which starts and runs a tree |
+//! | [`template`] | children that files and manifests start by name |
+//! | `config` | trees that are described, or tuned, from outside |
 //! | [`control`] | [`SupervisorHandle`], [`TreeRef`] and [`ChildHandle`]: commands and queries |
 //! | [`event`] | what happened: events, ends of attempts, snapshots |
 //! | [`shutdown`] | what a shutdown did |
@@ -107,23 +109,6 @@
 //! not get there within another second is *stuck*: it is reported, its path is fenced until it has
 //! physically gone, and the stop goes on without it. A function without a context cannot hear the
 //! request; it is dropped at its next await, and that is a clean stop.
-//!
-//! `shutdown_within` is one deadline for all that is below a supervisor. A child gets the smaller of
-//! its own budget and what is left, which [`TaskContext::deadline`] tells; with nothing left it is
-//! dropped in its turn, and the report says that it was cut short. A budget that was written and is
-//! longer than a deadline above it is refused when the tree is started. Two seconds after the
-//! deadline whatever does not yield has been given up, however many those are. [`Supervisor::run`]
-//! has 25 seconds where nothing is written, [`Supervisor::start`] none;
-//! [`TreeRef::shutdown_within`] sets one for a single shutdown.
-//!
-//! A stuck child is told with what it was seen doing and for how long: an event, a line at the level
-//! `ERROR`, [`ChildSnapshot::stuck`](event::snapshot::ChildSnapshot::stuck), and the report of the
-//! shutdown. A restart of its group leaves it out, and starts it once it has physically gone. With
-//! `on_stuck = "escalate"` its supervisor gives up instead.
-//!
-//! Attempts can be limited, too. `ready_within` limits the start, `timeout` the life of one attempt,
-//! and `heartbeat` the time between two calls of [`TaskContext::heartbeat`]. Who exceeds a limit is
-//! ended as by a stop, and that is an abnormal end.
 //!
 //! - Nothing kills code that does not yield. Its thread stays occupied until it returns; a
 //!   `blocking` function cannot be dropped at all, and stops when it looks at its context.
@@ -185,12 +170,23 @@
 //!
 //! # Features
 //!
-//! All are on by default; the library builds without each of them.
+//! On by default:
 //!
 //! - `macros`: `#[supervised]` and `supervisor_tree!`.
 //! - `signal`: [`Supervisor::run`] and `SupervisorBuilder::handle_signals`.
-//! - `manifest`: [`TreeRef::add_child`], which declares a child by YAML, without code.
+//! - `manifest`: [`TreeRef::add_child`], which makes a child of a template by YAML, or declares one
+//!   without code.
+//!
+//! Off by default:
+//!
+//! - `config`: trees that are described, or tuned, from outside, as plain data.
+//! - `config-yaml`, `config-toml`: the files for that.
+//! - `schema`: a JSON Schema for them.
+//!
+//! The library builds with and without each of them.
 
+#[cfg(any(feature = "config", feature = "manifest"))]
+pub mod config;
 pub mod control;
 pub mod error;
 pub mod event;
@@ -201,6 +197,7 @@ pub mod runtime;
 pub mod shutdown;
 pub mod spec;
 pub mod task;
+pub mod template;
 
 #[doc(inline)]
 pub use crate::control::child::ChildHandle;
@@ -229,6 +226,24 @@ pub use rust_supervisor_macros::{supervised, supervisor_tree};
 #[doc(hidden)]
 pub mod __world {
     pub use crate::machine::world::{Ask, Attempt, Ends, No, Said, Ticket, Want, World};
+
+    /// What a specification comes to, without its code, to be compared as a whole: policies,
+    /// order, dependencies, and templates by name.
+    #[cfg(feature = "config")]
+    pub fn outline(
+        spec: crate::SupervisorSpec,
+    ) -> Result<impl std::fmt::Debug + PartialEq, crate::spec::error::InvalidSpec> {
+        use crate::spec::outline::Outline;
+        use crate::spec::plan::Plan;
+
+        let mut outline = Outline::of(&Plan::try_from(spec)?);
+        for node in &mut outline.nodes {
+            if let Some(origin) = &mut node.origin {
+                origin.arguments = None;
+            }
+        }
+        Ok(outline)
+    }
 }
 
 /// What generated code uses; not for anybody else, and free to change in every release.
@@ -247,6 +262,7 @@ pub mod __private {
     pub use crate::task::argument::{Cloned, Lent, Moved, Shared};
     pub use crate::task::context::TaskContext;
     pub use crate::task::outcome::{IntoTaskResult, TaskResult};
+    pub use crate::template::{Argument, Arguments, Description, IntoTemplate, Template};
 
     /// The child of a supervised function: a loop that makes its attempts.
     pub fn child<L, Fut>(name: &'static str, hears_stop: HearsStop, run: L) -> ChildSpec
@@ -282,6 +298,101 @@ pub mod __private {
         ChildSpec::blocking(name.into(), hears_stop, state, run)
     }
 
+    /// Marks a child as made of a template, with values that code has handed over.
+    pub fn of_template(mut child: ChildSpec, name: &'static str) -> ChildSpec {
+        child.origin = Some(Box::new(crate::spec::child::Origin {
+            template: name.into(),
+            arguments: None,
+        }));
+        child
+    }
+
+    /// The template of a supervised function.
+    pub fn template(
+        name: &'static str,
+        doc: &'static str,
+        settings: &'static [(&'static str, &'static str)],
+        arguments: Vec<Argument>,
+        make: impl Fn(&mut Arguments<'_>) -> Option<ChildSpec> + Send + Sync + 'static,
+    ) -> Template {
+        Template::of_function(name, doc, settings, arguments, make)
+    }
+
+    /// A parameter of a template.
+    #[must_use]
+    pub fn argument<T: Read>(
+        name: &'static str,
+        type_name: &'static str,
+        description: Description,
+    ) -> Argument {
+        Argument::of::<T>(name, type_name, description)
+    }
+
+    /// Reads an argument of a template.
+    pub fn take<T: Read>(
+        arguments: &mut Arguments<'_>,
+        name: &'static str,
+        type_name: &'static str,
+    ) -> Option<T> {
+        arguments.take(name, type_name)
+    }
+
+    /// A parameter of a template: what can be read from a file.
+    #[diagnostic::on_unimplemented(
+        message = "`{Self}` cannot be an argument of a template",
+        label = "cannot be read from a file",
+        note = "derive `serde::Deserialize` for it; where code has to hand it over, make the \
+                template with `Template::new`"
+    )]
+    pub trait Read: serde::de::DeserializeOwned {}
+
+    impl<T: serde::de::DeserializeOwned> Read for T {}
+
+    /// Asks a type for its JSON Schema, if it has one: the nearer of two methods is found first.
+    #[derive(Debug)]
+    pub struct Describe<T>(std::marker::PhantomData<T>);
+
+    impl<T> Describe<T> {
+        /// About the type `T`.
+        #[must_use]
+        #[allow(
+            clippy::new_without_default,
+            reason = "generated code needs no other way"
+        )]
+        pub const fn new() -> Self {
+            Self(std::marker::PhantomData)
+        }
+    }
+
+    /// Of a type that has one.
+    #[cfg(feature = "schema")]
+    pub trait HasSchema {
+        /// Its schema.
+        fn description(&self) -> Description;
+    }
+
+    #[cfg(feature = "schema")]
+    impl<T: schemars::JsonSchema> HasSchema for Describe<T> {
+        fn description(&self) -> Description {
+            Description::of::<T>()
+        }
+    }
+
+    /// Of any other.
+    pub trait MayHaveSchema {
+        /// Nothing.
+        fn description(&self) -> Description;
+    }
+
+    impl<T> MayHaveSchema for &Describe<T> {
+        fn description(&self) -> Description {
+            Description::default()
+        }
+    }
+
+    #[cfg(not(feature = "schema"))]
+    pub use MayHaveSchema as HasSchema;
+
     /// Carries the bound of a parameter `T`.
     pub fn cloned<T: Cloned>(value: T) -> T {
         value
@@ -302,9 +413,8 @@ pub mod __private {
         value
     }
 
-    /// Carries the bound that the future of a supervised function is `Send`. The compiler names it
-    /// where that does not hold.
-    pub fn send_unless_local<F: Future + Send>(future: F) -> F {
+    /// Carries the bound that the future of a supervised function is `Send`.
+    pub fn sendable<F: Future + Send>(future: F) -> F {
         future
     }
 }

@@ -70,9 +70,12 @@ async fn a_manifest_with_a_mistake_is_refused_with_its_place_and_adds_nothing() 
     for (manifest, says) in [
         ("name: worker\nkimd: async_worker\n", "kimd"),
         ("kind: async_worker\n", "name"),
-        ("name: [", "line"),
+        ("name: [", "this is not YAML"),
         ("name: w\nkind: thread\n", "thread"),
-        ("", "name"),
+        ("", "it is empty"),
+        ("name: w\nargs: { url: a }\n", "no `template`"),
+        ("name: w\nshutdown: 5s\n", "never runs"),
+        ("name: w\ntemplate: feed\n", "unknown template `feed`"),
     ] {
         let error = handle
             .add_child(SupervisorPath::root(), manifest, "operator", "test")

@@ -7,12 +7,15 @@ use quote::quote;
 
 use super::function::carrier;
 use super::library::Library;
+use super::template;
 use crate::function::{Function, Parameter, hides_primitive};
+use crate::setting::Settings;
 
-/// The enum and a `spec` that has the right type and no code.
+/// The enum and a `spec` that has the right type and no code; a template likewise.
 pub(crate) fn expand(
     function: &Function,
     parameters: &[Parameter],
+    settings: &Settings,
     library: &Library,
 ) -> TokenStream {
     // Neither can stand there: a type cannot be declared among methods, and one with the name of
@@ -29,5 +32,7 @@ pub(crate) fn expand(
         let _ = (#(#used,)*);
         ::core::unreachable!()
     };
-    carrier(function, parameters, library, &body)
+    let spec = carrier(function, parameters, library, &body);
+    let template = template::fallback(function, settings, library);
+    quote!(#spec #template)
 }

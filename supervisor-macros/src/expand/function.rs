@@ -20,7 +20,7 @@
 //!                 driver
 //!                     .attempt(place, || async {
 //!                         <Result<(), E> as IntoTaskResult>::into_task_result(
-//!                             send_unless_local(feed(context, <C as Clone>::clone(&config), &cache, &mut jobs))
+//!                             sendable(feed(context, <C as Clone>::clone(&config), &cache, &mut jobs))
 //!                                 .await,
 //!                         )
 //!                     })
@@ -38,6 +38,7 @@
 
 use proc_macro2::{Ident, TokenStream};
 use quote::quote;
+use syn::ext::IdentExt;
 
 use super::attempt::{self, Child, Home};
 use super::attributes;
@@ -64,6 +65,12 @@ pub(crate) fn expand(
         .list
         .iter()
         .filter_map(|setting| setter(setting, library));
+    let child = if settings.on("template").is_some() {
+        let name = function.name().unraw().to_string();
+        quote!(#library::of_template(#child, #name))
+    } else {
+        child
+    };
     let body = quote! {
         #kept
         #child
@@ -89,8 +96,7 @@ pub(super) fn carrier(
         let handed_over = form.handed_over()?;
         Some(quote!(#name: #handed_over))
     });
-    // What the lints have to say about the signature they have said about the function. `spec` can
-    // be seen where the enum can, so that what is private is private once.
+    // What the lints have to say about the signature they have said about the function.
     quote! {
         #on_enum
         #[doc(hidden)]
@@ -102,7 +108,6 @@ pub(super) fn carrier(
         #[allow(
             deprecated,
             unreachable_code,
-            unreachable_pub,
             unused_lifetimes,
             clippy::all,
             clippy::nursery,
@@ -110,7 +115,7 @@ pub(super) fn carrier(
         )]
         impl #name {
             /// Declares this child with what its attempts receive.
-            pub fn #spec #generics (#(#arguments),*) -> #library::ChildSpec #where_clause {
+            #visibility fn #spec #generics (#(#arguments),*) -> #library::ChildSpec #where_clause {
                 #body
             }
         }

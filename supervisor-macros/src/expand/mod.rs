@@ -20,6 +20,7 @@ mod fallback;
 mod function;
 mod library;
 mod setting;
+mod template;
 mod tree;
 
 use proc_macro2::TokenStream;
@@ -46,6 +47,7 @@ pub(crate) fn supervised(arguments: TokenStream, item: &TokenStream) -> TokenStr
     };
     let parameters = item::parameters(&function.signature, &mut diagnostics);
     item::validate(&function, &parameters, &settings, &mut diagnostics);
+    item::validate_template(&function, &parameters, &settings, &mut diagnostics);
     let library = Library::new(&settings);
 
     // The user's function comes first and whole, whatever else is wrong: editors take the first
@@ -53,10 +55,11 @@ pub(crate) fn supervised(arguments: TokenStream, item: &TokenStream) -> TokenStr
     if diagnostics.is_empty() {
         let documented = documentation::append(&function, &settings);
         let spec = function::expand(&function, &parameters, &settings, &library);
-        quote!(#documented #spec)
+        let template = template::expand(&function, &parameters, &settings, &library);
+        quote!(#documented #spec #template)
     } else {
         let untouched = documentation::untouched(&function);
-        let spec = fallback::expand(&function, &parameters, &library);
+        let spec = fallback::expand(&function, &parameters, &settings, &library);
         let errors = diagnostics.into_tokens();
         quote!(#untouched #spec #errors)
     }

@@ -2,6 +2,7 @@
 
 mod parameter;
 mod parse;
+mod template;
 mod validate;
 
 use proc_macro2::{Ident, TokenStream};
@@ -9,6 +10,7 @@ use syn::{Attribute, Signature, Visibility};
 
 pub(crate) use parameter::{Form, Parameter, is_anonymous, parameters, unused};
 pub(crate) use parse::parse;
+pub(crate) use template::validate_template;
 pub(crate) use validate::{hides_primitive, validate};
 
 /// A function on which the attribute stands.

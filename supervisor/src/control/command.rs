@@ -1,11 +1,14 @@
 //! What the flat, audited commands answer, and how a child is named in a command.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use super::outcome::ChildControlResult;
 use crate::id::types::ChildId;
 use crate::shutdown::report::ShutdownResult;
 use crate::spec::child::TaskKind;
+use crate::template::Value;
 
 /// The answer to a flat command.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -30,7 +33,6 @@ pub enum CommandResult {
 
 /// A child as a manifest declares it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct ChildManifest {
     /// The child's name.
@@ -38,6 +40,18 @@ pub struct ChildManifest {
     /// What kind of child it is.
     #[serde(default)]
     pub kind: TaskKind,
+    /// The template that it runs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub template: Option<String>,
+    /// What its template takes.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub args: BTreeMap<String, Value>,
+    /// Its children, where it is a supervisor.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub children: Option<Value>,
+    /// Its settings.
+    #[serde(flatten)]
+    pub settings: BTreeMap<String, Value>,
 }
 
 /// How a command names a child: by its path, or by a name that only one child has.

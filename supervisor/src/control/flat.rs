@@ -10,7 +10,7 @@ use super::handle::TreeRef;
 use super::lookup;
 use super::outcome::{ChildControlOperation, ChildControlResult};
 use crate::error::types::SupervisorError;
-use crate::id::types::{ChildId, Generation, SupervisorPath};
+use crate::id::types::{Generation, SupervisorPath};
 use crate::machine::input::{Command, Verb};
 use crate::machine::intents::{self, Intent};
 use crate::machine::mirror::Place;
@@ -21,15 +21,29 @@ use crate::spec::child::ChildSpec;
 use crate::spec::plan::Planned;
 
 impl TreeRef {
-    /// Declares a child by manifest: YAML with `name` and `kind`.
+    /// Adds a child by manifest: YAML that names a template, its `args`, and settings.
     ///
-    /// A manifest names no code, so the child never runs; it is shown as `declared`, and can be
-    /// paused, quarantined and removed.
+    /// ```yaml
+    /// name: eu
+    /// template: session
+    /// args: { region: eu }
+    /// shutdown: 10s
+    /// ```
+    ///
+    /// The template is one of those that are
+    /// [registered](crate::SupervisorSpec::templates) with the tree; the child is added and
+    /// started as by [`start_child`](TreeRef::start_child), and with `children` in place of a
+    /// template it is a supervisor. A manifest that names neither declares a child without code: it
+    /// never runs, is shown as `declared`, and can be paused, quarantined and removed.
     ///
     /// # Errors
     ///
-    /// [`SupervisorError::InvalidManifest`] says where a manifest is wrong; one of more than 64 KiB
-    /// is not read.
+    /// [`SupervisorError::InvalidManifest`] says all that is wrong with a manifest, and where; one
+    /// of more than 64 KiB is not read. Otherwise those of [`start_child`](TreeRef::start_child).
+    ///
+    /// # Cancel safety
+    ///
+    /// The start goes on when the future is dropped.
     #[cfg(feature = "manifest")]
     pub async fn add_child(
         &self,
@@ -39,8 +53,8 @@ impl TreeRef {
         reason: impl Into<String>,
     ) -> Result<CommandResult, SupervisorError> {
         let audit = Audit::new(requested_by, reason)?;
-        let child_manifest = super::manifest::parse(&manifest.into())?;
-        let child = ChildSpec::declared(ChildId::new(child_manifest.name.as_str()));
+        let text = manifest.into();
+        let (child_manifest, child) = super::manifest::read(&text, self.tree.templates())?;
         self.start(supervisor, child, audit).await?;
         Ok(CommandResult::ChildAdded { child_manifest })
     }
@@ -227,7 +241,7 @@ impl TreeRef {
     ) -> Result<CommandResult, SupervisorError> {
         let audit = Audit::new(requested_by, reason)?;
         let idempotent = self.tree.stage() >= Stage::Closing;
-        self.ask_to_end(audit, None);
+        self.ask_to_end(audit);
         let report = self.ended().await?;
         Ok(CommandResult::Shutdown {
             result: ShutdownResult {

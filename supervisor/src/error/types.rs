@@ -194,6 +194,15 @@ pub enum SupervisorError {
     WouldWaitForItself,
 }
 
+#[cfg(feature = "manifest")]
+impl From<crate::config::problem::InvalidConfig> for SupervisorError {
+    fn from(invalid: crate::config::problem::InvalidConfig) -> Self {
+        Self::InvalidManifest {
+            message: invalid.to_string(),
+        }
+    }
+}
+
 impl From<SpecProblem> for SupervisorError {
     fn from(problem: SpecProblem) -> Self {
         Self::InvalidSpec(InvalidSpec {

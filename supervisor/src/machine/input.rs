@@ -1,7 +1,6 @@
 //! What can be told to the machine.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use super::decision::ExitClass;
 use super::mirror;
@@ -55,8 +54,8 @@ pub(crate) enum Command {
     Named(Verb, NodeId, Arc<str>),
     /// Answers the children of a supervisor.
     Children(NodeId),
-    /// Stops the tree, within this time if one is given.
-    Shutdown(Option<Duration>),
+    /// Stops the tree.
+    Shutdown,
 }
 
 /// What may be asked of a child.
@@ -110,7 +109,7 @@ pub(crate) enum Action {
 }
 
 /// When something was, for readers outside.
-impl From<Nanos> for Duration {
+impl From<Nanos> for std::time::Duration {
     fn from(at: Nanos) -> Self {
         at.since_start()
     }

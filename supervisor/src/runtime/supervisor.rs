@@ -22,9 +22,6 @@ use crate::machine::walk::End;
 use crate::spec::plan::Plan;
 use crate::spec::supervisor::SupervisorSpec;
 
-/// How long a tree that is run may take to stop: below the 30 seconds that orchestrators wait.
-const SHUTDOWN_WITHIN: Duration = Duration::from_secs(25);
-
 /// Starts and runs supervision trees.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
@@ -36,7 +33,6 @@ pub enum Supervisor {}
 #[must_use]
 pub struct SupervisorBuilder {
     spec: SupervisorSpec,
-    within: Option<Duration>,
     stop: Option<Pin<Box<dyn Future<Output = ()> + Send>>>,
     #[cfg(feature = "signal")]
     signals: bool,
@@ -70,8 +66,7 @@ impl Supervisor {
     /// end.
     ///
     /// The first signal stops gracefully, the second one ends the process at once. A failure is
-    /// written to standard error as a tree of causes when the outcome is returned from `main`. The
-    /// whole tree has 25 seconds to stop, where it does not say otherwise.
+    /// written to standard error as a tree of causes when the outcome is returned from `main`.
     #[cfg(feature = "signal")]
     pub async fn run(spec: SupervisorSpec) -> RunOutcome {
         Self::builder(spec).handle_signals().run().await
@@ -81,7 +76,6 @@ impl Supervisor {
     pub fn builder(spec: SupervisorSpec) -> SupervisorBuilder {
         SupervisorBuilder {
             spec,
-            within: None,
             stop: None,
             #[cfg(feature = "signal")]
             signals: false,
@@ -98,16 +92,6 @@ impl SupervisorBuilder {
         self
     }
 
-    /// How long the whole tree may take to stop. Default: what the tree says itself, or 25 seconds.
-    ///
-    /// Orchestrators kill what has not ended 30 seconds after they asked. A budget that was set for
-    /// a child and is longer than this is refused when the tree is started. `Duration::MAX` sets no
-    /// deadline.
-    pub const fn shutdown_within(mut self, deadline: Duration) -> Self {
-        self.within = Some(deadline);
-        self
-    }
-
     /// Stops the tree when the future is done. Of several, the last one counts.
     pub fn shutdown_when(mut self, done: impl Future<Output = ()> + Send + 'static) -> Self {
         self.stop = Some(Box::pin(done));
@@ -121,11 +105,8 @@ impl SupervisorBuilder {
     /// # Cancel safety
     ///
     /// Dropping the future stops the tree.
-    pub async fn run(mut self) -> RunOutcome {
+    pub async fn run(self) -> RunOutcome {
         crate::panics::install();
-        let within = self.within.or(self.spec.shutdown_within);
-        self.spec.shutdown_within =
-            Some(within.unwrap_or(SHUTDOWN_WITHIN)).filter(|&within| within != Duration::MAX);
         #[cfg(feature = "signal")]
         let signal = super::signals::listen(self.signals);
         #[cfg(not(feature = "signal"))]
@@ -156,7 +137,7 @@ impl SupervisorBuilder {
             () = stop => {}
             () = signal => {}
         }
-        asked.ask_to_end(Audit::of_program("told to stop from outside"), None);
+        asked.ask_to_end(Audit::of_program("told to stop from outside"));
         ended.await
     }
 }
@@ -171,6 +152,7 @@ impl std::fmt::Debug for SupervisorBuilder {
 
 /// Makes a tree and begins to start it.
 fn begin(spec: SupervisorSpec) -> Result<Arc<Tree>, StartError> {
+    let templates = spec.all_templates();
     let plan = Plan::try_from(spec)?;
     let runtime = Handle::try_current().map_err(|_| StartError::NoRuntime)?;
     // Without a time driver this panics, and nothing else tells.
@@ -179,6 +161,7 @@ fn begin(spec: SupervisorSpec) -> Result<Arc<Tree>, StartError> {
         StartError::NoTimeDriver
     })?;
     let tree = Tree::new(plan, runtime.clone());
+    tree.register(templates);
     let now = tree.now();
     let begun = tree.with(now, None, |core| core.machine.handle(now, Input::Start));
     begun.map_err(|broken| StartError::Broken {

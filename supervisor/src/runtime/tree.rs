@@ -10,7 +10,7 @@
 
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::task::Waker;
 use std::time::SystemTime;
 
@@ -31,6 +31,7 @@ use crate::machine::node::Ix;
 use crate::machine::time::Nanos;
 use crate::panics::{self, drop_quietly, quietly};
 use crate::spec::plan::Plan;
+use crate::template::Templates;
 
 /// What a command is answered.
 pub(crate) type Reply = Result<Answer, Refusal>;
@@ -43,6 +44,8 @@ pub(crate) struct Tree {
     pub(super) timekeeper: Notify,
     /// Number of the last event that has been given to `tracing`; whoever holds it prints.
     pub(super) printed: Mutex<u64>,
+    /// What children can be made of by name.
+    templates: OnceLock<Templates>,
 }
 
 impl fmt::Debug for Tree {
@@ -61,6 +64,7 @@ impl Tree {
             epoch: Instant::now(),
             timekeeper: Notify::new(),
             printed: Mutex::new(0),
+            templates: OnceLock::new(),
         });
         let mut core = tree.lock();
         core.places.reserve(launches.len() + 1);
@@ -69,6 +73,17 @@ impl Tree {
         }
         drop(core);
         tree
+    }
+
+    /// Hands over what children can be made of by name, before the tree is anybody's.
+    pub(super) fn register(&self, templates: Templates) {
+        let _ = self.templates.set(templates);
+    }
+
+    /// What children can be made of by name.
+    #[cfg(feature = "manifest")]
+    pub(crate) fn templates(&self) -> &Templates {
+        self.templates.get_or_init(Templates::default)
     }
 
     /// Identifies the tree among others of the process.

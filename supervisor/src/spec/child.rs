@@ -1,5 +1,6 @@
 //! What a user says of a child: its name, its policy, and its code.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::future::Future;
 use std::sync::Arc;
@@ -15,6 +16,7 @@ use crate::runtime::driver::Driver;
 use crate::task::context::TaskContext;
 use crate::task::factory::{IntoTaskResult, TaskFactory};
 use crate::task::launch::{self, Launch};
+use crate::template::Value;
 
 /// A child of a supervisor: its name, its policy, and the code of its attempts.
 ///
@@ -46,11 +48,21 @@ pub struct ChildSpec {
     pub(crate) settings: Settings,
     pub(crate) after: Vec<ChildId>,
     pub(crate) hears_stop: bool,
+    /// Where it is made of a template.
+    pub(crate) origin: Option<Box<Origin>>,
     pub(crate) body: Body,
 }
 
+/// The template that a child is made of, and with what.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Origin {
+    pub(crate) template: Arc<str>,
+    /// None where code has handed over the values.
+    pub(crate) arguments: Option<BTreeMap<String, Value>>,
+}
+
 /// What has been set; `None` where the default depends on something else.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Settings {
     pub(crate) restart: Option<RestartPolicy>,
     pub(crate) backoff: Option<Backoff>,
@@ -72,7 +84,7 @@ pub(crate) struct Settings {
 
 pub(crate) enum Body {
     #[cfg_attr(
-        not(feature = "manifest"),
+        not(any(feature = "config", feature = "manifest")),
         allow(dead_code, reason = "only a manifest declares without code")
     )]
     Declared,
@@ -159,7 +171,7 @@ impl ChildSpec {
     }
 
     /// A name whose code is not known; it never runs, and is shown.
-    #[cfg(feature = "manifest")]
+    #[cfg(any(feature = "config", feature = "manifest"))]
     pub(crate) fn declared(id: ChildId) -> Self {
         Self::with_body(id, HearsStop::Yes, Body::Declared).critical(false)
     }
@@ -198,6 +210,7 @@ impl ChildSpec {
             settings: Settings::default(),
             after: Vec::new(),
             hears_stop: hears_stop == HearsStop::Yes,
+            origin: None,
             body,
         }
     }
@@ -320,15 +333,11 @@ impl ChildSpec {
     /// Words for people and filters, in place of those that it had. Default: none.
     ///
     /// Each is 1 to 64 of `[A-Za-z0-9_.:-]`; others are refused when a tree is started.
-    pub fn tags(mut self, tags: impl IntoIterator<Item: Into<Arc<str>>>) -> Self {
+    pub fn tags<I>(mut self, tags: I) -> Self
+    where
+        I: IntoIterator<Item: Into<Arc<str>>>,
+    {
         self.settings.tags = tags.into_iter().map(Into::into).collect();
-        self
-    }
-
-    /// As a function without a context, which cannot hear a stop.
-    #[cfg(test)]
-    pub(crate) const fn deaf(mut self) -> Self {
-        self.hears_stop = false;
         self
     }
 

@@ -190,6 +190,46 @@ pub enum SpecProblem {
     },
 }
 
+#[cfg(any(feature = "config", feature = "manifest"))]
+impl SpecProblem {
+    /// Whom it is about, and which of the settings, for a file to find the place.
+    pub(crate) fn place(&self) -> (String, &'static str) {
+        let (path, key): (&str, &'static str) = match self {
+            Self::BackoffReversed { child, .. } => (child, "backoff"),
+            Self::BudgetAboveDeadline { child, .. } => (child, "shutdown"),
+            Self::CompletedPermanent { child } => (child, "readiness"),
+            Self::Cycle {
+                supervisor,
+                children,
+            } => {
+                let child = children.first().map_or("", String::as_str);
+                return (format!("{supervisor}/{child}"), "after");
+            }
+            Self::DuplicateName { child } => (child, "name"),
+            Self::IllFormedName {
+                supervisor, name, ..
+            } => return (format!("{supervisor}/{name}"), "name"),
+            Self::IllFormedTag { child, .. } => (child, "tags"),
+            Self::LaterSibling { child, .. } | Self::UnknownSibling { child, .. } => {
+                (child, "after")
+            }
+            Self::NeedsContext { child, setting } => {
+                let key = setting.split(' ').next().unwrap_or(setting);
+                (child, key)
+            }
+            Self::SignificantPermanent { child }
+            | Self::SignificantWithoutAutoShutdown { child } => (child, "significant"),
+            Self::StaticChildInPool { supervisor, .. } => (supervisor, "pool"),
+            Self::TooDeep { supervisor, .. } => (supervisor, "children"),
+            Self::OfWorkersOnly { child, setting } | Self::ZeroDuration { child, setting } => {
+                (child, setting)
+            }
+            Self::ZeroWindow { path, setting } => (path, setting),
+        };
+        (path.to_owned(), key)
+    }
+}
+
 fn length(budget: Shutdown) -> String {
     match budget {
         Shutdown::Abort => "no time".to_owned(),

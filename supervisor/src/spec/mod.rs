@@ -5,6 +5,8 @@
 pub mod backoff;
 pub mod child;
 pub mod error;
+#[cfg(feature = "config")]
+pub(crate) mod outline;
 pub(crate) mod plan;
 pub mod policy;
 pub mod supervisor;

@@ -10,7 +10,7 @@ use std::time::Duration;
 use rust_supervisor_settings::{name, suggest, tag};
 
 use super::backoff::Backoff;
-use super::child::{Body, ChildSpec, Settings};
+use super::child::{Body, ChildSpec, Origin, Settings};
 use super::error::{InvalidSpec, SpecProblem};
 use super::policy::{
     AddPolicy, AutoShutdown, FirstStart, Intensity, OnExhausted, OnStuck, Pool, Readiness,
@@ -22,7 +22,7 @@ use crate::id::types::ChildId;
 use crate::task::launch::Launch;
 
 /// Deeper trees are refused: they are a mistake, and their paths grow with the square.
-const MAX_DEPTH: usize = 64;
+pub(crate) const MAX_DEPTH: usize = 64;
 
 /// A sound tree: parents before their children, siblings in order, the root first.
 #[derive(Debug)]
@@ -65,6 +65,12 @@ pub(crate) struct PlannedNode {
     pub(crate) policy: Arc<ChildPolicy>,
     /// Indices into the plan.
     pub(crate) after: Vec<usize>,
+    /// Where it is made of a template.
+    #[cfg_attr(
+        not(feature = "config"),
+        allow(dead_code, reason = "only who compares plans asks")
+    )]
+    pub(crate) origin: Option<Box<Origin>>,
     pub(crate) body: PlannedBody,
 }
 
@@ -253,6 +259,7 @@ impl Builder {
             path: Arc::clone(path),
             policy,
             after: Vec::new(),
+            origin: spec.origin,
             body,
         });
         if let Some(inner) = children {

@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
-use super::child::ChildSpec;
+use super::child::{Body, ChildSpec};
 use super::policy::{
     AddPolicy, AutoShutdown, FirstStart, Intensity, OnExhausted, Pool, StartOrder, Strategy,
     WhileStarting,
 };
 use crate::id::types::ChildId;
+use crate::template::Templates;
 
 /// A supervisor: its children in start order, and its policy.
 ///
@@ -46,6 +47,10 @@ pub struct SupervisorSpec {
     pub(crate) max_children: Option<usize>,
     pub(crate) history: Option<usize>,
     pub(crate) shutdown_within: Option<Duration>,
+    pub(crate) templates: Templates,
+    /// What it was made of, where a file has been applied.
+    #[cfg(feature = "config")]
+    pub(crate) configured: Option<Box<crate::config::reload::Configured>>,
 }
 
 impl SupervisorSpec {
@@ -161,6 +166,30 @@ impl SupervisorSpec {
     pub const fn shutdown_within(mut self, deadline: Duration) -> Self {
         self.shutdown_within = Some(deadline);
         self
+    }
+}
+
+impl SupervisorSpec {
+    /// Registers templates, for the files and manifests that this tree is described with.
+    ///
+    /// Adds to those already registered. They belong to the tree: those of a nested supervisor are
+    /// known in all of it.
+    pub fn templates(mut self, templates: Templates) -> Self {
+        self.templates = self.templates.merged(templates);
+        self
+    }
+
+    /// The templates of a tree, those of nested supervisors included.
+    pub(crate) fn all_templates(&self) -> Templates {
+        self.children
+            .iter()
+            .fold(self.templates.clone(), |templates, child| {
+                match &child.body {
+                    // What is nearer to the root counts.
+                    Body::Supervisor(inner) => inner.all_templates().merged(templates),
+                    Body::Declared | Body::Worker(_) => templates,
+                }
+            })
     }
 }
 

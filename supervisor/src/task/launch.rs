@@ -54,6 +54,12 @@ where
     Box::new(Makes(make))
 }
 
+/// In place of code that is elsewhere; it takes no memory.
+#[cfg(feature = "config")]
+pub(crate) fn nothing() -> Launch {
+    attempts(|_| std::future::ready(()))
+}
+
 /// A boxed factory.
 pub(crate) fn factory(factory: Arc<dyn TaskFactory>) -> Launch {
     attempts(move |ctx| factory.build(ctx))

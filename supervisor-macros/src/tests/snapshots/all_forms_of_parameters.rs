@@ -30,7 +30,6 @@ pub(crate) enum feed {}
 #[allow(
     deprecated,
     unreachable_code,
-    unreachable_pub,
     unused_lifetimes,
     clippy::all,
     clippy::nursery,
@@ -38,7 +37,7 @@ pub(crate) enum feed {}
 )]
 impl feed {
     /// Declares this child with what its attempts receive.
-    pub fn spec(
+    pub(crate) fn spec(
         config: FeedConfig,
         cache: Cache,
         jobs: Receiver<Job>,
@@ -65,7 +64,7 @@ impl feed {
                                         (),
                                         FeedError,
                                     > as ::rust_supervisor::__private::IntoTaskResult>::into_task_result(
-                                        ::rust_supervisor::__private::send_unless_local(
+                                        ::rust_supervisor::__private::sendable(
                                                 feed(
                                                     context,
                                                     <FeedConfig as ::core::clone::Clone>::clone(&config),

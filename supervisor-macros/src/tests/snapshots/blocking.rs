@@ -6,7 +6,6 @@ enum index {}
 #[allow(
     deprecated,
     unreachable_code,
-    unreachable_pub,
     unused_lifetimes,
     clippy::all,
     clippy::nursery,
@@ -14,7 +13,7 @@ enum index {}
 )]
 impl index {
     /// Declares this child with what its attempts receive.
-    pub fn spec(
+    fn spec(
         db: Db,
         path: PathBuf,
         queue: Queue,

@@ -6,7 +6,6 @@ enum paint {}
 #[allow(
     deprecated,
     unreachable_code,
-    unreachable_pub,
     unused_lifetimes,
     clippy::all,
     clippy::nursery,
@@ -14,7 +13,7 @@ enum paint {}
 )]
 impl paint {
     /// Declares this child with what its attempts receive.
-    pub fn spec(
+    fn spec(
         theme: Theme,
         queue: Queue,
         screen: Screen,

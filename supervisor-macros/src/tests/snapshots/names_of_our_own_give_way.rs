@@ -6,7 +6,6 @@ enum driver {}
 #[allow(
     deprecated,
     unreachable_code,
-    unreachable_pub,
     unused_lifetimes,
     clippy::all,
     clippy::nursery,
@@ -14,7 +13,7 @@ enum driver {}
 )]
 impl driver {
     /// Declares this child with what its attempts receive.
-    pub fn spec(driver: u8, place: u8, place_: u8) -> ::renamed::__private::ChildSpec {
+    fn spec(driver: u8, place: u8, place_: u8) -> ::renamed::__private::ChildSpec {
         let driver = ::renamed::__private::cloned::<u8>(driver);
         let place = ::renamed::__private::shared::<u8>(place);
         let place_ = ::renamed::__private::cloned::<u8>(place_);
@@ -29,7 +28,7 @@ impl driver {
                             place__,
                             || async {
                                 <() as ::renamed::__private::IntoTaskResult>::into_task_result(
-                                    ::renamed::__private::send_unless_local(
+                                    ::renamed::__private::sendable(
                                             driver(
                                                 <u8 as ::core::clone::Clone>::clone(&driver),
                                                 &place,

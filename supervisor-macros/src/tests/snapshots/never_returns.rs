@@ -8,7 +8,6 @@ enum serve {}
 #[allow(
     deprecated,
     unreachable_code,
-    unreachable_pub,
     unused_lifetimes,
     clippy::all,
     clippy::nursery,
@@ -16,7 +15,7 @@ enum serve {}
 )]
 impl serve {
     /// Declares this child with what its attempts receive.
-    pub fn spec() -> ::rust_supervisor::__private::ChildSpec {
+    fn spec() -> ::rust_supervisor::__private::ChildSpec {
         ::rust_supervisor::__private::child(
             "serve",
             ::rust_supervisor::__private::HearsStop::Yes,
@@ -28,10 +27,7 @@ impl serve {
                             place,
                             || async {
                                 <() as ::rust_supervisor::__private::IntoTaskResult>::into_task_result(
-                                    ::rust_supervisor::__private::send_unless_local(
-                                            serve(context),
-                                        )
-                                        .await,
+                                    ::rust_supervisor::__private::sendable(serve(context)).await,
                                 )
                             },
                         )

@@ -1,10 +1,10 @@
 fn tree() -> SupervisorSpec {
     {
         ::core::compile_error! {
-            "expected the arguments of `oops`\nwrite `oops(..)`"
+            "expected the arguments of `oops`: `oops(..)`"
         }
         ::core::compile_error! {
-            "a nested supervisor needs a name\nwrite `gateway: { .. }`"
+            "a nested supervisor needs a name: `gateway: { .. }`"
         }
         ::rust_supervisor::__private::SupervisorSpec::root(::std::vec::Vec::new())
             .children({

@@ -14,7 +14,6 @@ mod pool;
 mod random;
 mod ready;
 mod shutdown;
-mod shutdown_within;
 mod start;
 mod stuck;
 

@@ -1,0 +1,577 @@
+//! From what a file says to a specification: templates become children, settings are set, overlays
+//! find whom they are for.
+//!
+//! Everything is looked at, whatever else is wrong; nothing is answered unless all of it is sound.
+
+use std::collections::{BTreeMap, HashMap};
+
+use rust_supervisor_settings::contradiction;
+use rust_supervisor_settings::suggest::{self, Unknown};
+use rust_supervisor_settings::table::{self, Place};
+
+use super::document::What;
+use super::problem::Mistake;
+use super::setting::{self, Setting};
+use super::shape::{ChildConfig, OF_CHILD, OF_OVERLAY, OF_TREE, OverlayConfig, TreeConfig};
+use crate::id::types::ChildId;
+use crate::spec::child::{Body, ChildSpec};
+use crate::spec::error::{InvalidSpec, SpecProblem};
+#[cfg(feature = "config")]
+use crate::spec::plan::Plan;
+use crate::spec::plan::{MAX_DEPTH, join};
+use crate::spec::supervisor::SupervisorSpec;
+use crate::template::{Templates, Value};
+
+type Settings = BTreeMap<String, Value>;
+
+/// Applies what a file says to a specification.
+#[cfg(feature = "config")]
+pub(super) fn apply(
+    config: &TreeConfig,
+    mut spec: SupervisorSpec,
+) -> Result<SupervisorSpec, Vec<Mistake>> {
+    let mut applier = Applier {
+        templates: spec.all_templates(),
+        ..Applier::default()
+    };
+    applier.tree(config, &mut spec);
+    if let Err(invalid) = Plan::try_from(spec.outlined()) {
+        applier.unsound(&invalid);
+    }
+    if applier.mistakes.is_empty() {
+        Ok(spec)
+    } else {
+        Err(applier.mistakes)
+    }
+}
+
+/// A single child, such as a manifest declares.
+#[cfg(feature = "manifest")]
+pub(crate) fn child(
+    config: &ChildConfig,
+    templates: &Templates,
+) -> Result<ChildSpec, Vec<Mistake>> {
+    let mut applier = Applier {
+        templates: templates.clone(),
+        ..Applier::default()
+    };
+    let child = applier.child(config, "", &[], 0);
+    match child {
+        Some(child) if applier.mistakes.is_empty() => Ok(child),
+        _ => Err(applier.mistakes),
+    }
+}
+
+#[derive(Default)]
+struct Applier {
+    templates: Templates,
+    mistakes: Vec<Mistake>,
+    /// Where the child at a path is declared; several times, where that is the mistake.
+    declared: HashMap<String, Vec<Vec<String>>>,
+    /// Where a setting of the node at a path is written, the last one of them.
+    written: HashMap<(String, &'static str), Vec<String>>,
+}
+
+/// A node that settings are for.
+enum Target<'s> {
+    Child(&'s mut ChildSpec),
+    Root(&'s mut SupervisorSpec),
+}
+
+impl Applier {
+    fn tree(&mut self, config: &TreeConfig, spec: &mut SupervisorSpec) {
+        let settings = self.settings(&config.settings, &[], |key| {
+            known(Place::Root, key, OF_TREE)
+        });
+        self.set(&settings, &[], "", Target::Root(spec));
+        let steps = ["children".to_owned()];
+        self.children(&config.children, "", &steps, 0, spec);
+        for (place, overlay) in config.overlay.iter().enumerate() {
+            let steps = ["overlay".to_owned(), place.to_string()];
+            self.overlay(overlay, &steps, spec);
+        }
+    }
+
+    fn children(
+        &mut self,
+        children: &[ChildConfig],
+        parent: &str,
+        steps: &[String],
+        depth: usize,
+        into: &mut SupervisorSpec,
+    ) {
+        for (place, child) in children.iter().enumerate() {
+            let steps = below(steps, &place.to_string());
+            if let Some(child) = self.child(child, parent, &steps, depth) {
+                into.children.push(child);
+            }
+        }
+    }
+
+    fn child(
+        &mut self,
+        config: &ChildConfig,
+        parent: &str,
+        steps: &[String],
+        depth: usize,
+    ) -> Option<ChildSpec> {
+        let Some(name) = config.name.as_ref().or(config.template.as_ref()) else {
+            self.at(
+                steps,
+                What::Value,
+                "a child needs a `name`, or a `template` that it takes it from",
+            );
+            return None;
+        };
+        let path = join(parent, &name.as_str().into()).to_string();
+        self.declared
+            .entry(path.clone())
+            .or_default()
+            .push(steps.to_vec());
+        let (mut child, place) = match (&config.template, &config.children) {
+            (Some(template), None) => (self.made(template, &config.args, steps), Place::Child),
+            (Some(_), Some(_)) => {
+                let steps = below(steps, "children");
+                self.at(
+                    &steps,
+                    What::Key,
+                    format!(
+                        "`{name}` has a `template` and `children`: a worker runs the one, a \
+                         supervisor has the other; take one of them away"
+                    ),
+                );
+                return None;
+            }
+            (None, children) => {
+                let of_supervisor = |key: &String| {
+                    let row = table::find(Place::Nested, key);
+                    row.is_ok_and(|row| row.places.contains(&Place::Root))
+                };
+                if children.is_none() && !config.settings.keys().any(of_supervisor) {
+                    self.at(
+                        steps,
+                        What::Value,
+                        format!(
+                            "`{name}` says nothing that could run: name its `template`, or give it \
+                             `children`"
+                        ),
+                    );
+                    return None;
+                }
+                if !config.args.is_empty() {
+                    let steps = below(steps, "args");
+                    let message = "a supervisor takes no `args`; they belong to a `template`";
+                    self.at(&steps, What::Key, message);
+                }
+                let mut inner = SupervisorSpec::root(Vec::new());
+                if depth >= MAX_DEPTH {
+                    let message =
+                        format!("it is nested deeper than {MAX_DEPTH} levels; flatten it");
+                    self.at(steps, What::Value, message);
+                } else {
+                    let steps = below(steps, "children");
+                    let children = children.as_deref().unwrap_or_default();
+                    self.children(children, &path, &steps, depth + 1, &mut inner);
+                }
+                (ChildSpec::supervisor("", inner), Place::Nested)
+            }
+        };
+        child = child.named(name.as_str());
+        let settings = self.settings(&config.settings, steps, |key| known(place, key, OF_CHILD));
+        self.set(&settings, steps, &path, Target::Child(&mut child));
+        Some(child)
+    }
+
+    /// A child of a template. Where that cannot be, one that stands in for it, so that it is not
+    /// missed by those that are after it.
+    fn made(
+        &mut self,
+        template: &str,
+        args: &BTreeMap<String, Value>,
+        steps: &[String],
+    ) -> ChildSpec {
+        let stands_in = || ChildSpec::declared(ChildId::new(template));
+        let found = match self.templates.find(template) {
+            Ok(found) => found.clone(),
+            Err(mut unknown) => {
+                let none = unknown.expected.is_empty();
+                unknown.noun = "template";
+                let message = if none {
+                    format!("{unknown}\nno template is registered with this tree: `templates![..]`")
+                } else {
+                    unknown.to_string()
+                };
+                self.at(&below(steps, "template"), What::Value, message);
+                return stands_in();
+            }
+        };
+        match found.make(args) {
+            Ok(child) => child,
+            Err(problems) => {
+                for problem in problems {
+                    let inside = [
+                        &["args".to_owned(), problem.argument.clone()],
+                        &*problem.inside,
+                    ];
+                    let steps = [steps, &inside.concat()].concat();
+                    // What is missing has no place: its template has.
+                    let there = args.contains_key(&problem.argument);
+                    let steps = if there {
+                        steps
+                    } else {
+                        below(&steps[..steps.len() - inside.concat().len()], "template")
+                    };
+                    let what = if there && problem.message.starts_with("unknown") {
+                        What::Key
+                    } else {
+                        What::Value
+                    };
+                    let message = format!("template `{template}`: {}", problem.message);
+                    let message = if problem.message.contains('\n') {
+                        message
+                    } else {
+                        format!("{message}\nit takes: `{found}`")
+                    };
+                    self.at(&steps, what, message);
+                }
+                stands_in()
+            }
+        }
+    }
+
+    fn overlay(&mut self, overlay: &OverlayConfig, steps: &[String], spec: &mut SupervisorSpec) {
+        let settings = self.settings(&overlay.settings, steps, anywhere);
+        if overlay.settings.is_empty() && overlay.children.is_empty() {
+            self.at(
+                steps,
+                What::Value,
+                "this overlay sets nothing; write a setting, or take it away",
+            );
+        }
+        match (&overlay.path, &overlay.tag) {
+            (Some(path), None) => {
+                let path = path.trim_start_matches('/');
+                self.overlay_path(overlay, path, &settings, steps, spec);
+            }
+            (None, Some(tag)) => self.overlay_tag(overlay, tag, &settings, steps, spec),
+            (Some(_), Some(_)) => self.at(
+                &below(steps, "tag"),
+                What::Key,
+                "an overlay has a `path` or a `tag`, not both; write two overlays",
+            ),
+            (None, None) => self.at(
+                steps,
+                What::Value,
+                "an overlay needs a `path` or a `tag`, which says whom it is for",
+            ),
+        }
+    }
+
+    fn overlay_path(
+        &mut self,
+        overlay: &OverlayConfig,
+        path: &str,
+        settings: &[Setting],
+        steps: &[String],
+        spec: &mut SupervisorSpec,
+    ) {
+        let Some(mut target) = find(spec, path) else {
+            let mut paths = Vec::new();
+            list(spec, "", &mut paths);
+            let near = suggest::closest(path, paths.iter().map(|(path, _)| path.as_str()));
+            let near = near.map_or_else(
+                || "; the root is `/`, others are written as `gateway/eu`".to_owned(),
+                |near| format!("; did you mean `{near}`?"),
+            );
+            let message = format!("there is no child `{path}` in this tree{near}");
+            return self.at(&below(steps, "path"), What::Value, message);
+        };
+        if !overlay.children.is_empty() {
+            let depth = path.split('/').filter(|name| !name.is_empty()).count();
+            let inside = below(steps, "children");
+            if let Some(supervisor) = target.supervisor() {
+                self.children(&overlay.children, path, &inside, depth, supervisor);
+            } else {
+                let message = format!("`{path}` is no supervisor, and has no children");
+                self.at(&inside, What::Key, message);
+            }
+        }
+        self.set_where_it_fits(settings, steps, path, target);
+    }
+
+    fn overlay_tag(
+        &mut self,
+        overlay: &OverlayConfig,
+        tag: &str,
+        settings: &[Setting],
+        steps: &[String],
+        spec: &mut SupervisorSpec,
+    ) {
+        if !overlay.children.is_empty() {
+            self.at(
+                &below(steps, "children"),
+                What::Key,
+                "children are added to the supervisor at one `path`, not by tag",
+            );
+        }
+        let mut paths = Vec::new();
+        list(spec, "", &mut paths);
+        let tagged = paths
+            .iter()
+            .filter(|(_, tags)| tags.iter().any(|other| other == tag));
+        let tagged: Vec<String> = tagged.map(|(path, _)| path.clone()).collect();
+        if tagged.is_empty() {
+            let mut known: Vec<&str> = paths
+                .iter()
+                .flat_map(|(_, tags)| tags.iter().map(String::as_str))
+                .collect();
+            known.sort_unstable();
+            known.dedup();
+            let message = if known.is_empty() {
+                format!("no child has the tag `{tag}`, or any")
+            } else {
+                Unknown::new("tag", tag, known).to_string()
+            };
+            return self.at(&below(steps, "tag"), What::Value, message);
+        }
+        for path in tagged {
+            if let Some(target) = find(spec, &path) {
+                self.set_where_it_fits(settings, steps, &path, target);
+            }
+        }
+    }
+
+    /// Sets those settings that such a node has, and says which it has not.
+    fn set_where_it_fits(
+        &mut self,
+        settings: &[Setting],
+        steps: &[String],
+        path: &str,
+        target: Target<'_>,
+    ) {
+        let place = target.place();
+        let mut fitting = Vec::with_capacity(settings.len());
+        for setting in settings {
+            match table::find(place, setting.row.key) {
+                Ok(_) => fitting.push(setting.clone()),
+                Err(error) => {
+                    let shown = if path.is_empty() { "/" } else { path };
+                    let message = format!("{error}, and `{shown}` is {}", noun(place));
+                    self.at(&below(steps, setting.row.key), What::Key, message);
+                }
+            }
+        }
+        self.set(&fitting, steps, path, target);
+    }
+
+    /// Reads settings, each by its row in the table.
+    fn settings(
+        &mut self,
+        settings: &Settings,
+        steps: &[String],
+        find: impl Fn(&str) -> Result<&'static table::Setting, String>,
+    ) -> Vec<Setting> {
+        let mut read = Vec::with_capacity(settings.len());
+        for (key, value) in settings {
+            let steps = below(steps, key);
+            match find(key) {
+                Err(message) => self.at(&steps, What::Key, message),
+                Ok(row) => match setting::read(row, value) {
+                    Err(message) => self.at(&steps, What::Value, message),
+                    Ok(setting) => read.push(setting),
+                },
+            }
+        }
+        for found in contradiction::within(&setting::InOnePlace(&read)) {
+            self.at(&below(steps, found.key), What::Key, found.to_string());
+        }
+        read
+    }
+
+    fn set(&mut self, settings: &[Setting], steps: &[String], path: &str, target: Target<'_>) {
+        for setting in settings {
+            let key = (path.to_owned(), setting.row.key);
+            self.written.insert(key, below(steps, setting.row.key));
+        }
+        match target {
+            Target::Root(spec) => {
+                for setting in settings {
+                    setting.set_supervisor(spec);
+                }
+            }
+            Target::Child(child) => {
+                for setting in settings {
+                    match &mut child.body {
+                        Body::Supervisor(spec) if setting.is_of_supervisor() => {
+                            setting.set_supervisor(spec);
+                        }
+                        _ => setting.set_child(child),
+                    }
+                }
+            }
+        }
+    }
+
+    /// What only the whole tree shows.
+    fn unsound(&mut self, invalid: &InvalidSpec) {
+        for problem in &invalid.problems {
+            let (path, key) = problem.place();
+            let path = path.trim_start_matches('/').to_owned();
+            let declared = self.declared.get(&path).and_then(|places| places.last());
+            let written = self.written.get(&(path, key));
+            let (steps, what) = match (written, declared) {
+                (Some(steps), _) => (steps.clone(), What::Value),
+                (None, Some(steps)) if key == "name" => (below(steps, "name"), What::Value),
+                (None, Some(steps)) => (steps.clone(), What::Value),
+                // Written in code.
+                (None, None) => (Vec::new(), What::Value),
+            };
+            let message = match problem {
+                SpecProblem::DuplicateName { child } => {
+                    format!("`{child}` is declared twice; give one of them another `name`")
+                }
+                problem => problem.to_string(),
+            };
+            self.mistakes.push(Mistake::new(&steps, what, message));
+        }
+    }
+
+    fn at(&mut self, steps: &[String], what: What, message: impl Into<String>) {
+        self.mistakes.push(Mistake::new(steps, what, message));
+    }
+}
+
+impl Target<'_> {
+    fn place(&self) -> Place {
+        match self {
+            Self::Root(_) => Place::Root,
+            Self::Child(child) if matches!(child.body, Body::Supervisor(_)) => Place::Nested,
+            Self::Child(_) => Place::Child,
+        }
+    }
+
+    fn supervisor(&mut self) -> Option<&mut SupervisorSpec> {
+        match self {
+            Self::Root(spec) => Some(spec),
+            Self::Child(child) => match &mut child.body {
+                Body::Supervisor(spec) => Some(spec),
+                Body::Declared | Body::Worker(_) => None,
+            },
+        }
+    }
+}
+
+/// The setting of that key in a place; `besides` are the keys that are no settings.
+fn known(place: Place, key: &str, besides: &[&str]) -> Result<&'static table::Setting, String> {
+    let mut here = setting::of(place);
+    if let Some(row) = here.find(|row| row.key == key) {
+        return Ok(row);
+    }
+    if let Some(instead) = elsewhere(key) {
+        return Err(instead);
+    }
+    match table::find(place, key) {
+        Err(error @ table::KeyError::Misplaced { .. }) => Err(error.to_string()),
+        Ok(_) => Err(format!(
+            "`{key}` belongs to code, and cannot be set from outside"
+        )),
+        Err(_) => {
+            let keys = besides
+                .iter()
+                .copied()
+                .chain(setting::of(place).map(|row| row.key));
+            Err(Unknown::new("setting", key, keys).to_string())
+        }
+    }
+}
+
+/// The setting of that key in any place.
+fn anywhere(key: &str) -> Result<&'static table::Setting, String> {
+    let places = [Place::Child, Place::Nested, Place::Root];
+    let mut rows = places.into_iter().flat_map(setting::of);
+    rows.find(|row| row.key == key).ok_or_else(|| {
+        let keys = places.into_iter().flat_map(setting::of).map(|row| row.key);
+        let mut all: Vec<&str> = OF_OVERLAY.to_vec();
+        for key in keys {
+            if !all.contains(&key) {
+                all.push(key);
+            }
+        }
+        elsewhere(key).unwrap_or_else(|| Unknown::new("setting", key, all).to_string())
+    })
+}
+
+/// Whether a manifest without a template may have meant this key.
+#[cfg(feature = "manifest")]
+pub(crate) fn is_setting(key: &str) -> Result<(), String> {
+    let child = known(
+        Place::Child,
+        key,
+        &["name", "kind", "template", "args", "children"],
+    );
+    child.map(|_| ())
+}
+
+/// What everybody looks for under another name.
+fn elsewhere(key: &str) -> Option<String> {
+    let instead = match key {
+        "depends_on" | "requires" | "needs" => "`after`, a list of siblings",
+        "arguments" | "params" | "with" => "`args`, a map of what the template takes",
+        "run" | "task" | "function" | "kind" | "type" => "`template`, the name of one",
+        "stop_timeout" | "grace" | "graceful_timeout" => "`shutdown`",
+        "max_restarts" | "restart_limit" => "`intensity`, such as `5/30s`",
+        _ => return None,
+    };
+    Some(format!("unknown setting `{key}`; here it is {instead}"))
+}
+
+const fn noun(place: Place) -> &'static str {
+    match place {
+        Place::Child | Place::Function => "a worker",
+        Place::Nested => "a nested supervisor",
+        Place::Root => "the root",
+    }
+}
+
+/// The node at a path.
+fn find<'s>(spec: &'s mut SupervisorSpec, path: &str) -> Option<Target<'s>> {
+    if path.is_empty() {
+        return Some(Target::Root(spec));
+    }
+    let (name, rest) = match path.split_once('/') {
+        Some((name, rest)) => (name, Some(rest)),
+        None => (path, None),
+    };
+    let mut children = spec.children.iter_mut();
+    let child = children.find(|child| &*child.id.value == name)?;
+    let Some(rest) = rest else {
+        return Some(Target::Child(child));
+    };
+    match &mut child.body {
+        Body::Supervisor(spec) => find(spec, rest),
+        Body::Declared | Body::Worker(_) => None,
+    }
+}
+
+/// All paths, with their tags.
+fn list(spec: &SupervisorSpec, parent: &str, into: &mut Vec<(String, Vec<String>)>) {
+    for child in &spec.children {
+        let path = join(parent, &child.id.value).to_string();
+        let tags = child
+            .settings
+            .tags
+            .iter()
+            .map(ToString::to_string)
+            .collect();
+        into.push((path.clone(), tags));
+        if let Body::Supervisor(spec) = &child.body {
+            list(spec, &path, into);
+        }
+    }
+}
+
+fn below(steps: &[String], step: &str) -> Vec<String> {
+    let mut below = steps.to_vec();
+    below.push(step.to_owned());
+    below
+}

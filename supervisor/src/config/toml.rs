@@ -1,0 +1,178 @@
+//! Reads TOML into nodes.
+
+use toml::de::{DeTable, DeValue};
+
+use super::document::{Content, Entry, MAX_DEPTH, MAX_VALUES, Node, Span, Unreadable};
+use crate::template::Value;
+
+/// Reads a document; all mistakes of its grammar at once.
+pub(crate) fn read(text: &str) -> Result<Node, Vec<Unreadable>> {
+    let lines = Lines::new(text);
+    let (table, errors) = DeTable::parse_recoverable(text);
+    if !errors.is_empty() {
+        let errors = errors.into_iter().map(|error| Unreadable {
+            span: error.span().map(|span| lines.span(span.start, span.end)),
+            message: format!("this is not TOML: {}", error.message()),
+        });
+        let mut errors: Vec<Unreadable> = errors.collect();
+        errors.sort_by_key(|error| error.span.map(|span| (span.line, span.column)));
+        return Err(errors);
+    }
+    let mut reader = Reader { lines, values: 0 };
+    let span = reader.lines.span(0, 1);
+    reader
+        .table(table.get_ref(), span, 0)
+        .map_err(|error| vec![error])
+}
+
+struct Reader<'t> {
+    lines: Lines<'t>,
+    values: usize,
+}
+
+impl Reader<'_> {
+    fn table(&mut self, table: &DeTable<'_>, span: Span, depth: usize) -> Result<Node, Unreadable> {
+        self.count(span, depth)?;
+        // The parser has lost their order; their places have kept it.
+        let mut entries: Vec<_> = table.iter().collect();
+        entries.sort_by_key(|(key, _)| key.span().start);
+        let mut read = Vec::with_capacity(entries.len());
+        for (key, value) in entries {
+            let key_span = self.lines.span(key.span().start, key.span().end);
+            let place = value.span();
+            let value_span = self.lines.span(place.start, place.end);
+            read.push(Entry {
+                key: key.get_ref().to_string(),
+                key_span,
+                value: self.value(value.get_ref(), value_span, depth + 1)?,
+            });
+        }
+        Ok(Node {
+            span,
+            content: Content::Map(read),
+        })
+    }
+
+    fn value(&mut self, value: &DeValue<'_>, span: Span, depth: usize) -> Result<Node, Unreadable> {
+        let scalar = match value {
+            DeValue::Array(values) => {
+                self.count(span, depth)?;
+                let mut read = Vec::with_capacity(values.len());
+                for value in values {
+                    let place = value.span();
+                    let span = self.lines.span(place.start, place.end);
+                    read.push(self.value(value.get_ref(), span, depth + 1)?);
+                }
+                return Ok(Node {
+                    span,
+                    content: Content::List(read),
+                });
+            }
+            DeValue::Table(table) => return self.table(table, span, depth),
+            DeValue::Boolean(value) => Value::Bool(*value),
+            DeValue::Datetime(value) => Value::Text(value.to_string()),
+            DeValue::Float(value) => {
+                let number = value.as_str().parse();
+                Value::Float(number.map_err(|_| not_a_number(value, span))?)
+            }
+            DeValue::Integer(value) => {
+                let number = i128::from_str_radix(value.as_str(), value.radix());
+                Value::Integer(number.map_err(|_| not_a_number(value, span))?)
+            }
+            DeValue::String(value) => Value::Text(value.to_string()),
+        };
+        self.count(span, depth)?;
+        Ok(Node {
+            span,
+            content: Content::Scalar(scalar),
+        })
+    }
+
+    fn count(&mut self, span: Span, depth: usize) -> Result<(), Unreadable> {
+        self.values += 1;
+        if self.values > MAX_VALUES {
+            return Err(Unreadable::too_many(span));
+        }
+        if depth > MAX_DEPTH {
+            return Err(Unreadable::too_deep(span));
+        }
+        Ok(())
+    }
+}
+
+fn not_a_number(value: &impl std::fmt::Display, span: Span) -> Unreadable {
+    Unreadable::at(span, format!("the number `{value}` does not fit"))
+}
+
+/// Where the lines of a text begin.
+struct Lines<'t> {
+    text: &'t str,
+    starts: Vec<usize>,
+}
+
+impl<'t> Lines<'t> {
+    fn new(text: &'t str) -> Self {
+        let ends = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n');
+        let starts = std::iter::once(0).chain(ends.map(|(at, _)| at + 1));
+        Self {
+            text,
+            starts: starts.collect(),
+        }
+    }
+
+    fn span(&self, from: usize, to: usize) -> Span {
+        let from = from.min(self.text.len());
+        let line = self.starts.partition_point(|start| *start <= from).max(1);
+        let start = self.starts[line - 1];
+        let end = self
+            .starts
+            .get(line)
+            .map_or(self.text.len(), |next| next - 1);
+        let characters = |from: usize, to: usize| {
+            let part = self.text.get(from..to.max(from));
+            part.map_or_else(|| to.saturating_sub(from), |part| part.chars().count())
+        };
+        Span {
+            line,
+            column: characters(start, from) + 1,
+            length: characters(from, to.min(end)).max(1),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::document::What;
+    use super::*;
+
+    #[test]
+    fn everything_has_its_place_and_its_order() {
+        let text =
+            "z = 1\na = \"größe\"\n\n[[children]]\nname = \"feed\"\n[[children]]\nname = 'x'\n";
+        let node = read(text).unwrap();
+        let at = |steps: &[&str], what| {
+            let steps: Vec<String> = steps.iter().map(ToString::to_string).collect();
+            let span = node.find(&steps, what);
+            (span.line, span.column, span.length)
+        };
+        assert_eq!(at(&["z"], What::Key), (1, 1, 1));
+        assert_eq!(at(&["a"], What::Value), (2, 5, 7));
+        assert_eq!(at(&["children", "0", "name"], What::Value), (5, 8, 6));
+        assert_eq!(at(&["children", "1", "name"], What::Value), (7, 8, 3));
+        let Content::Map(entries) = &node.content else {
+            panic!("a document is a table");
+        };
+        let keys: Vec<&str> = entries.iter().map(|entry| &*entry.key).collect();
+        assert_eq!(keys, ["z", "a", "children"]);
+    }
+
+    #[test]
+    fn all_mistakes_of_the_grammar_are_found() {
+        let errors = read("a = \nb = 1\nc = [1,\n").unwrap_err();
+        assert!(errors.len() >= 2, "{errors:?}");
+        assert_eq!(errors[0].span.map(|span| span.line), Some(1));
+        assert!(errors[0].message.starts_with("this is not TOML: "));
+        let deep = format!("a = {}", "[".repeat(100_000));
+        assert!(!read(&deep).unwrap_err().is_empty());
+    }
+}

@@ -1,6 +1,0 @@
-use rust_supervisor::supervised;
-
-#[supervised(blocking, local)]
-fn feed() {}
-
-fn main() {}

@@ -1,6 +1,0 @@
-use rust_supervisor::supervised;
-
-#[supervised(blocking, stall_after = "1s")]
-fn feed() {}
-
-fn main() {}

@@ -1,6 +1,0 @@
-use rust_supervisor::supervised;
-
-#[supervised(heartbeat = "5s")]
-async fn feed() {}
-
-fn main() {}

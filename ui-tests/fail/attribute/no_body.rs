@@ -1,6 +1,0 @@
-use rust_supervisor::supervised;
-
-#[supervised]
-async fn feed();
-
-fn main() {}

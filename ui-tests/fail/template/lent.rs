@@ -1,0 +1,10 @@
+use rust_supervisor::supervised;
+
+struct Jobs;
+
+#[supervised(template)]
+async fn worker(name: String, jobs: &mut Jobs) {
+    let _ = (name, jobs);
+}
+
+fn main() {}
