@@ -40,6 +40,7 @@ struct Rule {
     when: When,
     keys: &'static [&'static str],
     because: &'static str,
+    remedy: &'static str,
 }
 
 enum When {
@@ -54,46 +55,55 @@ const RULES: &[Rule] = &[
         when: When::Is("restart", "temporary"),
         keys: &["backoff", "backoff_reset", "fuse"],
         because: "a `temporary` child is never restarted",
+        remedy: "remove it, or write `restart = \"transient\"`",
     },
     Rule {
         when: When::Is("restart", "permanent"),
         keys: &["significant"],
         because: "a `permanent` child is started again after any end",
+        remedy: "remove it, or write `restart = \"transient\"` or `restart = \"temporary\"`",
     },
     Rule {
         when: When::Is("readiness", "immediate"),
         keys: &["ready_within"],
         because: "a child whose readiness is `immediate` has nothing to wait for",
+        remedy: "remove it, or write `readiness = \"explicit\"` or `readiness = \"completed\"`",
     },
     Rule {
         when: When::On("blocking"),
         keys: &["local"],
         because: "a `blocking` function has no future",
+        remedy: "remove one of the two",
     },
     Rule {
         when: When::On("blocking"),
         keys: &["stall_after"],
         because: "a `blocking` function is not polled",
+        remedy: "remove it, or write `heartbeat` and let the function beat",
     },
     Rule {
         when: When::Is("add", "no"),
         keys: &["max_children"],
         because: "with `add = \"no\"`, no children are added",
+        remedy: "remove one of the two",
     },
     Rule {
         when: When::On("pool"),
         keys: &["start"],
         because: "the instances of a pool have no order",
+        remedy: "remove it",
     },
     Rule {
         when: When::On("pool"),
         keys: &["add"],
         because: "the instances of a pool are always added at run time",
+        remedy: "remove it",
     },
     Rule {
         when: When::On("pool"),
         keys: &["max_children"],
-        because: "the limit of a pool is its own: `pool = 1_000`",
+        because: "the limit of a pool is its own",
+        remedy: "remove it, and write `pool = 1_000`",
     },
 ];
 
@@ -109,7 +119,7 @@ pub fn within(written: &impl Written) -> Vec<Contradiction> {
             continue;
         }
         for key in rule.keys.iter().filter(|key| written.is_set(key)) {
-            found.push(no_effect(key, rule.because));
+            found.push(no_effect(key, rule.because, rule.remedy));
         }
     }
     found.extend(completed_for_ever(written));
@@ -118,10 +128,10 @@ pub fn within(written: &impl Written) -> Vec<Contradiction> {
     found
 }
 
-fn no_effect(key: &'static str, because: impl fmt::Display) -> Contradiction {
+fn no_effect(key: &'static str, because: impl fmt::Display, remedy: &str) -> Contradiction {
     Contradiction {
         key,
-        message: format!("`{key}` has no effect: {because}"),
+        message: format!("`{key}` has no effect: {because}\n{remedy}"),
     }
 }
 
@@ -149,6 +159,7 @@ fn longer_than_an_attempt(written: &impl Written) -> Vec<Contradiction> {
             no_effect(
                 key,
                 format_args!("with `timeout = {timeout}`, no attempt lasts that long"),
+                "write less here, or more there",
             )
         })
         .collect()
@@ -163,6 +174,7 @@ fn pool_strategy(written: &impl Written) -> Option<Contradiction> {
         no_effect(
             "strategy",
             "the instances of a pool are restarted one by one",
+            "remove it",
         )
     })
 }
@@ -216,11 +228,17 @@ mod tests {
     fn what_has_no_effect_is_said_to_have_none() {
         assert_eq!(
             messages(&[("restart", "temporary"), ("backoff", "1s..2s")]),
-            ["`backoff` has no effect: a `temporary` child is never restarted"]
+            [
+                "`backoff` has no effect: a `temporary` child is never restarted\n\
+                 remove it, or write `restart = \"transient\"`"
+            ]
         );
         assert_eq!(
             messages(&[("timeout", "5s"), ("heartbeat", "6s")]),
-            ["`heartbeat` has no effect: with `timeout = 5s`, no attempt lasts that long"]
+            [
+                "`heartbeat` has no effect: with `timeout = 5s`, no attempt lasts that long\n\
+                 write less here, or more there"
+            ]
         );
         assert_eq!(
             messages(&[("pool", "true"), ("strategy", "one_for_all")]).len(),

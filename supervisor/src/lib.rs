@@ -110,6 +110,23 @@
 //! physically gone, and the stop goes on without it. A function without a context cannot hear the
 //! request; it is dropped at its next await, and that is a clean stop.
 //!
+//! `shutdown_within` is one deadline for all that is below a supervisor. A child gets the smaller of
+//! its own budget and what is left, which [`TaskContext::deadline`] tells; with nothing left it is
+//! dropped in its turn, and the report says that it was cut short. A budget that was written and is
+//! longer than a deadline above it is refused when the tree is started. Two seconds after the
+//! deadline whatever does not yield has been given up, however many those are. [`Supervisor::run`]
+//! has 25 seconds where nothing is written, [`Supervisor::start`] none;
+//! [`TreeRef::shutdown_within`] sets one for a single shutdown.
+//!
+//! A stuck child is told with what it was seen doing and for how long: an event, a line at the level
+//! `ERROR`, [`ChildSnapshot::stuck`](event::snapshot::ChildSnapshot::stuck), and the report of the
+//! shutdown. A restart of its group leaves it out, and starts it once it has physically gone. With
+//! `on_stuck = "escalate"` its supervisor gives up instead.
+//!
+//! Attempts can be limited, too. `ready_within` limits the start, `timeout` the life of one attempt,
+//! and `heartbeat` the time between two calls of [`TaskContext::heartbeat`]. Who exceeds a limit is
+//! ended as by a stop, and that is an abnormal end.
+//!
 //! - Nothing kills code that does not yield. Its thread stays occupied until it returns; a
 //!   `blocking` function cannot be dropped at all, and stops when it looks at its context.
 //! - Bounds hold while one thread of the runtime is free. On a current-thread runtime, a child that
@@ -413,8 +430,9 @@ pub mod __private {
         value
     }
 
-    /// Carries the bound that the future of a supervised function is `Send`.
-    pub fn sendable<F: Future + Send>(future: F) -> F {
+    /// Carries the bound that the future of a supervised function is `Send`. The compiler names it
+    /// where that does not hold.
+    pub fn send_unless_local<F: Future + Send>(future: F) -> F {
         future
     }
 }

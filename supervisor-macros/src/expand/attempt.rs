@@ -56,7 +56,7 @@ pub(super) fn asynchronous(
     };
     let identity = identity(function, parameters, library);
     let (child, attempt) = match home {
-        Home::AnyThread => (quote!(child), quote!(#library::sendable(#call))),
+        Home::AnyThread => (quote!(child), quote!(#library::send_unless_local(#call))),
         Home::OneThread => (quote!(local_child), call),
     };
     Child {

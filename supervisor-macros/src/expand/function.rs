@@ -20,7 +20,7 @@
 //!                 driver
 //!                     .attempt(place, || async {
 //!                         <Result<(), E> as IntoTaskResult>::into_task_result(
-//!                             sendable(feed(context, <C as Clone>::clone(&config), &cache, &mut jobs))
+//!                             send_unless_local(feed(context, <C as Clone>::clone(&config), &cache, &mut jobs))
 //!                                 .await,
 //!                         )
 //!                     })
@@ -96,7 +96,8 @@ pub(super) fn carrier(
         let handed_over = form.handed_over()?;
         Some(quote!(#name: #handed_over))
     });
-    // What the lints have to say about the signature they have said about the function.
+    // What the lints have to say about the signature they have said about the function. `spec` can
+    // be seen where the enum can, so that what is private is private once.
     quote! {
         #on_enum
         #[doc(hidden)]
@@ -108,6 +109,7 @@ pub(super) fn carrier(
         #[allow(
             deprecated,
             unreachable_code,
+            unreachable_pub,
             unused_lifetimes,
             clippy::all,
             clippy::nursery,
@@ -115,7 +117,7 @@ pub(super) fn carrier(
         )]
         impl #name {
             /// Declares this child with what its attempts receive.
-            #visibility fn #spec #generics (#(#arguments),*) -> #library::ChildSpec #where_clause {
+            pub fn #spec #generics (#(#arguments),*) -> #library::ChildSpec #where_clause {
                 #body
             }
         }

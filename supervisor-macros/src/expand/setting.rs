@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
-use proc_macro2::{Literal, TokenStream};
+use proc_macro2::{Delimiter, Group, Literal, TokenStream};
 use quote::{format_ident, quote};
 use rust_supervisor_settings::budget::Budget;
 use rust_supervisor_settings::range::Range;
 use rust_supervisor_settings::value::{Kind, Value as Text};
+use syn::spanned::Spanned;
 
 use super::library::Library;
 use crate::setting::{Setting, Value};
@@ -33,7 +34,11 @@ pub(crate) fn setter(setting: &Setting, library: &Library) -> Option<TokenStream
         Value::Words(words) => quote!([#(#words),*]),
     };
     let setter = format_ident!("{}", setting.row.key);
-    Some(quote!(.#setter(#value)))
+    let mut argument = Group::new(Delimiter::Parenthesis, value);
+    if let Value::Expression(expression) = &setting.value {
+        argument.set_span(expression.span());
+    }
+    Some(quote!(.#setter #argument))
 }
 
 fn policy(text: &Text, library: &Library) -> TokenStream {

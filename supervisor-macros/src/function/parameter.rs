@@ -50,7 +50,10 @@ pub(crate) fn parameters(signature: &Signature, diagnostics: &mut Diagnostics) -
             .iter()
             .any(|parameter| matches!(parameter.form, Form::Context));
         if repeated && matches!(form, Form::Context) {
-            diagnostics.at(&typed.ty, "a supervised function takes one `TaskContext`");
+            diagnostics.at(
+                &typed.ty,
+                "a supervised function takes one `TaskContext`\nremove the other",
+            );
         }
         let name = unused(name(&typed.pat, position), &parameters);
         parameters.push(Parameter { name, form });
@@ -105,7 +108,7 @@ fn form(typed: &PatType, diagnostics: &mut Diagnostics) -> Form {
     let name = typed.pat.to_token_stream();
     if is_context(&reference.elem) {
         let message = format!(
-            "every attempt has a context of its own: take it by value, `{name}: TaskContext`"
+            "every attempt has a context of its own\ntake it by value: `{name}: TaskContext`"
         );
         diagnostics.at(&typed.ty, message);
         return Form::Unusable;
@@ -115,15 +118,17 @@ fn form(typed: &PatType, diagnostics: &mut Diagnostics) -> Form {
             // A borrow that never ends is a value like any other: each attempt gets a copy.
             return Form::Cloned((*typed.ty).clone());
         }
-        let message =
-            format!("`{name}` is lent to one attempt at a time, so it cannot be `'static`");
+        let message = format!(
+            "`{name}` is lent to one attempt at a time, so it cannot be `'static`\n\
+             write `&mut` without a lifetime"
+        );
         diagnostics.at(&reference.lifetime, message);
         return Form::Unusable;
     }
     if let Some(instead) = owned_instead(&reference.elem) {
         let unsized_type = ungrouped(&reference.elem).to_token_stream();
         let message = format!(
-            "the supervisor cannot own a `{unsized_type}` between attempts; take {instead}"
+            "the supervisor cannot own a `{unsized_type}` between attempts\ntake {instead}"
         );
         diagnostics.at(&typed.ty, message);
         return Form::Unusable;

@@ -2,7 +2,7 @@
 
 use proc_macro2::TokenStream;
 use syn::parse::{ParseStream, Parser};
-use syn::{Attribute, Error, Result, Signature, Token};
+use syn::{Attribute, Result, Signature, Token};
 
 use super::Function;
 
@@ -15,13 +15,12 @@ fn function(input: ParseStream<'_>) -> Result<Function> {
     let attributes = input.call(Attribute::parse_outer)?;
     let visibility = input.parse()?;
     if !is_function(&input.fork()) {
-        return Err(input.error("a supervised function is a free `async fn`"));
+        return Err(input.error(
+            "a supervised function is a free `async fn`\n\
+             write `#[supervised]` on a function",
+        ));
     }
     let signature: Signature = input.parse()?;
-    if input.peek(Token![;]) {
-        let message = "a supervised function needs a body";
-        return Err(Error::new_spanned(&signature, message));
-    }
     Ok(Function {
         attributes,
         visibility,

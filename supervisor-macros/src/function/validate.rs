@@ -26,25 +26,32 @@ pub(crate) fn validate(
     if let Some(receiver) = signature.receiver() {
         diagnostics.at(
             receiver,
-            "a supervised function has no receiver: take `Arc<Self>` by name in a free function \
-             instead",
+            "a supervised function has no receiver\n\
+             take `Arc<Self>` by name in a free function instead",
         );
     }
     if hides_primitive(function) {
         let name = function.name();
         diagnostics.at(
             name,
-            format_args!("a child cannot be named after the primitive type `{name}`"),
+            format_args!(
+                "a child cannot be named after the primitive type `{name}`\n\
+             give the function another name, or its module could not use that type"
+            ),
         );
     }
     if let Safety::Unsafe(token) = &signature.safety {
         diagnostics.at(
             token,
-            "a supervised function cannot be `unsafe`: the supervisor calls it",
+            "a supervised function cannot be `unsafe`: the supervisor calls it\n\
+             write an `unsafe` block in its body instead",
         );
     }
     if let Some(variadic) = &signature.variadic {
-        diagnostics.at(variadic, "a supervised function cannot be variadic");
+        diagnostics.at(
+            variadic,
+            "a supervised function cannot be variadic\ntake a `Vec` instead",
+        );
     }
     color(function, settings, diagnostics);
     contradictions(settings, diagnostics);
@@ -80,7 +87,7 @@ fn without_context(function: &Function, settings: &Settings, diagnostics: &mut D
     if let Some(heartbeat) = settings.get("heartbeat") {
         diagnostics.at(
             &heartbeat.key,
-            "`heartbeat` needs a `TaskContext` parameter to call `heartbeat` on",
+            "`heartbeat` needs a `TaskContext` parameter to call `heartbeat` on\nadd `ctx: TaskContext`",
         );
     }
     if let (Some("explicit"), Some(readiness)) =
@@ -88,7 +95,7 @@ fn without_context(function: &Function, settings: &Settings, diagnostics: &mut D
     {
         diagnostics.at(
             &readiness.key,
-            "`readiness = \"explicit\"` needs a `TaskContext` parameter to call `mark_ready` on",
+            "`readiness = \"explicit\"` needs a `TaskContext` parameter to call `mark_ready` on\nadd `ctx: TaskContext`",
         );
     }
     // What a budget is to a blocking function, which cannot be dropped, the library says.
@@ -103,7 +110,7 @@ fn without_context(function: &Function, settings: &Settings, diagnostics: &mut D
             &shutdown.key,
             "`shutdown` has no effect: without a `TaskContext` parameter, the function cannot hear \
              that it is to stop\n\
-             it is dropped at its next await",
+             add `ctx: TaskContext`, or remove it: the function is dropped at its next await",
         );
     }
 }
@@ -115,7 +122,7 @@ fn color(function: &Function, settings: &Settings, diagnostics: &mut Diagnostics
         (Some(_), None) | (None, Some(_)) => {}
         (Some(_), Some(blocking)) => diagnostics.at(
             &blocking.key,
-            "an `async` function is not `blocking`: remove one of the two",
+            "an `async` function is not `blocking`\nremove one of the two",
         ),
         // If its value could not be read, that has been reported.
         (None, None) if settings.mentions("blocking") && settings.get("blocking").is_none() => {}

@@ -3,6 +3,7 @@
 use proc_macro2::{TokenStream, TokenTree};
 use quote::ToTokens;
 use rust_supervisor_settings::table::{self, Place};
+use rust_supervisor_settings::value::Kind;
 use syn::ext::IdentExt;
 use syn::parse::ParseStream;
 use syn::{Attribute, Error, Ident, Result, Token};
@@ -26,7 +27,10 @@ pub(crate) fn list(
         if input.peek(Ident::peek_any) {
             one(input, place, cfg, &mut settings, diagnostics);
         } else {
-            diagnostics.report(input.error("expected a setting: `key = value`"));
+            diagnostics.report(input.error(format_args!(
+                "expected a setting\nwrite `key = value`, such as `{}`",
+                value::example(first(place))
+            )));
             skip_to_comma(input);
         }
         comma(input, diagnostics);
@@ -47,7 +51,10 @@ pub(crate) fn one(
         let row = table::find(place, &key.to_string())
             .map_err(|error| Error::new(key.span(), hint(&error, &key)))?;
         if settings.repeats(&key, !cfg.is_empty()) {
-            diagnostics.at(&key, format_args!("`{key}` is set twice"));
+            diagnostics.at(
+                &key,
+                format_args!("`{key}` is set twice\nremove one of the two"),
+            );
         }
         let (value, written) = assigned(input, row, &key)?;
         Ok(Setting {
@@ -74,7 +81,8 @@ pub(crate) fn conditions(input: ParseStream<'_>, diagnostics: &mut Diagnostics) 
         if !is_condition && !attribute.path().is_ident("doc") {
             diagnostics.at(
                 attribute,
-                "only `#[cfg(..)]` can stand on an entry of a tree",
+                "only `#[cfg(..)]` can stand on an entry of a tree\n\
+                 write other attributes on the function",
             );
         }
         is_condition
@@ -91,7 +99,7 @@ pub(crate) fn comma(input: ParseStream<'_>, diagnostics: &mut Diagnostics) {
     {
         return;
     }
-    diagnostics.report(input.error("expected `,`"));
+    diagnostics.report(input.error("expected `,`\nseparate settings and children by commas"));
     // What looks like the next setting is read as one; anything else would only be misread.
     if !(input.peek(Ident::peek_any) && input.peek2(Token![=])) {
         skip_to_comma(input);
@@ -125,18 +133,42 @@ fn assigned(
     let found: TokenTree = input.parse()?;
     Err(Error::new_spanned(
         found.into_token_stream(),
-        format_args!("a setting is written with `=`: `{}`", value::example(row)),
+        format_args!(
+            "a setting is written with `=`\nwrite `{}`",
+            value::example(row)
+        ),
     ))
 }
 
-/// What the table says, and for two keys that everybody looks for, where the thing is done.
+/// What the table says, and where the thing is done instead.
 fn hint(error: &table::KeyError, key: &Ident) -> String {
-    let where_to = if key == "name" {
-        "\nthe name of a child is given where it is used: `name: feed(..)`"
-    } else if key == "depends_on" {
-        "\ndependencies are given in the tree: `feed(..) { after = [..] }`"
-    } else {
-        ""
+    let instead = match error {
+        table::KeyError::Misplaced { setting, .. } => where_to_write(setting),
+        _ if key == "name" => {
+            "the name of a child is given where it is used: `name: feed(..)`".to_owned()
+        }
+        _ if key == "depends_on" => {
+            "dependencies are given in the tree: `feed(..) { after = [..] }`".to_owned()
+        }
+        _ => return error.to_string(),
     };
-    format!("{error}{where_to}")
+    format!("{error}\n{instead}")
+}
+
+/// The first of the places of a setting, as it looks there.
+fn where_to_write(setting: &'static table::Setting) -> String {
+    let example = value::example(setting);
+    match setting.places[0] {
+        Place::Function if setting.kind == Kind::Switch => {
+            format!("write it on the function: `#[supervised({})]`", setting.key)
+        }
+        Place::Function => format!("write it on the function: `#[supervised({example})]`"),
+        Place::Child => format!("write it in the braces of a child: `feed(..) {{ {example} }}`"),
+        Place::Nested => format!("write it among the children: `gateway: {{ {example}, .. }}`"),
+        Place::Root => format!("write it among the children: `{example}`"),
+    }
+}
+
+fn first(place: Place) -> &'static table::Setting {
+    table::at(place).next().unwrap_or(&table::SETTINGS[0])
 }

@@ -77,7 +77,10 @@ impl Name {
 
     /// Checks the characters.
     pub(crate) fn check(&self) -> syn::Result<()> {
-        name::check(&self.text).map_err(|error| syn::Error::new(self.span, error))
+        name::check(&self.text).map_err(|error| {
+            let message = format!("{error}\nwrite another name: `name: feed(..)`");
+            syn::Error::new(self.span, message)
+        })
     }
 }
 

@@ -43,7 +43,7 @@ pub(super) fn bare(row: &'static table::Setting, key: &Ident) -> Result<Value> {
 
 /// The error for a key without the value that it needs.
 pub(super) fn missing(row: &'static table::Setting, key: &Ident) -> Error {
-    let message = format!("`{}` needs a value: `{}`", row.key, example(row));
+    let message = format!("`{}` needs a value\nwrite `{}`", row.key, example(row));
     Error::new(key.span(), message)
 }
 
@@ -60,6 +60,15 @@ pub(super) fn example(row: &'static table::Setting) -> String {
     }
 }
 
+/// A message with a second line that shows the setting, unless it has a second line already.
+fn with_example(message: String, row: &'static table::Setting) -> String {
+    if message.contains('\n') {
+        message
+    } else {
+        format!("{message}\nwrite it as in `{}`", example(row))
+    }
+}
+
 fn read_text(expression: Expr, row: &'static table::Setting, text: Text) -> Result<Value> {
     let expression = ungrouped(expression);
     if let Expr::Lit(ExprLit {
@@ -69,16 +78,19 @@ fn read_text(expression: Expr, row: &'static table::Setting, text: Text) -> Resu
     {
         return match text.read(&string.value()) {
             Ok(value) => Ok(Value::Text(value)),
-            Err(error) => Err(Error::new(string.span(), error)),
+            Err(error) => {
+                let error = with_example(error.to_string(), row);
+                Err(Error::new(string.span(), error))
+            }
         };
     }
     if let Some(meant) = unquoted(&expression, text) {
         // If it cannot be read either, that is the greater mistake.
         let message = text.read(&meant).map_or_else(
-            |error| error.to_string(),
+            |error| with_example(error.to_string(), row),
             |_| {
                 format!(
-                    r#"write the {} as a string: `{} = "{meant}"`"#,
+                    "the {} is written as a string\nwrite `{} = \"{meant}\"`",
                     text.noun(),
                     row.key
                 )
@@ -87,7 +99,11 @@ fn read_text(expression: Expr, row: &'static table::Setting, text: Text) -> Resu
         return Err(Error::new_spanned(&expression, message));
     }
     if let Expr::Lit(literal) = &expression {
-        let message = format!("expected a string or an expression: `{}`", example(row));
+        let message = format!(
+            "`{}` is a string or an expression\nwrite `{}`",
+            row.key,
+            example(row)
+        );
         return Err(Error::new_spanned(literal, message));
     }
     Ok(Value::Expression(Box::new(expression)))
@@ -101,13 +117,14 @@ fn read_flag(expression: Expr, row: &'static table::Setting) -> Result<Value> {
         }) => Ok(Value::Flag(on.value)),
         other if row.kind == Kind::Switch => {
             let message = format!(
-                "whether a function is `{key}` must be known when it is compiled: write `{key}` or \
-                 leave it out"
+                "whether a function is `{key}` must be known when it is compiled\n\
+                 write `{key}`, or leave it out"
             );
             Err(Error::new_spanned(other, message))
         }
         Expr::Lit(literal) => {
-            let message = format!("`{key}` is either `true` or `false`");
+            let message =
+                format!("`{key}` is either `true` or `false`\nwrite `{key}` or `{key} = false`");
             Err(Error::new_spanned(literal, message))
         }
         other => Ok(Value::Expression(Box::new(other))),
@@ -129,7 +146,7 @@ fn read_number(expression: Expr, row: &'static table::Setting) -> Result<Value> 
             } else {
                 "whole number"
             };
-            let message = format!("`{}` is a {noun}: `{}`", row.key, example(row));
+            let message = format!("`{}` is a {noun}\nwrite `{}`", row.key, example(row));
             Err(Error::new_spanned(literal, message))
         }
         _ => Ok(Value::Expression(Box::new(expression))),
@@ -138,7 +155,11 @@ fn read_number(expression: Expr, row: &'static table::Setting) -> Result<Value> 
 
 fn read_names(expression: &Expr, row: &'static table::Setting) -> Result<Value> {
     let Expr::Array(list) = expression else {
-        let message = format!("`{}` is a list of siblings: `{}`", row.key, example(row));
+        let message = format!(
+            "`{}` is a list of siblings\nwrite `{}`",
+            row.key,
+            example(row)
+        );
         return Err(Error::new_spanned(expression, message));
     };
     let mut names = Vec::new();
@@ -171,7 +192,8 @@ fn name(element: &Expr) -> Result<Name> {
     let name = name.ok_or_else(|| {
         Error::new_spanned(
             element,
-            "expected the name of a child of the same supervisor",
+            "expected the name of a child of the same supervisor\n\
+             write it without arguments: `after = [feed]`",
         )
     })?;
     name.check()?;
@@ -183,7 +205,11 @@ fn read_words(expression: Expr, row: &'static table::Setting) -> Result<Value> {
     let expression = ungrouped(expression);
     let list = match &expression {
         Expr::Lit(literal) => {
-            let message = format!("`{}` is a list of strings: `{}`", row.key, example(row));
+            let message = format!(
+                "`{}` is a list of strings\nwrite `{}`",
+                row.key,
+                example(row)
+            );
             return Err(Error::new_spanned(literal, message));
         }
         Expr::Array(list) => list,
@@ -197,7 +223,11 @@ fn read_words(expression: Expr, row: &'static table::Setting) -> Result<Value> {
                 ..
             }) => words.push(string.clone()),
             Expr::Lit(literal) => {
-                let message = format!("`{}` is a list of strings: `{}`", row.key, example(row));
+                let message = format!(
+                    "`{}` is a list of strings\nwrite `{}`",
+                    row.key,
+                    example(row)
+                );
                 return Err(Error::new_spanned(literal, message));
             }
             _ => return Ok(Value::Expression(Box::new(expression))),
@@ -212,9 +242,13 @@ fn read_words(expression: Expr, row: &'static table::Setting) -> Result<Value> {
         {
             errors.push(Error::new(
                 word.span(),
-                format_args!("`{text}` stands in `{}` twice", row.key),
+                format_args!(
+                    "`{text}` stands in `{}` twice\nremove one of the two",
+                    row.key
+                ),
             ));
         } else if let Err(error) = tag::check(&text) {
+            let error = with_example(error.to_string(), row);
             errors.push(Error::new(word.span(), error));
         }
     }
@@ -234,21 +268,25 @@ fn read_path(expression: &Expr, row: &'static table::Setting) -> Result<Value> {
         ..
     }) = expression
     else {
-        let message = format!("write the path as a string: `{}`", example(row));
+        let message = format!("a path is written as a string\nwrite `{}`", example(row));
         return Err(Error::new_spanned(expression, message));
     };
     // Parsed from the text and not from the literal: the path is repeated all over the expansion,
     // where no identifier may point into the user's code.
     let path = Path::parse_mod_style
         .parse_str(&string.value())
-        .map_err(|error| Error::new(string.span(), error))?;
+        .map_err(|_| {
+            let message = format!("`{}` is not a path", string.value());
+            Error::new(string.span(), with_example(message, row))
+        })?;
     let first = path
         .segments
         .first()
         .map(|segment| segment.ident.to_string());
     if path.leading_colon.is_none() && first.as_deref() != Some("crate") {
         let message = format!(
-            "`{}` would mean something else in every module; begin the path with `::` or `crate::`",
+            "`{}` would mean something else in every module\n\
+             begin the path with `::` or `crate::`",
             string.value()
         );
         return Err(Error::new(string.span(), message));

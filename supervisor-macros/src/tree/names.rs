@@ -18,8 +18,8 @@ pub(crate) fn unique(entries: &[Entry], diagnostics: &mut Diagnostics) {
         });
         if taken {
             let message = format!(
-                "`{}` is already a child of this supervisor; give one of them another name: \
-                 `other: {}`",
+                "`{}` is already a child of this supervisor\n\
+                 give one of them another name: `other: {}`",
                 name.text,
                 shape(&entry.kind)
             );

@@ -73,9 +73,9 @@ impl<'a> Siblings<'a> {
                 .map(|name| format!("`{}`", name.text))
                 .collect();
             let message = match &names[..] {
-                [name, _] => format!("{name} waits for itself"),
+                [name, _] => format!("{name} waits for itself\ntake it out of its own `after`"),
                 names => format!(
-                    "these children wait for each other: {}",
+                    "these children wait for each other: {}\ntake one of these `after` away",
                     names.join(" after ")
                 ),
             };
@@ -130,7 +130,7 @@ impl<'a> Siblings<'a> {
                 let in_vain = in_a_cycle[position] && in_a_cycle[*dependency];
                 if *dependency > position && !in_vain {
                     let message = format!(
-                        "`{}` starts after `{}`; move it up, or write `start = \"concurrent\"`",
+                        "`{}` starts after `{}`\nmove it up, or write `start = \"concurrent\"`",
                         name.text, child.text
                     );
                     diagnostics.report(Error::new(name.span, message));
@@ -169,19 +169,39 @@ fn brings_names(entries: &[Entry]) -> bool {
 
 fn unknown(entries: &[Entry], of: &Entry, name: &Name) -> Error {
     let own = of.name.as_ref().map(|own| own.text.as_str());
-    let siblings = entries
+    let siblings: Vec<&str> = entries
         .iter()
         .filter_map(|entry| entry.name.as_ref())
         .map(|sibling| sibling.text.as_str())
-        .filter(|sibling| Some(*sibling) != own);
-    let message = suggest::closest(&name.text, siblings).map_or_else(
-        || {
-            format!(
-                "unknown sibling `{}`\n`after` names children of the same supervisor",
-                name.text
-            )
-        },
-        |closest| format!("unknown sibling `{}`; did you mean `{closest}`?", name.text),
+        .filter(|sibling| Some(*sibling) != own)
+        .collect();
+    let did_you_mean = suggest::closest(&name.text, siblings.iter().copied())
+        .map_or_else(String::new, |closest| {
+            format!("; did you mean `{closest}`?")
+        });
+    let message = format!(
+        "unknown sibling `{}`{did_you_mean}\n\
+         `after` names children of the same supervisor: {}",
+        name.text,
+        listed(&siblings)
     );
     Error::new(name.span, message)
+}
+
+/// The first of the names; a message is not a list of all children.
+fn listed(siblings: &[&str]) -> String {
+    const SHOWN: usize = 8;
+    if siblings.is_empty() {
+        return "there is no other".to_owned();
+    }
+    let shown: Vec<String> = siblings
+        .iter()
+        .take(SHOWN)
+        .map(|sibling| format!("`{sibling}`"))
+        .collect();
+    let more = match siblings.len().saturating_sub(SHOWN) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    format!("{}{more}", shown.join(", "))
 }

@@ -62,7 +62,8 @@ fn entry(
     }
     if input.peek(token::Brace) {
         if name.is_none() {
-            diagnostics.report(input.error("a nested supervisor needs a name: `gateway: { .. }`"));
+            diagnostics
+                .report(input.error("a nested supervisor needs a name\nwrite `gateway: { .. }`"));
         }
         return Ok((name, EntryKind::Supervisor(nested(input, diagnostics)?)));
     }
@@ -77,7 +78,7 @@ fn entry(
         diagnostics.attempt(name.check());
         if forgot_colon(input, &path) {
             let message = format!(
-                "a nested supervisor needs a colon: `{}: {{ .. }}`",
+                "a nested supervisor needs a colon\nwrite `{}: {{ .. }}`",
                 name.text
             );
             diagnostics.at(&path, message);
@@ -113,7 +114,7 @@ fn label(input: ParseStream<'_>) -> Result<Option<Name>> {
 fn spliced(input: ParseStream<'_>) -> Result<TokenStream> {
     input.parse::<Token![..]>()?;
     if is_at_end(input) {
-        return Err(input.error("expected an expression after `..`"));
+        return Err(input.error("expected an expression after `..`\nwrite `..extra_children`"));
     }
     let ahead = input.fork();
     if ahead.parse::<Expr>().is_ok() && is_at_end(&ahead) {
@@ -136,10 +137,15 @@ fn path(input: ParseStream<'_>) -> Result<Path> {
     let begin = input.fork();
     let ExprPath { qself, path, .. } = input.parse()?;
     if qself.is_some() {
-        return Err(begin.error("expected the path of a supervised function"));
+        return Err(begin.error(
+            "expected the path of a supervised function\nwrite `feed(..)` or `risk::run(..)`",
+        ));
     }
     if input.peek(Token![!]) {
-        return Err(input.error("expected the path of a supervised function, found a macro"));
+        return Err(input.error(
+            "expected the path of a supervised function, found a macro\n\
+             splice what the macro makes: `..feed!()`",
+        ));
     }
     Ok(path)
 }
@@ -153,12 +159,14 @@ fn child(input: ParseStream<'_>, path: Path, diagnostics: &mut Diagnostics) -> R
     };
     if arguments.is_none() {
         let path_written = written(&path);
-        let message = format!("expected the arguments of `{path_written}`: `{path_written}(..)`");
+        let message =
+            format!("expected the arguments of `{path_written}`\nwrite `{path_written}(..)`");
         diagnostics.at(&path, message);
     } else if input.peek(Token![.]) && !input.peek(Token![..]) {
-        diagnostics.report(
-            input.error("what is different for this use is written in braces: `feed(..) { .. }`"),
-        );
+        diagnostics.report(input.error(
+            "what is different for this use is written in braces\n\
+                 write `feed(..) { .. }`, and the name before it: `name: feed(..)`",
+        ));
         skip_to_comma(input);
     }
     let mut settings = Settings::default();
@@ -196,12 +204,12 @@ fn not_an_entry(input: ParseStream<'_>, name: Option<&Name>) -> Error {
     match name {
         Some(name) if input.peek(Lit) && table::find(Place::Nested, &name.text).is_ok() => input
             .error(format_args!(
-                "a setting is written with `=`: `{} = ..`",
+                "a setting is written with `=`\nwrite `{} = ..`",
                 name.text
             )),
         _ => input.error(
-            "expected a child `feed(..)`, a nested supervisor `name: { .. }`, children from \
-             elsewhere `..expr`, or a setting `key = value`",
+            "expected a child, a nested supervisor, children from elsewhere, or a setting\n\
+             write `feed(..)`, `name: { .. }`, `..expr` or `key = value`",
         ),
     }
 }

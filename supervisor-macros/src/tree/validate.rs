@@ -118,8 +118,11 @@ fn significance(settings: &Settings, parent: &Settings, diagnostics: &mut Diagno
     };
     let because = match parent.word("auto_shutdown") {
         Some("any_significant" | "all_significant") => return,
-        Some("all_ended") => "with `auto_shutdown = \"all_ended\"`, all children count",
-        Some(_) => "with `auto_shutdown = \"never\"`, no child counts",
+        Some("all_ended") => "with `auto_shutdown = \"all_ended\"`, all children count\nremove it",
+        Some(_) => {
+            "with `auto_shutdown = \"never\"`, no child counts\n\
+             remove it, or write `auto_shutdown = \"any_significant\"` there"
+        }
         // What is conditional, an expression or a mistake is not known here.
         None if parent.mentions("auto_shutdown") => return,
         None => {

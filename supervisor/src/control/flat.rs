@@ -241,7 +241,7 @@ impl TreeRef {
     ) -> Result<CommandResult, SupervisorError> {
         let audit = Audit::new(requested_by, reason)?;
         let idempotent = self.tree.stage() >= Stage::Closing;
-        self.ask_to_end(audit);
+        self.ask_to_end(audit, None);
         let report = self.ended().await?;
         Ok(CommandResult::Shutdown {
             result: ShutdownResult {

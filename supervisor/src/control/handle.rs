@@ -108,7 +108,7 @@ impl Drop for Owner {
     fn drop(&mut self) {
         if !*self.detached.get_mut() {
             let audit = Audit::of_program("the last handle was dropped");
-            self.tree.ask_to_end(audit);
+            self.tree.ask_to_end(audit, None);
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The life of a tree as a whole: whether it is ready, its end, and how to wait for both.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::audit::Audit;
 use super::handle::TreeRef;
@@ -33,7 +34,26 @@ impl TreeRef {
     pub fn shutdown(&self) -> impl Future<Output = Result<ShutdownReport, SupervisorError>> + Send {
         let audit = self.audit_here();
         async move {
-            self.ask_to_end(audit);
+            self.ask_to_end(audit, None);
+            self.ended().await
+        }
+    }
+
+    /// Stops the tree within this time, and answers the report when it has ended.
+    ///
+    /// As [`shutdown`](TreeRef::shutdown). Each child gets the smaller of its own budget and what is
+    /// left; with nothing left it is dropped at once, and the report says that it was cut short. The
+    /// time may be shorter than the tree's [`shutdown_within`](crate::SupervisorSpec), and shorten
+    /// the one of a shutdown that is under way; it lengthens none. Children that do not yield take
+    /// up to two seconds more, all of them together, until they are given up as stuck.
+    #[track_caller]
+    pub fn shutdown_within(
+        &self,
+        deadline: Duration,
+    ) -> impl Future<Output = Result<ShutdownReport, SupervisorError>> + Send {
+        let audit = self.audit_here();
+        async move {
+            self.ask_to_end(audit, Some(deadline));
             self.ended().await
         }
     }
@@ -41,12 +61,12 @@ impl TreeRef {
     /// Begins to stop the tree, and does not wait for it.
     #[track_caller]
     pub fn request_shutdown(&self) {
-        self.ask_to_end(self.audit_here());
+        self.ask_to_end(self.audit_here(), None);
     }
 
-    pub(crate) fn ask_to_end(&self, audit: Audit) {
+    pub(crate) fn ask_to_end(&self, audit: Audit, within: Option<Duration>) {
         // The end of a tree that has broken has begun.
-        let _ = self.tree.command(audit, Command::Shutdown);
+        let _ = self.tree.command(audit, Command::Shutdown(within));
     }
 
     /// Waits until the tree has ended, for whatever reason.

@@ -41,6 +41,8 @@ pub enum Why {
     NotReady,
     /// The child could not be started.
     StartFailed,
+    /// The child could not be ended, and `on_stuck` is `escalate`.
+    Stuck,
     /// The child exceeded its timeout before it was ready.
     TimedOut,
 }
@@ -58,6 +60,7 @@ impl fmt::Display for Why {
             }
             Self::NotReady => f.write_str("not ready in time"),
             Self::StartFailed => f.write_str("could not be started"),
+            Self::Stuck => f.write_str("could not be ended"),
             Self::TimedOut => f.write_str("timed out before it was ready"),
         }
     }
@@ -94,6 +97,7 @@ impl fmt::Display for Failure {
                 ),
                 Why::NotReady => write!(f, "`{child}` was not ready in time"),
                 Why::StartFailed => write!(f, "`{child}` could not be started"),
+                Why::Stuck => write!(f, "`{supervisor}` gave up: `{child}` is stuck"),
                 Why::TimedOut => write!(f, "`{child}` timed out before it was ready"),
             }?;
             depth += 1;

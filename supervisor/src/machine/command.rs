@@ -1,12 +1,14 @@
 //! What commands do: one clause for each verb and phase (I7).
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::answer::{Admission, Answer, ChildAnswer, Refusal};
 use super::input::{Action, Command, Token, Verb};
 use super::node::{
     Body, Cause, Down, Ending, FirstStartState, Ix, Mail, NodeId, Phase, Retry, Wish,
 };
+use super::time::Nanos;
 use super::walk::{End, Manner, Op, Scope, Then};
 use super::{Machine, TreePhase, mirror};
 use crate::control::audit::Audit;
@@ -21,8 +23,8 @@ impl Machine {
     pub(super) fn command(&mut self, token: Token, audit: &Audit, command: Command) {
         self.audit(&command, audit);
         let sup = match &command {
-            Command::Shutdown => {
-                self.shut_down();
+            Command::Shutdown(within) => {
+                self.shut_down(*within);
                 return self.answer(token, Ok(Answer::Shutdown));
             }
             Command::Add(sup, ..) | Command::Children(sup) | Command::Named(_, sup, _) => {
@@ -54,7 +56,7 @@ impl Machine {
     fn audit(&mut self, command: &Command, audit: &Audit) {
         let (ix, path, kind) = match command {
             Command::Children(_) => return self.begin_context(),
-            Command::Shutdown => (Some(Ix::ROOT), None, CommandKind::Shutdown),
+            Command::Shutdown(_) => (Some(Ix::ROOT), None, CommandKind::Shutdown),
             Command::Add(_, planned, _) => {
                 let path = Arc::clone(&planned.nodes[0].path);
                 (
@@ -91,11 +93,12 @@ impl Machine {
                 let children = self.children(sup);
                 self.answer(token, Ok(Answer::Children(children)));
             }
-            Command::Shutdown => self.answer(token, Ok(Answer::Shutdown)),
+            Command::Shutdown(_) => self.answer(token, Ok(Answer::Shutdown)),
         }
     }
 
-    fn shut_down(&mut self) {
+    fn shut_down(&mut self, within: Option<Duration>) {
+        let by = within.map_or(Nanos::NEVER, |within| self.now.after(within));
         match self.phase {
             TreePhase::Idle => {
                 self.close();
@@ -105,9 +108,11 @@ impl Machine {
             TreePhase::Starting | TreePhase::Up
                 if !matches!(self.nodes[Ix::ROOT].phase, Phase::Stopping(_)) =>
             {
+                self.hurry(Ix::ROOT, by);
                 self.stop_supervisor(Ix::ROOT);
             }
-            TreePhase::Starting | TreePhase::Up | TreePhase::Closing | TreePhase::Ended(_) => {}
+            TreePhase::Starting | TreePhase::Up | TreePhase::Closing => self.hurry(Ix::ROOT, by),
+            TreePhase::Ended(_) => {}
         }
     }
 

@@ -8,7 +8,7 @@ use super::decision::{ExitClass, Verdict, decide};
 use super::history::{What, because};
 use super::input::{Action, Exit};
 use super::intensity::{Allowance, DEFAULT_RESTARTS, DEFAULT_WINDOW};
-use super::node::{Body, Cause, Down, Ending, Ix, Mail, NodeId, Phase, Retry, Sup, Wish};
+use super::node::{Body, Cause, Down, Ending, Ix, Mail, Node, NodeId, Phase, Retry, Sup, Wish};
 use super::time::Nanos;
 use super::walk::{End, Op, Then};
 use super::{Machine, TreePhase};
@@ -17,7 +17,7 @@ use crate::event::failure::{Failure, Why};
 use crate::event::history::{Because, Decision};
 use crate::event::kind::{Budget, EventKind};
 use crate::shutdown::report::ChildShutdownStatus;
-use crate::spec::plan::Planned;
+use crate::spec::plan::{Planned, StopPolicy};
 use crate::spec::policy::{AutoShutdown, Intensity, Pool, Readiness};
 use crate::task::start_reason::StartReason;
 
@@ -81,7 +81,8 @@ impl Machine {
             Phase::Stopping(Ending::Asked)
             | Phase::Aborting(Ending::Asked)
             | Phase::Stuck(Ending::Asked) => {
-                self.report_stopped(ix, how_it_stopped(&exit, phase));
+                let status = how_it_stopped(&exit, phase, &self.nodes[ix]);
+                self.report_stopped(ix, status);
                 self.stopped(ix);
             }
             // The stop that is under way had not come to asking it.
@@ -449,12 +450,18 @@ impl Machine {
 }
 
 /// The status that the report of a shutdown gives a child.
-fn how_it_stopped(exit: &Exit, phase: Phase) -> ChildShutdownStatus {
+fn how_it_stopped(exit: &Exit, phase: Phase, node: &Node) -> ChildShutdownStatus {
     match (&exit.record.kind, phase) {
         (_, Phase::Stuck(_)) => ChildShutdownStatus::LateReport,
-        (ExitKind::Aborted, Phase::Aborting(_)) | (ExitKind::RuntimeGone, _) => {
-            ChildShutdownStatus::Aborted
+        (ExitKind::RuntimeGone, _) => ChildShutdownStatus::Aborted,
+        (ExitKind::Aborted, Phase::Aborting(_)) if node.flags.cut_short => {
+            ChildShutdownStatus::CutShort
         }
+        // It could not have heard a request: this is how it stops.
+        (ExitKind::Aborted, Phase::Aborting(_)) if node.policy.stop == StopPolicy::Drop => {
+            ChildShutdownStatus::Graceful
+        }
+        (ExitKind::Aborted, Phase::Aborting(_)) => ChildShutdownStatus::Aborted,
         _ => ChildShutdownStatus::Graceful,
     }
 }

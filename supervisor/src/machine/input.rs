@@ -1,6 +1,7 @@
 //! What can be told to the machine.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::decision::ExitClass;
 use super::mirror;
@@ -54,8 +55,8 @@ pub(crate) enum Command {
     Named(Verb, NodeId, Arc<str>),
     /// Answers the children of a supervisor.
     Children(NodeId),
-    /// Stops the tree.
-    Shutdown,
+    /// Stops the tree, within this time if one is given.
+    Shutdown(Option<Duration>),
 }
 
 /// What may be asked of a child.
@@ -109,7 +110,7 @@ pub(crate) enum Action {
 }
 
 /// When something was, for readers outside.
-impl From<Nanos> for std::time::Duration {
+impl From<Nanos> for Duration {
     fn from(at: Nanos) -> Self {
         at.since_start()
     }

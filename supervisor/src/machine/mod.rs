@@ -42,6 +42,7 @@ pub(crate) mod mirror;
 pub(crate) mod node;
 mod ready;
 mod scope;
+mod shutdown_within;
 pub(crate) mod snapshot;
 mod standing;
 mod start;
@@ -579,9 +580,14 @@ impl Machine {
                     let due = Mail::Due(self.nodes.id(ix));
                     self.mail(self.nodes[ix].parent, due);
                 }
+                Phase::Starting(_) | Phase::Running | Phase::Stopping(_)
+                    if self.nodes[ix].sup().is_some() =>
+                {
+                    self.end_overdue(ix);
+                }
                 Phase::Starting(cause) => self.start_overdue(ix, cause),
                 Phase::Running => self.running_overdue(ix),
-                Phase::Stopping(ending) => self.stop_overdue(ix, ending),
+                Phase::Stopping(ending) => self.abort(ix, ending),
                 // It is looked at once more, and then given up.
                 Phase::Aborting(_) => self.actions.push_back(Action::Sample(ix)),
                 Phase::Down(_)

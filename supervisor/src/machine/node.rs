@@ -246,6 +246,8 @@ pub(crate) struct Flags {
     pub(crate) awaited: bool,
     /// A driver of it has been started and has not gone yet.
     pub(crate) driven: bool,
+    /// It has less time to stop than its own budget.
+    pub(super) cut_short: bool,
     /// Stands in the report of the shutdown.
     pub(crate) reported: bool,
 }
@@ -324,6 +326,8 @@ pub(crate) struct Sup {
     pub(super) awaited: u32,
     /// Stands in the machine's list of supervisors to advance.
     pub(super) scheduled: bool,
+    /// When all below it has to have ended, while it comes down.
+    pub(super) end_by: Nanos,
     /// Why it came down.
     pub(crate) failure: Option<Arc<Failure>>,
 }
@@ -359,6 +363,7 @@ impl Sup {
             busy_significant: 0,
             awaited: 0,
             scheduled: false,
+            end_by: Nanos::NEVER,
             failure: None,
         }
     }

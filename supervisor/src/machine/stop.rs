@@ -1,9 +1,12 @@
 //! Ending children: one, a group in reverse, or a whole supervisor (I3, I5, I8).
 
+use std::time::Duration;
+
 use super::answer::Refusal;
 use super::history::What;
 use super::input::{Action, Command};
 use super::node::{Body, Cause, Down, Ending, Ix, Mail, Node, NodeId, Phase, Retry, Wish};
+use super::time::Nanos;
 use super::walk::{End, Manner, Op, Scope, Then};
 use super::{ABORT_BUDGET, Machine, TreePhase};
 use crate::control::outcome::ChildControlOperation as Operation;
@@ -14,7 +17,7 @@ use crate::machine::decision::ExitClass;
 use crate::shutdown::report::{ChildShutdownStatus, Stopped};
 use crate::shutdown::stage::ShutdownPhase;
 use crate::spec::plan::StopPolicy;
-use crate::spec::policy::{FirstStart, Pool, RestartPolicy, Shutdown, StartOrder};
+use crate::spec::policy::{FirstStart, OnStuck, Pool, RestartPolicy, Shutdown, StartOrder};
 
 impl Machine {
     /// The next step of a walk that ends children; false when it has to wait.
@@ -47,6 +50,7 @@ impl Machine {
                     }
                     Manner::Kill => {
                         self.await_end(sup, ix);
+                        self.note_cut(ix);
                         self.kill(ix, Ending::Asked);
                     }
                 }
@@ -78,6 +82,7 @@ impl Machine {
                 self.nodes[ix].phase = Phase::Stopping(Ending::Asked);
                 self.take_into_context(ix);
                 self.pass_start(ix);
+                self.shorten(ix);
             }
             Phase::Aborting(_) => {
                 self.nodes[ix].phase = Phase::Aborting(Ending::Asked);
@@ -98,16 +103,10 @@ impl Machine {
         if self.nodes[ix].sup().is_some() {
             return self.end_supervisor(ix, ending);
         }
-        let budget = match self.nodes[ix].policy.stop {
-            StopPolicy::Drop | StopPolicy::Shutdown(Shutdown::Abort) => {
-                return self.abort(ix, ending);
-            }
-            StopPolicy::Shutdown(Shutdown::Within(budget)) if budget.is_zero() => {
-                return self.abort(ix, ending);
-            }
-            StopPolicy::Shutdown(Shutdown::Infinity) => None,
-            StopPolicy::Shutdown(Shutdown::Within(budget)) => Some(budget),
-        };
+        let budget = self.stop_budget(ix);
+        if budget == Some(Duration::ZERO) {
+            return self.abort(ix, ending);
+        }
         self.set_phase(ix, Phase::Stopping(ending));
         if let Some(budget) = budget {
             self.set_deadline(ix, self.now.after(budget));
@@ -136,6 +135,10 @@ impl Machine {
 
     /// Drops the future of a worker.
     pub(super) fn abort(&mut self, ix: Ix, ending: Ending) {
+        // Whoever was to be asked first has not gone in time.
+        if self.nodes[ix].policy.stop.budget() != Some(Duration::ZERO) {
+            self.shutdown_comes_to(ShutdownPhase::AbortStragglers);
+        }
         self.set_phase(ix, Phase::Aborting(ending));
         self.set_deadline(ix, self.now.after(ABORT_BUDGET));
         self.emit(ix, EventKind::Aborting);
@@ -158,16 +161,6 @@ impl Machine {
         }
     }
 
-    /// The stop budget of a child is spent.
-    pub(super) fn stop_overdue(&mut self, ix: Ix, ending: Ending) {
-        self.shutdown_comes_to(ShutdownPhase::AbortStragglers);
-        if self.nodes[ix].sup().is_some() {
-            self.kill_supervisor(ix, ending);
-        } else {
-            self.abort(ix, ending);
-        }
-    }
-
     /// The child could not be ended: its path is fenced, and nobody waits for it any more (I8).
     pub(super) fn declare_stuck(&mut self, ix: Ix, ending: Ending) {
         let sup = self.nodes[ix].parent;
@@ -176,12 +169,20 @@ impl Machine {
         if let Some(stuck) = self.stuck_of(ix) {
             self.emit(ix, EventKind::Stuck(stuck.doing));
         }
-        self.report_stopped(ix, ChildShutdownStatus::Stuck);
-        if sup == Ix::NONE {
-            return;
+        if sup != Ix::NONE {
+            self.leave_behind(sup, ix, ending);
         }
+        self.report_stopped(ix, ChildShutdownStatus::Stuck);
+    }
+
+    /// A supervisor goes on without the child that is stuck, or gives up.
+    fn leave_behind(&mut self, sup: Ix, ix: Ix, ending: Ending) {
         if ending.start() == Some(Cause::First) {
             self.first_start_stuck(sup, ix, ending.why());
+        }
+        if self.nodes[ix].policy.on_stuck == OnStuck::Escalate && !self.comes_down(sup) {
+            let failure = self.failure(ix, Why::Stuck);
+            self.stop_children(sup, End::GaveUp(failure));
         }
         self.pass_start(ix);
         self.settled(ix, &Err(Refusal::Interrupted));
@@ -214,10 +215,14 @@ impl Machine {
         };
         // Whatever it was to end for before, it has been stopped.
         self.set_phase(ix, Phase::Stuck(Ending::Asked));
+        let node = &mut self.nodes[ix];
         if starts {
             self.start_when_gone(ix);
-        } else if !self.nodes[ix].flags.is_static {
-            self.nodes[ix].wish = Wish::Remove;
+        } else if !node.flags.is_static {
+            node.wish = Wish::Remove;
+        } else if node.wish != Wish::Remove {
+            // The next incarnation begins as the first one did.
+            node.wish = Wish::None;
         }
     }
 
@@ -227,16 +232,11 @@ impl Machine {
     }
 
     fn end_supervisor(&mut self, sup: Ix, ending: Ending) {
-        match self.nodes[sup].policy.stop {
-            StopPolicy::Shutdown(Shutdown::Abort) => return self.kill_supervisor(sup, ending),
-            StopPolicy::Shutdown(Shutdown::Within(budget)) => {
-                self.set_phase(sup, Phase::Stopping(ending));
-                self.set_deadline(sup, self.now.after(budget));
-            }
-            StopPolicy::Drop | StopPolicy::Shutdown(Shutdown::Infinity) => {
-                self.set_phase(sup, Phase::Stopping(ending));
-            }
+        if self.nodes[sup].policy.stop == StopPolicy::Shutdown(Shutdown::Abort) {
+            return self.kill_supervisor(sup, ending);
         }
+        self.set_phase(sup, Phase::Stopping(ending));
+        self.set_end_by(sup);
         self.emit(sup, EventKind::Stopping);
         let starting = matches!(self.nodes.sup(sup).op, Op::Starting { .. });
         if starting && self.waits(sup) && !self.may_be_held_up(sup) {
@@ -244,6 +244,7 @@ impl Machine {
         } else {
             self.stop_children(sup, End::Requested);
         }
+        self.watch_end(sup);
     }
 
     /// Whether a start has no bound: a supervisor below is tried again and again, or up only when
@@ -269,17 +270,25 @@ impl Machine {
         statics.any(|&ix| !self.nodes[ix].flags.linked && held(ix))
     }
 
-    fn kill_supervisor(&mut self, sup: Ix, ending: Ending) {
+    pub(super) fn kill_supervisor(&mut self, sup: Ix, ending: Ending) {
         self.set_phase(sup, Phase::Aborting(ending));
-        self.emit(sup, EventKind::Aborting);
+        let state = self.nodes.sup_mut(sup);
+        let end = match std::mem::replace(&mut state.op, Op::Up) {
+            // Whatever it came down for by itself stands.
+            Op::Stopping {
+                then: Then::Down(end),
+                ..
+            } if !matches!(end, End::Requested) => end,
+            _ => End::Killed,
+        };
         let stopping = Op::Stopping {
-            next: self.nodes.sup(sup).last,
+            next: state.last,
             scope: Scope::All,
             manner: Manner::Kill,
-            then: Then::Down(End::Killed),
+            then: Then::Down(end),
         };
         self.begin_operation(sup, stopping);
-        self.schedule(sup);
+        self.kill_children(sup);
     }
 
     /// Begins to bring a supervisor down; the first reason stands.
@@ -307,6 +316,8 @@ impl Machine {
             then: Then::Down(end),
         };
         self.begin_operation(sup, stopping);
+        self.set_end_by(sup);
+        self.watch_end(sup);
         self.schedule(sup);
     }
 
@@ -495,6 +506,7 @@ impl Machine {
     fn supervisor_down(&mut self, sup: Ix, end: End) {
         let state = self.nodes.sup_mut(sup);
         state.op = Op::Down;
+        state.end_by = Nanos::NEVER;
         let inbox = std::mem::take(&mut state.inbox);
         for letter in inbox {
             match letter.mail {
@@ -685,7 +697,7 @@ impl Machine {
         }
         let node = &self.nodes[ix];
         let took = match status {
-            ChildShutdownStatus::AlreadyExited => std::time::Duration::ZERO,
+            ChildShutdownStatus::AlreadyExited => Duration::ZERO,
             _ => self.now.since(node.asked),
         };
         let stopped = Stopped {

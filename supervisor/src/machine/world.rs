@@ -68,6 +68,7 @@ pub enum Ask {
     RestartIf(u64),
     Resume,
     Shutdown,
+    ShutdownWithin(Duration),
     Stop,
 }
 
@@ -596,7 +597,8 @@ impl World {
                 return Ok(Command::Add(id()?, Box::new(planned), None));
             }
             Ask::Children => return Ok(Command::Children(id()?)),
-            Ask::Shutdown => return Ok(Command::Shutdown),
+            Ask::Shutdown => return Ok(Command::Shutdown(None)),
+            Ask::ShutdownWithin(within) => return Ok(Command::Shutdown(Some(within))),
             Ask::Delete => Verb::Delete,
             Ask::Kill => Verb::Kill,
             Ask::Pause => Verb::Pause,

@@ -22,6 +22,9 @@ use crate::machine::walk::End;
 use crate::spec::plan::Plan;
 use crate::spec::supervisor::SupervisorSpec;
 
+/// How long a tree that is run may take to stop: below the 30 seconds that orchestrators wait.
+const SHUTDOWN_WITHIN: Duration = Duration::from_secs(25);
+
 /// Starts and runs supervision trees.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
@@ -33,6 +36,7 @@ pub enum Supervisor {}
 #[must_use]
 pub struct SupervisorBuilder {
     spec: SupervisorSpec,
+    within: Option<Duration>,
     stop: Option<Pin<Box<dyn Future<Output = ()> + Send>>>,
     #[cfg(feature = "signal")]
     signals: bool,
@@ -66,7 +70,8 @@ impl Supervisor {
     /// end.
     ///
     /// The first signal stops gracefully, the second one ends the process at once. A failure is
-    /// written to standard error as a tree of causes when the outcome is returned from `main`.
+    /// written to standard error as a tree of causes when the outcome is returned from `main`. The
+    /// whole tree has 25 seconds to stop, where it does not say otherwise.
     #[cfg(feature = "signal")]
     pub async fn run(spec: SupervisorSpec) -> RunOutcome {
         Self::builder(spec).handle_signals().run().await
@@ -76,6 +81,7 @@ impl Supervisor {
     pub fn builder(spec: SupervisorSpec) -> SupervisorBuilder {
         SupervisorBuilder {
             spec,
+            within: None,
             stop: None,
             #[cfg(feature = "signal")]
             signals: false,
@@ -92,6 +98,16 @@ impl SupervisorBuilder {
         self
     }
 
+    /// How long the whole tree may take to stop. Default: what the tree says itself, or 25 seconds.
+    ///
+    /// Orchestrators kill what has not ended 30 seconds after they asked. A budget that was set for
+    /// a child and is longer than this is refused when the tree is started. `Duration::MAX` sets no
+    /// deadline.
+    pub const fn shutdown_within(mut self, deadline: Duration) -> Self {
+        self.within = Some(deadline);
+        self
+    }
+
     /// Stops the tree when the future is done. Of several, the last one counts.
     pub fn shutdown_when(mut self, done: impl Future<Output = ()> + Send + 'static) -> Self {
         self.stop = Some(Box::pin(done));
@@ -105,8 +121,11 @@ impl SupervisorBuilder {
     /// # Cancel safety
     ///
     /// Dropping the future stops the tree.
-    pub async fn run(self) -> RunOutcome {
+    pub async fn run(mut self) -> RunOutcome {
         crate::panics::install();
+        let within = self.within.or(self.spec.shutdown_within);
+        self.spec.shutdown_within =
+            Some(within.unwrap_or(SHUTDOWN_WITHIN)).filter(|&within| within != Duration::MAX);
         #[cfg(feature = "signal")]
         let signal = super::signals::listen(self.signals);
         #[cfg(not(feature = "signal"))]
@@ -137,7 +156,7 @@ impl SupervisorBuilder {
             () = stop => {}
             () = signal => {}
         }
-        asked.ask_to_end(Audit::of_program("told to stop from outside"));
+        asked.ask_to_end(Audit::of_program("told to stop from outside"), None);
         ended.await
     }
 }

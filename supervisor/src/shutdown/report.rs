@@ -62,7 +62,9 @@ pub enum ChildShutdownStatus {
     Aborted,
     /// It did not run when it was its turn.
     AlreadyExited,
-    /// It ended when it was asked to.
+    /// Its future was dropped before its own budget was spent: the deadline of the whole had come.
+    CutShort,
+    /// It ended when it was asked to. One that takes no context is dropped, for it cannot hear.
     Graceful,
     /// It had been given up as stuck, and ended after all.
     LateReport,
@@ -134,6 +136,7 @@ impl fmt::Display for ChildShutdownStatus {
         f.pad(match self {
             Self::Aborted => "aborted",
             Self::AlreadyExited => "already exited",
+            Self::CutShort => "cut short",
             Self::Graceful => "graceful",
             Self::LateReport => "late",
             Self::Stuck => "stuck",

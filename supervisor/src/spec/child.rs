@@ -333,11 +333,15 @@ impl ChildSpec {
     /// Words for people and filters, in place of those that it had. Default: none.
     ///
     /// Each is 1 to 64 of `[A-Za-z0-9_.:-]`; others are refused when a tree is started.
-    pub fn tags<I>(mut self, tags: I) -> Self
-    where
-        I: IntoIterator<Item: Into<Arc<str>>>,
-    {
+    pub fn tags(mut self, tags: impl IntoIterator<Item: Into<Arc<str>>>) -> Self {
         self.settings.tags = tags.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// As a function without a context, which cannot hear a stop.
+    #[cfg(test)]
+    pub(crate) const fn deaf(mut self) -> Self {
+        self.hears_stop = false;
         self
     }
 

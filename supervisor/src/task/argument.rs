@@ -27,7 +27,9 @@ impl<T: Send + Sync + 'static> Shared for T {}
 /// A parameter `&mut T`: one value, lent to one attempt at a time.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be lent to the attempts of a supervised function",
-    label = "must be `Send + 'static` to be lent to a task"
+    label = "must be `Send + 'static` to be lent to a task",
+    note = "make the value inside of the function, or take something like it that is `Send`, as \
+            `Arc` is for `Rc`"
 )]
 pub trait Lent: Send + 'static {}
 
@@ -36,7 +38,8 @@ impl<T: Send + 'static> Lent for T {}
 /// A parameter of a `local` function: it goes to the thread of that child, once.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be moved to the thread of a `local` supervised function",
-    label = "must be `Send + 'static` to get there; what is not is made inside of the function"
+    label = "must be `Send + 'static` to get there",
+    note = "make the value inside of the function: what is made there may stay on the thread"
 )]
 pub trait Moved: Send + 'static {}
 

@@ -278,6 +278,36 @@ impl TaskContext {
         ))
     }
 
+    /// When the attempt is dropped if it has not ended by then; `None` as long as it has not been
+    /// asked to stop, and where its stop has no bound.
+    ///
+    /// The smaller of its own `shutdown` budget and what is left of the deadlines above it. A
+    /// shutdown that is asked for with a shorter deadline brings it forward.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use rust_supervisor::TaskContext;
+    /// # async fn flush() {}
+    /// async fn writer(ctx: TaskContext) {
+    ///     ctx.cancelled().await;
+    ///     match ctx.deadline() {
+    ///         Some(deadline) => drop(tokio::time::timeout_at(deadline, flush()).await),
+    ///         None => flush().await,
+    ///     }
+    /// }
+    /// # let _ = writer;
+    /// ```
+    #[must_use]
+    pub fn deadline(&self) -> Option<tokio::time::Instant> {
+        let tree = self.slot.tree.as_ref()?;
+        let (id, generation) = (self.slot.id, self.generation);
+        let at = tree
+            .read(|machine| machine.dropped_at(id, generation))
+            .ok()??;
+        tree.instant(at)
+    }
+
     /// The tree that the attempt belongs to; `None` for a detached context.
     ///
     /// Holding it does not keep the tree running. Awaiting the end of the tree through it is

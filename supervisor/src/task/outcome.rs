@@ -146,6 +146,8 @@ impl IntoTaskResult for TaskResult {
     }
 }
 
+// Otherwise the compiler would speak of conversions that nobody has written.
+#[diagnostic::do_not_recommend]
 impl<E: Into<TaskError>> IntoTaskResult for Result<(), E> {
     fn into_task_result(self) -> TaskResult {
         match self {

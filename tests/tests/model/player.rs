@@ -33,6 +33,8 @@ pub(crate) enum Step {
     Ready(String),
     /// A poll begins, or ends.
     TurnPoll(String),
+    /// The tree is stopped, within a time.
+    ShutdownWithin(Duration),
 }
 
 /// What is asked of a child.
@@ -66,6 +68,8 @@ pub(crate) struct Player {
     readiness: HashMap<String, Readiness>,
     /// Children that are to beat.
     beating: HashSet<String>,
+    /// How long the tree may take to stop.
+    shutdown_within: Option<Duration>,
     tickets: Vec<Ticket>,
     generations: HashMap<Arc<str>, u64>,
     seen: u64,
@@ -85,6 +89,7 @@ impl Player {
             world: World::new(tree.spec()).expect("the tree is sound"),
             readiness: HashMap::new(),
             beating: HashSet::new(),
+            shutdown_within: tree.shutdown_within,
             tickets: Vec::new(),
             generations: HashMap::new(),
             seen: 0,
@@ -124,6 +129,10 @@ impl Player {
             Step::Obey => self.obey(),
             Step::Pass(time) => self.world.advance(*time),
             Step::Ready(path) => _ = self.world.ready(path),
+            Step::ShutdownWithin(deadline) => {
+                let ticket = self.world.ask("", Ask::ShutdownWithin(*deadline));
+                self.tickets.push(ticket);
+            }
             Step::TurnPoll(path) => _ = self.world.turn_poll(path),
         }
     }
@@ -168,6 +177,7 @@ impl Player {
         }
         self.apply(&Step::Ask(String::new(), Verb::Shutdown));
         self.check();
+        let asked = self.world.now();
         for _ in 0..1_000 {
             if self.world.is_over() {
                 break;
@@ -185,6 +195,12 @@ impl Player {
             self.check();
         }
         assert!(self.world.is_over(), "the tree does not come to its end");
+        if let Some(deadline) = self.shutdown_within {
+            // Two abort budgets for whatever does not yield.
+            let took = self.world.now().saturating_sub(asked);
+            let most = deadline + Duration::from_secs(2);
+            assert!(took <= most, "I8: it took {took:?} and may take {most:?}");
+        }
         let left: Vec<String> = self.world.live().map(str::to_owned).collect();
         for path in left {
             self.world.exit(&path, Ends::Aborted);
@@ -365,6 +381,10 @@ impl fmt::Display for Step {
             Self::Pass(time) => write!(f, "world.advance(ms({}));", time.as_millis()),
             Self::Ending(path) => write!(f, "world.ending({path:?});"),
             Self::Ready(path) => write!(f, "world.ready({path:?});"),
+            Self::ShutdownWithin(deadline) => {
+                let ms = deadline.as_millis();
+                write!(f, "world.ask(\"\", Ask::ShutdownWithin(ms({ms})));")
+            }
             Self::TurnPoll(path) => write!(f, "world.turn_poll({path:?});"),
         }
     }

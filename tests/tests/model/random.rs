@@ -10,8 +10,8 @@ use proptest::sample::select;
 use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestRng, TestRunner};
 use rust_supervisor::__world::Ends;
 use rust_supervisor::spec::policy::{
-    AutoShutdown, FirstStart, Readiness, RestartPolicy, Shutdown, StartOrder, Strategy as Restarts,
-    WhileStarting,
+    AutoShutdown, FirstStart, OnStuck, Readiness, RestartPolicy, Shutdown, StartOrder,
+    Strategy as Restarts, WhileStarting,
 };
 
 use crate::player::{Failure, Finish, Player, Step, Verb, attempt};
@@ -196,6 +196,8 @@ fn step() -> impl Strategy<Value = Draft> {
         2 => (0_usize..32).prop_map(Draft::Beat),
         1 => (0_usize..32).prop_map(Draft::TurnPoll),
         1 => Just(Draft::Ask(0, Verb::Shutdown)),
+        1 => (0_u64..6_000)
+            .prop_map(|ms| Draft::Fixed(Step::ShutdownWithin(Duration::from_millis(ms)))),
     ]
 }
 
@@ -232,14 +234,16 @@ fn sup(depth: u32) -> BoxedStrategy<Sup> {
     ];
     let pool = proptest::bool::weighted(if depth < 2 { 0.15 } else { 0.0 });
     let children = vec(child(depth), 0..5);
+    let deadline = (1_000_u64..9_000).prop_map(Duration::from_millis);
+    let deadline = proptest::option::weighted(0.3, deadline);
     (
         (strategy, start, first_start, waits),
-        (auto_shutdown, pool, 0_u32..8, children),
+        (auto_shutdown, pool, 0_u32..8, children, deadline),
     )
         .prop_map(
             |(
                 (strategy, start, first_start, while_starting),
-                (auto_shutdown, pool, intensity, children),
+                (auto_shutdown, pool, intensity, children, shutdown_within),
             )| Sup {
                 strategy,
                 start,
@@ -248,6 +252,7 @@ fn sup(depth: u32) -> BoxedStrategy<Sup> {
                 auto_shutdown,
                 pool,
                 intensity,
+                shutdown_within,
                 children,
             },
         )
@@ -274,7 +279,8 @@ fn child(depth: u32) -> BoxedStrategy<Child> {
     // A tree with limits does not come to rest.
     let limit = prop_oneof![19 => Just(None), 1 => (500_u64..4_000).prop_map(Some)];
     let limit = limit.prop_map(|ms| ms.map(Duration::from_millis));
-    let limits = (limit.clone(), limit);
+    let on_stuck = prop_oneof![5 => Just(OnStuck::Wait), 1 => Just(OnStuck::Escalate)];
+    let limits = (limit.clone(), limit, on_stuck);
     let below = if depth == 0 {
         Just(None).boxed()
     } else {
@@ -293,7 +299,7 @@ fn child(depth: u32) -> BoxedStrategy<Child> {
     )
         .prop_map(
             |(
-                (restart, readiness, backoff, shutdown, (timeout, heartbeat)),
+                (restart, readiness, backoff, shutdown, (timeout, heartbeat, on_stuck)),
                 (critical, significant, after, below),
             )| {
                 Child {
@@ -304,6 +310,7 @@ fn child(depth: u32) -> BoxedStrategy<Child> {
                     shutdown,
                     timeout,
                     heartbeat,
+                    on_stuck,
                     critical,
                     significant,
                     after,
@@ -321,6 +328,7 @@ impl Sup {
     }
 
     fn make_sound_at(&mut self, letter: char) {
+        self.fit_deadlines(Duration::MAX);
         if self.pool {
             self.children.clear();
         }
@@ -336,6 +344,23 @@ impl Sup {
             let after = child.after.iter().filter_map(known);
             child.after = after.filter_map(|at| names.get(at).cloned()).collect();
             names.push(child.name.clone());
+        }
+    }
+}
+
+impl Sup {
+    /// No budget that is written may be longer than a deadline above it.
+    fn fit_deadlines(&mut self, above: Duration) {
+        let own = self.shutdown_within.map(|own| own.min(above));
+        self.shutdown_within = own;
+        let within = own.unwrap_or(above);
+        for child in &mut self.children {
+            if let Shutdown::Within(budget) = &mut child.shutdown {
+                *budget = (*budget).min(within);
+            }
+            if let Some(below) = &mut child.below {
+                below.fit_deadlines(within);
+            }
         }
     }
 }

@@ -7,8 +7,8 @@ use rust_supervisor::ChildSpec;
 use rust_supervisor::SupervisorSpec;
 use rust_supervisor::spec::backoff::Backoff;
 use rust_supervisor::spec::policy::{
-    AutoShutdown, FirstStart, Intensity, Pool, Readiness, RestartPolicy, Shutdown, StartOrder,
-    Strategy, WhileStarting,
+    AutoShutdown, FirstStart, Intensity, OnStuck, Pool, Readiness, RestartPolicy, Shutdown,
+    StartOrder, Strategy, WhileStarting,
 };
 
 pub(crate) const WINDOW: Duration = Duration::from_secs(10);
@@ -22,6 +22,7 @@ pub(crate) struct Child {
     pub(crate) shutdown: Shutdown,
     pub(crate) timeout: Option<Duration>,
     pub(crate) heartbeat: Option<Duration>,
+    pub(crate) on_stuck: OnStuck,
     pub(crate) critical: bool,
     pub(crate) significant: bool,
     pub(crate) after: Vec<String>,
@@ -37,6 +38,7 @@ pub(crate) struct Sup {
     pub(crate) auto_shutdown: AutoShutdown,
     pub(crate) pool: bool,
     pub(crate) intensity: u32,
+    pub(crate) shutdown_within: Option<Duration>,
     pub(crate) children: Vec<Child>,
 }
 
@@ -50,6 +52,7 @@ impl Child {
             shutdown: Shutdown::default(),
             timeout: None,
             heartbeat: None,
+            on_stuck: OnStuck::Wait,
             critical: true,
             significant: false,
             after: Vec::new(),
@@ -85,7 +88,9 @@ impl Child {
         if let Some(silence) = self.heartbeat {
             spec = spec.heartbeat(silence);
         }
-        spec.readiness(self.readiness).shutdown(self.shutdown)
+        spec.readiness(self.readiness)
+            .shutdown(self.shutdown)
+            .on_stuck(self.on_stuck)
     }
 
     /// The paths of the child and of all below it.
@@ -110,13 +115,18 @@ impl Sup {
             auto_shutdown: AutoShutdown::Never,
             pool: false,
             intensity: 3,
+            shutdown_within: None,
             children,
         }
     }
 
     pub(crate) fn spec(&self) -> SupervisorSpec {
-        SupervisorSpec::root(self.children.iter().map(Child::spec).collect())
-            .strategy(self.strategy)
+        let spec = SupervisorSpec::root(self.children.iter().map(Child::spec).collect());
+        let spec = match self.shutdown_within {
+            Some(deadline) => spec.shutdown_within(deadline),
+            None => spec,
+        };
+        spec.strategy(self.strategy)
             .start(self.start)
             .first_start(self.first_start)
             .while_starting(self.while_starting)
@@ -165,6 +175,9 @@ impl fmt::Display for Child {
                 write!(f, ".{limit}(ms({}))", time.as_millis())?;
             }
         }
+        if self.on_stuck != OnStuck::default() {
+            write!(f, ".on_stuck(OnStuck::{:?})", self.on_stuck)?;
+        }
         if !self.critical {
             write!(f, ".critical(false)")?;
         }
@@ -203,6 +216,9 @@ impl fmt::Display for Sup {
         }
         if self.pool {
             write!(f, ".pool(true)")?;
+        }
+        if let Some(deadline) = self.shutdown_within {
+            write!(f, ".shutdown_within(ms({}))", deadline.as_millis())?;
         }
         write!(
             f,

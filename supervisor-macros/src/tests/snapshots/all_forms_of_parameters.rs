@@ -30,6 +30,7 @@ pub(crate) enum feed {}
 #[allow(
     deprecated,
     unreachable_code,
+    unreachable_pub,
     unused_lifetimes,
     clippy::all,
     clippy::nursery,
@@ -37,7 +38,7 @@ pub(crate) enum feed {}
 )]
 impl feed {
     /// Declares this child with what its attempts receive.
-    pub(crate) fn spec(
+    pub fn spec(
         config: FeedConfig,
         cache: Cache,
         jobs: Receiver<Job>,
@@ -64,7 +65,7 @@ impl feed {
                                         (),
                                         FeedError,
                                     > as ::rust_supervisor::__private::IntoTaskResult>::into_task_result(
-                                        ::rust_supervisor::__private::sendable(
+                                        ::rust_supervisor::__private::send_unless_local(
                                                 feed(
                                                     context,
                                                     <FeedConfig as ::core::clone::Clone>::clone(&config),

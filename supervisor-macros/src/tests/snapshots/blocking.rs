@@ -6,6 +6,7 @@ enum index {}
 #[allow(
     deprecated,
     unreachable_code,
+    unreachable_pub,
     unused_lifetimes,
     clippy::all,
     clippy::nursery,
@@ -13,7 +14,7 @@ enum index {}
 )]
 impl index {
     /// Declares this child with what its attempts receive.
-    fn spec(
+    pub fn spec(
         db: Db,
         path: PathBuf,
         queue: Queue,

@@ -9,6 +9,7 @@ pub enum feed {}
 #[allow(
     deprecated,
     unreachable_code,
+    unreachable_pub,
     unused_lifetimes,
     clippy::all,
     clippy::nursery,
@@ -29,8 +30,8 @@ impl feed {
     "unknown setting `restrat`; did you mean `restart`?\nexpected one of: `restart`, `backoff`, `backoff_reset`, `fuse`, `shutdown`, `readiness`, `ready_within`, `significant`, `critical`, `blocking`, `heartbeat`, `timeout`, `stall_after`, `on_stuck`, `local`, `tags`, `template`, `crate`"
 }
 ::core::compile_error! {
-    "a duration needs a unit: did you mean `5ms` or `5s`?"
+    "a duration needs a unit: did you mean `5ms` or `5s`?\nwrite it as in `shutdown = \"10s\"`"
 }
 ::core::compile_error! {
-    "the supervisor cannot own a `str` between attempts; take a `String`, or a `&'static str`"
+    "the supervisor cannot own a `str` between attempts\ntake a `String`, or a `&'static str`"
 }

@@ -14,6 +14,7 @@ enum pump {}
 #[allow(
     deprecated,
     unreachable_code,
+    unreachable_pub,
     unused_lifetimes,
     clippy::all,
     clippy::nursery,
@@ -21,7 +22,7 @@ enum pump {}
 )]
 impl pump {
     /// Declares this child with what its attempts receive.
-    fn spec<'a, S: Source, const N: usize>(
+    pub fn spec<'a, S: Source, const N: usize>(
         source: S,
         sink: impl Sink,
     ) -> ::rust_supervisor::__private::ChildSpec
@@ -41,7 +42,7 @@ impl pump {
                             place,
                             || async {
                                 ::rust_supervisor::__private::IntoTaskResult::into_task_result(
-                                    ::rust_supervisor::__private::sendable(
+                                    ::rust_supervisor::__private::send_unless_local(
                                             pump::<S, N>(&source, ::core::clone::Clone::clone(&sink)),
                                         )
                                         .await,

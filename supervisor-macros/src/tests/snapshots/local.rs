@@ -6,6 +6,7 @@ enum paint {}
 #[allow(
     deprecated,
     unreachable_code,
+    unreachable_pub,
     unused_lifetimes,
     clippy::all,
     clippy::nursery,
@@ -13,7 +14,7 @@ enum paint {}
 )]
 impl paint {
     /// Declares this child with what its attempts receive.
-    fn spec(
+    pub fn spec(
         theme: Theme,
         queue: Queue,
         screen: Screen,

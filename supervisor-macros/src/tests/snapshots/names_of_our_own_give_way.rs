@@ -6,6 +6,7 @@ enum driver {}
 #[allow(
     deprecated,
     unreachable_code,
+    unreachable_pub,
     unused_lifetimes,
     clippy::all,
     clippy::nursery,
@@ -13,7 +14,7 @@ enum driver {}
 )]
 impl driver {
     /// Declares this child with what its attempts receive.
-    fn spec(driver: u8, place: u8, place_: u8) -> ::renamed::__private::ChildSpec {
+    pub fn spec(driver: u8, place: u8, place_: u8) -> ::renamed::__private::ChildSpec {
         let driver = ::renamed::__private::cloned::<u8>(driver);
         let place = ::renamed::__private::shared::<u8>(place);
         let place_ = ::renamed::__private::cloned::<u8>(place_);
@@ -28,7 +29,7 @@ impl driver {
                             place__,
                             || async {
                                 <() as ::renamed::__private::IntoTaskResult>::into_task_result(
-                                    ::renamed::__private::sendable(
+                                    ::renamed::__private::send_unless_local(
                                             driver(
                                                 <u8 as ::core::clone::Clone>::clone(&driver),
                                                 &place,

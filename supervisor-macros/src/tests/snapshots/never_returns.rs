@@ -8,6 +8,7 @@ enum serve {}
 #[allow(
     deprecated,
     unreachable_code,
+    unreachable_pub,
     unused_lifetimes,
     clippy::all,
     clippy::nursery,
@@ -15,7 +16,7 @@ enum serve {}
 )]
 impl serve {
     /// Declares this child with what its attempts receive.
-    fn spec() -> ::rust_supervisor::__private::ChildSpec {
+    pub fn spec() -> ::rust_supervisor::__private::ChildSpec {
         ::rust_supervisor::__private::child(
             "serve",
             ::rust_supervisor::__private::HearsStop::Yes,
@@ -27,7 +28,10 @@ impl serve {
                             place,
                             || async {
                                 <() as ::rust_supervisor::__private::IntoTaskResult>::into_task_result(
-                                    ::rust_supervisor::__private::sendable(serve(context)).await,
+                                    ::rust_supervisor::__private::send_unless_local(
+                                            serve(context),
+                                        )
+                                        .await,
                                 )
                             },
                         )

@@ -10,6 +10,7 @@ enum beat {}
 #[allow(
     deprecated,
     unreachable_code,
+    unreachable_pub,
     unused_lifetimes,
     clippy::all,
     clippy::nursery,
@@ -17,7 +18,7 @@ enum beat {}
 )]
 impl beat {
     /// Declares this child with what its attempts receive.
-    fn spec() -> ::rust_supervisor::__private::ChildSpec {
+    pub fn spec() -> ::rust_supervisor::__private::ChildSpec {
         ::rust_supervisor::__private::child(
             "beat",
             ::rust_supervisor::__private::HearsStop::No,
@@ -29,7 +30,8 @@ impl beat {
                             place,
                             || async {
                                 <() as ::rust_supervisor::__private::IntoTaskResult>::into_task_result(
-                                    ::rust_supervisor::__private::sendable(beat()).await,
+                                    ::rust_supervisor::__private::send_unless_local(beat())
+                                        .await,
                                 )
                             },
                         )

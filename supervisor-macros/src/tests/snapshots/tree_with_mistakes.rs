@@ -1,10 +1,10 @@
 fn tree() -> SupervisorSpec {
     {
         ::core::compile_error! {
-            "expected the arguments of `oops`: `oops(..)`"
+            "expected the arguments of `oops`\nwrite `oops(..)`"
         }
         ::core::compile_error! {
-            "a nested supervisor needs a name: `gateway: { .. }`"
+            "a nested supervisor needs a name\nwrite `gateway: { .. }`"
         }
         ::rust_supervisor::__private::SupervisorSpec::root(::std::vec::Vec::new())
             .children({

@@ -14,6 +14,7 @@ mod pool;
 mod random;
 mod ready;
 mod shutdown;
+mod shutdown_within;
 mod start;
 mod stuck;
 

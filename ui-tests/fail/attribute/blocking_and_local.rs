@@ -1,0 +1,6 @@
+use rust_supervisor::supervised;
+
+#[supervised(blocking, local)]
+fn feed() {}
+
+fn main() {}

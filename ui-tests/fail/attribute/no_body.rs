@@ -1,0 +1,6 @@
+use rust_supervisor::supervised;
+
+#[supervised]
+async fn feed();
+
+fn main() {}

@@ -1,0 +1,14 @@
+use rust_supervisor::{supervised, supervisor_tree};
+
+#[supervised]
+async fn feed() {}
+
+fn main() {
+    let _ = supervisor_tree! {
+        shutdown_within = "10s",
+        gateway: {
+            shutdown_within = "30s",
+            feed(),
+        },
+    };
+}

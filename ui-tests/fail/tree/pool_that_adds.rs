@@ -1,0 +1,11 @@
+use rust_supervisor::{supervised, supervisor_tree};
+
+#[supervised]
+async fn feed() {}
+
+fn main() {
+    let _ = supervisor_tree! {
+        pool,
+        add = "yes",
+    };
+}

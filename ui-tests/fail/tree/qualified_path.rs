@@ -1,0 +1,10 @@
+use rust_supervisor::{supervised, supervisor_tree};
+
+#[supervised]
+async fn feed() {}
+
+fn main() {
+    let _ = supervisor_tree! {
+        <feed as Child>::run(),
+    };
+}

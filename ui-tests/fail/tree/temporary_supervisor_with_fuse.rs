@@ -1,0 +1,14 @@
+use rust_supervisor::{supervised, supervisor_tree};
+
+#[supervised]
+async fn feed() {}
+
+fn main() {
+    let _ = supervisor_tree! {
+        gateway: {
+            restart = "temporary",
+            fuse = "5/30s",
+            feed(),
+        },
+    };
+}

@@ -1,0 +1,10 @@
+use rust_supervisor::supervised;
+
+struct Screen;
+
+#[supervised(local)]
+async fn paint(screen: Screen) {
+    let _ = screen;
+}
+
+fn main() {}

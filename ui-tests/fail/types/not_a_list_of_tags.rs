@@ -1,0 +1,8 @@
+use rust_supervisor::supervised;
+
+const TAGS: u8 = 5;
+
+#[supervised(tags = TAGS)]
+async fn feed() {}
+
+fn main() {}
