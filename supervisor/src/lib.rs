@@ -242,7 +242,7 @@ pub use rust_supervisor_macros::{supervised, supervisor_tree};
 #[cfg(feature = "__world")]
 #[doc(hidden)]
 pub mod __world {
-    pub use crate::machine::world::{Ask, Attempt, Ends, No, Said, Ticket, Want, World};
+    pub use crate::machine::world::{Ask, Attempt, Ends, Said, Ticket, Want, World};
 
     /// What a specification comes to, without its code, to be compared as a whole: policies,
     /// order, dependencies, and templates by name.

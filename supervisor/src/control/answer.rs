@@ -270,7 +270,7 @@ fn status(state: ChildState, ready: Option<bool>) -> ChildAttemptStatus {
 }
 
 /// A refusal, for the one who asked.
-pub(super) fn explain(refusal: Refusal, path: &str, supervisor: &str) -> SupervisorError {
+pub(crate) fn explain(refusal: Refusal, path: &str, supervisor: &str) -> SupervisorError {
     let path = path.to_owned();
     let supervisor = display(supervisor);
     match refusal {

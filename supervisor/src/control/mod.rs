@@ -1,6 +1,6 @@
 //! What may be asked of a running tree, and what comes back.
 
-mod answer;
+pub(crate) mod answer;
 mod apply;
 pub mod audit;
 pub mod child;

@@ -23,8 +23,10 @@ use super::time::Nanos;
 use super::walk::End;
 use super::watch::Sample;
 use super::{Machine, Trash, TreePhase};
+use crate::control::answer::explain;
 use crate::control::audit::Audit;
 use crate::control::outcome::ChildControlOperation as Operation;
+use crate::error::types::SupervisorError;
 use crate::event::exit::{During, ExitKind, ExitRecord, Panic};
 use crate::event::failure::Failure;
 use crate::event::fold::Fold;
@@ -32,7 +34,7 @@ use crate::event::kind::{Event, EventKind};
 use crate::event::snapshot::{ChildSnapshot, ChildState, Snapshot};
 use crate::shutdown::report::ShutdownReport;
 use crate::spec::child::ChildSpec;
-use crate::spec::error::{InvalidSpec, SpecProblem};
+use crate::spec::error::InvalidSpec;
 use crate::spec::plan::{Plan, Planned};
 use crate::spec::supervisor::SupervisorSpec;
 
@@ -89,24 +91,6 @@ pub enum Said {
     Started,
 }
 
-/// Why a command had no effect.
-#[derive(Clone, Debug)]
-pub enum No {
-    AddingNotAllowed,
-    AlreadyPresent,
-    AlreadyStarted,
-    Fenced,
-    Interrupted,
-    Invalid(SpecProblem),
-    LimitReached,
-    NoCode,
-    NotDown(ChildState),
-    OtherGeneration(Option<u64>),
-    ShuttingDown,
-    StartFailed(Arc<Failure>),
-    Unknown,
-}
-
 /// What the machine wants of an attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Want {
@@ -146,6 +130,9 @@ impl Attempt {
 /// Identifies a command.
 pub type Ticket = u64;
 
+/// The first of all.
+const START: Ticket = 0;
+
 /// A machine, its children, and its clock.
 #[derive(Debug)]
 pub struct World {
@@ -155,7 +142,7 @@ pub struct World {
     wants: VecDeque<(Arc<str>, Want)>,
     /// Nodes that have a task on what would be the runtime.
     drivers: HashMap<Ix, NodeId>,
-    answers: HashMap<Ticket, Result<Said, No>>,
+    answers: HashMap<Ticket, Result<Said, SupervisorError>>,
     tickets: Ticket,
     /// The attempt that has ended last.
     former: Option<Attempt>,
@@ -183,7 +170,7 @@ impl World {
             wants: VecDeque::new(),
             drivers: HashMap::new(),
             answers: HashMap::new(),
-            tickets: 0,
+            tickets: START,
             former: None,
             seen: 0,
             fold: Fold::default(),
@@ -192,9 +179,10 @@ impl World {
         })
     }
 
-    /// Starts the tree.
-    pub fn start(&mut self) {
+    /// Starts the tree; answered when it is up, or has failed to come up.
+    pub fn start(&mut self) -> Ticket {
         self.tell(Input::Start);
+        START
     }
 
     /// Ends the live attempt of a path; false when there is none.
@@ -276,8 +264,17 @@ impl World {
     }
 
     /// What a command was answered, once; none as long as it waits.
-    pub fn answer(&mut self, ticket: Ticket) -> Option<Result<Said, No>> {
-        self.answers.remove(&ticket)
+    pub fn answer(&mut self, ticket: Ticket) -> Option<Result<Said, SupervisorError>> {
+        if ticket != START {
+            return self.answers.remove(&ticket);
+        }
+        match (self.failure(), self.is_up()) {
+            (Some(failure), _) => Some(Err(SupervisorError::StartFailed {
+                path: String::new(),
+                failure,
+            })),
+            (None, is_up) => is_up.then_some(Ok(Said::Started)),
+        }
     }
 
     /// Lets time pass, with every deadline in it.
@@ -510,7 +507,9 @@ impl World {
         match action {
             Action::Admit(..) => {}
             Action::Answer(Token(ticket), answer) => {
-                let answer = answer.map(Said::from).map_err(No::from);
+                // Whom it was addressed to is known to the one who asked.
+                let error = |refusal| explain(refusal, "", "");
+                let answer = answer.map(Said::from).map_err(error);
                 let former = self.answers.insert(ticket, answer);
                 assert!(former.is_none(), "I7: {ticket} is answered twice");
             }
@@ -588,12 +587,12 @@ impl World {
         }
     }
 
-    fn command(&self, path: &str, ask: Ask) -> Result<Command, No> {
-        let id = || self.machine.lookup(path).ok_or(No::Unknown);
+    fn command(&self, path: &str, ask: Ask) -> Result<Command, SupervisorError> {
+        let unknown = || explain(Refusal::Unknown, path, "");
+        let id = || self.machine.lookup(path).ok_or_else(unknown);
         let verb = match ask {
             Ask::Add(spec) => {
-                let planned = Planned::new(spec, path)
-                    .map_err(|invalid| No::Invalid(invalid.problems[0].clone()))?;
+                let planned = Planned::new(spec, path)?;
                 return Ok(Command::Add(id()?, Box::new(planned), None));
             }
             Ask::Children => return Ok(Command::Children(id()?)),
@@ -613,7 +612,7 @@ impl World {
             return Ok(Command::Child(verb, id));
         }
         let parent = path.rsplit_once('/').map_or("", |(parent, _)| parent);
-        let parent = self.machine.lookup(parent).ok_or(No::Unknown)?;
+        let parent = self.machine.lookup(parent).ok_or_else(unknown)?;
         Ok(Command::Named(verb, parent, path.into()))
     }
 
@@ -659,26 +658,6 @@ impl From<Answer> for Said {
             Answer::Declined => Self::Declined,
             Answer::Shutdown => Self::ShuttingDown,
             Answer::Started => Self::Started,
-        }
-    }
-}
-
-impl From<Refusal> for No {
-    fn from(refusal: Refusal) -> Self {
-        match refusal {
-            Refusal::AddingNotAllowed => Self::AddingNotAllowed,
-            Refusal::AlreadyPresent => Self::AlreadyPresent,
-            Refusal::AlreadyStarted => Self::AlreadyStarted,
-            Refusal::Fenced => Self::Fenced,
-            Refusal::Interrupted => Self::Interrupted,
-            Refusal::Invalid(problem) => Self::Invalid(problem),
-            Refusal::LimitReached(_) => Self::LimitReached,
-            Refusal::NoCode => Self::NoCode,
-            Refusal::NotDown(phase) => Self::NotDown(phase.public()),
-            Refusal::OtherGeneration(generation) => Self::OtherGeneration(generation),
-            Refusal::ShuttingDown => Self::ShuttingDown,
-            Refusal::StartFailed(failure) => Self::StartFailed(failure),
-            Refusal::Unknown => Self::Unknown,
         }
     }
 }

@@ -126,7 +126,10 @@ fn what_is_below_a_supervisor_that_comes_back_is_there_when_that_starts() {
     ask(&mut world, "sub", Ask::Restart).expect("accepted");
     obey(&mut world);
     let refused = ask(&mut world, "sub/low/x", Ask::Remove);
-    assert!(matches!(refused, Err(No::Unknown)), "{refused:?}");
+    assert!(
+        matches!(refused, Err(SupervisorError::UnknownChild { .. })),
+        "{refused:?}"
+    );
     world.ready("sub/a");
     assert_eq!(live(&world), ["sub/a", "sub/low/x"]);
     let again = world.attempt("sub/low/x").map(|attempt| attempt.generation);

@@ -20,7 +20,8 @@ mod stuck;
 
 use std::time::Duration;
 
-use super::world::{Ask, Ends, No, Said, Want, World};
+use super::world::{Ask, Ends, Said, Want, World};
+use crate::error::types::SupervisorError;
 use crate::event::kind::{Event, EventKind};
 use crate::event::snapshot::ChildState;
 use crate::spec::backoff::Backoff;
@@ -92,7 +93,7 @@ fn obey(world: &mut World) {
 }
 
 /// Issues a command that is answered at once.
-fn ask(world: &mut World, path: &str, ask: Ask) -> Result<Said, No> {
+fn ask(world: &mut World, path: &str, ask: Ask) -> Result<Said, SupervisorError> {
     let ticket = world.ask(path, ask);
     world.answer(ticket).expect("answered at once")
 }

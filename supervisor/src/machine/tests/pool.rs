@@ -74,7 +74,10 @@ fn a_pool_has_at_most_as_many_instances_as_its_limit() {
     add(&mut world, "i1");
     add(&mut world, "i2");
     let refused = ask(&mut world, "pool", Ask::Add(worker("i3")));
-    assert!(matches!(refused, Err(No::LimitReached)), "{refused:?}");
+    assert!(
+        matches!(refused, Err(SupervisorError::LimitReached { .. })),
+        "{refused:?}"
+    );
     ask(&mut world, "pool/i1", Ask::Stop).expect("accepted");
     obey(&mut world);
     add(&mut world, "i3");

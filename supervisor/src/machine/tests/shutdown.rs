@@ -119,10 +119,16 @@ fn nothing_starts_once_the_shutdown_has_begun() {
     world.ask("", Ask::Shutdown);
     for verb in [Ask::Resume, Ask::Restart] {
         let refused = ask(&mut world, "a", verb);
-        assert!(matches!(refused, Err(No::ShuttingDown)), "{refused:?}");
+        assert!(
+            matches!(refused, Err(SupervisorError::ShuttingDown { .. })),
+            "{refused:?}"
+        );
     }
     let refused = ask(&mut world, "", Ask::Add(worker("d")));
-    assert!(matches!(refused, Err(No::ShuttingDown)), "{refused:?}");
+    assert!(
+        matches!(refused, Err(SupervisorError::ShuttingDown { .. })),
+        "{refused:?}"
+    );
     world.exit("b", Ends::Failed);
     world.advance(secs(10));
     obey(&mut world);
@@ -162,7 +168,10 @@ fn commands_that_are_queued_when_their_supervisor_goes_down_are_answered() {
     obey(&mut world);
     assert!(world.is_over());
     for add in adds {
-        assert!(matches!(world.answer(add), Some(Err(No::ShuttingDown))));
+        assert!(matches!(
+            world.answer(add),
+            Some(Err(SupervisorError::ShuttingDown { .. }))
+        ));
     }
 }
 
@@ -203,7 +212,10 @@ fn nothing_is_restarted_below_a_supervisor_whose_turn_to_stop_has_not_come() {
     let mut world = started(SupervisorSpec::root(spec));
     world.ask("", Ask::Shutdown);
     let refused = ask(&mut world, "sub/x", Ask::Restart);
-    assert!(matches!(refused, Err(No::ShuttingDown)), "{refused:?}");
+    assert!(
+        matches!(refused, Err(SupervisorError::ShuttingDown { .. })),
+        "{refused:?}"
+    );
     assert!(world.attempt("sub/x").is_some_and(|attempt| !attempt.asked));
     obey(&mut world);
     assert!(world.is_over());
@@ -217,7 +229,10 @@ fn what_waits_to_be_added_when_a_stop_is_asked_for_is_not_started_any_more() {
     let added = world.ask("", Ask::Add(explicit("y")));
     world.ask("", Ask::Shutdown);
     world.ready("x");
-    assert!(matches!(world.answer(added), Some(Err(No::ShuttingDown))));
+    assert!(matches!(
+        world.answer(added),
+        Some(Err(SupervisorError::ShuttingDown { .. }))
+    ));
     obey(&mut world);
     assert!(world.is_over());
 }

@@ -206,7 +206,10 @@ fn whoever_adds_a_child_that_gets_stuck_is_answered_when_it_does() {
     let added = world.ask("", Ask::Add(explicit("x")));
     ask(&mut world, "x", Ask::Stop).expect("accepted");
     let_stick(&mut world, "x");
-    assert!(matches!(world.answer(added), Some(Err(No::Interrupted))));
+    assert!(matches!(
+        world.answer(added),
+        Some(Err(SupervisorError::StartInterrupted { .. }))
+    ));
 }
 
 #[test]
