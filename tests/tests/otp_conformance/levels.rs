@@ -35,7 +35,7 @@ impl Level for Machine {
         let world = World::new(spec);
         let refused = world.as_ref().err().cloned();
         let world = world.or_else(|_| World::new(SupervisorSpec::root(vec![])));
-        let mut this = Self(stage.clone(), Rc::new(RefCell::new(world.expect("empty"))));
+        let this = Self(stage.clone(), Rc::new(RefCell::new(world.expect("empty"))));
         let call = match refused {
             Some(refused) => Box::pin(ready(Err(refused.into()))),
             None => this.call(World::start),
@@ -80,7 +80,7 @@ impl Level for Machine {
 }
 
 impl Machine {
-    fn call(&mut self, ask: impl FnOnce(&mut World) -> u64) -> Call {
+    fn call(&self, ask: impl FnOnce(&mut World) -> u64) -> Call {
         let ticket = ask(&mut self.1.borrow_mut());
         let world = Rc::clone(&self.1);
         let answer = move || world.borrow_mut().answer(ticket);

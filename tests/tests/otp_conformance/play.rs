@@ -83,7 +83,7 @@ impl<'a, L: Level> Run<'a, L> {
         let mut results = Vec::new();
         for (step, mut call) in self.calls.split_off(from) {
             let result = self.result(step, &mut call);
-            results.push(result.clone().unwrap_or(json!("pending")));
+            results.push(result.clone().unwrap_or_else(|| json!("pending")));
             self.calls.extend(result.is_none().then_some((step, call)));
         }
         let result = if releases {
@@ -94,7 +94,7 @@ impl<'a, L: Level> Run<'a, L> {
         json!([result, self.stage.lock().take_trace(step)])
     }
 
-    fn order(&mut self, step: &Value, key: &str) {
+    fn order(&self, step: &Value, key: &str) {
         let order = (word(step, "child").to_owned(), word(step, key).to_owned());
         self.stage.lock().orders.push_back(order);
     }
@@ -127,7 +127,9 @@ impl<'a, L: Level> Run<'a, L> {
                 "ok"
             }
             "exit" | "burst" => {
-                exits.iter().for_each(|exit| self.order(exit, "reason"));
+                for exit in exits {
+                    self.order(exit, "reason");
+                }
                 self.level.pass(Duration::ZERO);
                 "ok"
             }
@@ -204,7 +206,7 @@ impl<'a, L: Level> Run<'a, L> {
         Call::Asked(self.level.ask(our_path(path), ask))
     }
 
-    fn result(&mut self, step: &Value, call: &mut Call) -> Option<Value> {
+    fn result(&self, step: &Value, call: &mut Call) -> Option<Value> {
         match call {
             Call::Answered(value) => Some(value.clone()),
             Call::Asked(call) => {
@@ -218,7 +220,7 @@ impl<'a, L: Level> Run<'a, L> {
     }
 
     fn answered(&self, step: &Value, answer: Answer) -> Value {
-        let sup = word(step, "sup");
+        let sup = step["sup"].as_str().unwrap_or("root");
         let error = match answer {
             Ok(Said::Children(children)) => {
                 let of_step = usize::from(step["do"] == "count_children");
@@ -242,7 +244,7 @@ impl<'a, L: Level> Run<'a, L> {
             Err(SupervisorError::StartFailed { failure, .. }) => {
                 let id = [&step["id"], &step["instance"], &step["spec"]["id"]];
                 let id = id.into_iter().find_map(Value::as_str);
-                let from = id.map_or("root".to_owned(), |id| format!("{sup}/{id}"));
+                let from = id.map_or_else(|| sup.to_owned(), |id| format!("{sup}/{id}"));
                 return start_failed(&failure, &from);
             }
             // An instance that has ended is gone, and terminated all the same.

@@ -127,7 +127,7 @@ impl Cast {
         role.starts += 1;
         let first = role.starts == 1;
         let init = role.init.as_array_mut().filter(|init| !init.is_empty());
-        let outcome = init.map_or(json!("ok"), |init| init.remove(0));
+        let outcome = init.map_or_else(|| json!("ok"), |init| init.remove(0));
         let children = role.spec["sup"]["children"].clone();
         for child in list(&children).iter().filter(|_| outcome == "ok") {
             let path = format!("{path}/{}", word(child, "id"));
@@ -160,8 +160,8 @@ impl Cast {
         let order = self.orders.iter().position(|(to, _)| to == path);
         let order = order.and_then(|at| self.orders.remove(at));
         if !self.role(path).is_sup() {
-            let reason = order.map_or("killed".to_owned(), |(_, reason)| reason);
-            self.exit(path, &[&reason]);
+            let reason = order.as_ref().map_or("killed", |(_, reason)| reason);
+            self.exit(path, &[reason]);
         }
     }
 
