@@ -140,7 +140,7 @@ fn errors(stderr: &str) -> impl Iterator<Item = &str> {
 /// Every `.stderr`, by the name of the mistake.
 fn cases() -> BTreeMap<String, String> {
     let mut cases = BTreeMap::new();
-    for kind in ["attribute", "settings", "tree", "types"] {
+    for kind in ["attribute", "settings", "template", "tree", "types"] {
         for file in fs::read_dir(directory().join(kind)).expect("the directory of cases") {
             let path = file.expect("a file").path();
             if path

@@ -62,13 +62,15 @@ fn check(parameter: &Parameter, pattern: &Pat, diagnostics: &mut Diagnostics) {
     if is_anonymous(value) || matches!(value, Type::Reference(_)) {
         diagnostics.at(
             value,
-            "an argument of a `template` is read from a file: name a type that owns what it has",
+            "an argument of a `template` is read from a file\n\
+             name a type that owns what it has, such as `String`",
         );
     }
     if !matches!(pattern, Pat::Ident(_)) {
         diagnostics.at(
             pattern,
-            "an argument of a `template` needs a name: a file calls it by that",
+            "an argument of a `template` needs a name: a file calls it by that\n\
+             write one name in its place, and take it apart in the body",
         );
     }
 }
