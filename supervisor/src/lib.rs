@@ -297,7 +297,7 @@ pub mod __private {
         L: FnOnce(Driver) -> Fut + Send + 'static,
         Fut: Future<Output = ()> + 'static,
     {
-        ChildSpec::local(name.into(), hears_stop, run)
+        ChildSpec::driven_locally(name.into(), hears_stop, run)
     }
 
     /// The child of a synchronous supervised function.

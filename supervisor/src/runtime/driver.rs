@@ -8,7 +8,7 @@ use std::cell::Cell;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use tracing::Span;
@@ -23,7 +23,7 @@ use crate::machine::input::{Exit, Input};
 use crate::machine::time::Nanos;
 use crate::panics::{self, drop_quietly, quietly};
 use crate::task::context::TaskContext;
-use crate::task::outcome::{IntoTaskResult, TaskResult};
+use crate::task::outcome::{IntoTaskResult, TaskError, TaskResult};
 
 /// A restart loop goes back to the scheduler after this long, so that it starves nobody.
 const SLICE: Duration = Duration::from_micros(50);
@@ -43,6 +43,8 @@ pub struct Driver {
     /// When the present run of attempts without a pause began; never, if there was a pause.
     slice: Nanos,
     yields: bool,
+    /// It is driven by another runtime than the tree's.
+    outside: bool,
 }
 
 /// How far the present attempt is.
@@ -71,6 +73,7 @@ impl Driver {
             span: None,
             slice: Nanos::NEVER,
             yields: false,
+            outside: false,
         }
     }
 
@@ -116,44 +119,69 @@ impl Driver {
     }
 
     pub(crate) fn poll_next(&mut self, cx: &Context<'_>) -> Poll<Option<TaskContext>> {
+        loop {
+            let Some(generation) = ready!(self.poll_wanted(cx)) else {
+                return Poll::Ready(None);
+            };
+            if self.begin(generation) {
+                let ctx = TaskContext::new(Arc::clone(&self.slot), generation);
+                // A subscriber that panics loses its span, and nothing else.
+                self.span = panics::catch(During::Build, || attempt_span(&ctx)).unwrap_or(None);
+                return Poll::Ready(Some(ctx));
+            }
+        }
+    }
+
+    /// Waits until an attempt is wanted that has not been begun, and says which; `None` when none
+    /// ever will be.
+    pub(super) fn poll_wanted(&mut self, cx: &Context<'_>) -> Poll<Option<u64>> {
         self.slot.register(cx.waker());
         if std::mem::take(&mut self.yields) {
             self.slice = Nanos::NEVER;
             cx.waker().wake_by_ref();
             return Poll::Pending;
         }
-        loop {
-            let word = self.slot.load();
-            if word.is_released() {
-                return Poll::Ready(None);
+        let word = self.slot.load();
+        if word.is_released() {
+            return Poll::Ready(None);
+        }
+        let wanted = word
+            .generation()
+            .filter(|generation| generation + 1 != self.begun);
+        if wanted.is_none() {
+            self.slice = Nanos::NEVER;
+            return Poll::Pending;
+        }
+        Poll::Ready(wanted)
+    }
+
+    /// Begins an attempt; false if it was asked to stop before, and has thereby ended.
+    fn begin(&mut self, generation: u64) -> bool {
+        self.begun = generation + 1;
+        self.attempt = Progress::Runs;
+        if self.slice == Nanos::NEVER {
+            self.started = self.now();
+        }
+        let stopped = self.slot.load().is_stopping();
+        if stopped {
+            self.report(End::of_body(ExitKind::NeverStarted));
+        }
+        !stopped
+    }
+
+    /// The attempt that is wanted cannot be made.
+    pub(super) fn refuse(&mut self, why: TaskError) {
+        if let Some(generation) = self.slot.load().generation() {
+            if self.begin(generation) {
+                self.report(End::of_body(ExitKind::Failed(why)));
             }
-            let wanted = word
-                .generation()
-                .filter(|generation| generation + 1 != self.begun);
-            let Some(generation) = wanted else {
-                self.slice = Nanos::NEVER;
-                return Poll::Pending;
-            };
-            self.begun = generation + 1;
-            self.attempt = Progress::Runs;
-            if self.slice == Nanos::NEVER {
-                self.started = self.tree().now_inside();
-            }
-            if word.is_stopping() {
-                self.report(End::of_body(ExitKind::NeverStarted));
-                continue;
-            }
-            let ctx = TaskContext::new(Arc::clone(&self.slot), generation);
-            // A subscriber that panics loses its span, and nothing else.
-            self.span = panics::catch(During::Build, || attempt_span(&ctx)).unwrap_or(None);
-            return Poll::Ready(Some(ctx));
         }
     }
 
     /// Tells the machine how the attempt has ended, when nothing of it is left.
     pub(super) fn report(&mut self, end: End) {
         self.attempt = Progress::None;
-        let now = self.tree().now_inside();
+        let now = self.now();
         let attempt = LastWords {
             generation: self.generation(),
             attempt: self.slot.attempt(),
@@ -170,6 +198,23 @@ impl Driver {
     /// Of the attempt that was begun last.
     pub(super) const fn generation(&self) -> u64 {
         self.begun - 1
+    }
+
+    /// From now on it is driven by another runtime than the tree's, which has a clock of its own.
+    pub(super) const fn leave_runtime(&mut self) {
+        self.outside = true;
+    }
+
+    pub(super) fn now(&self) -> Nanos {
+        if self.outside {
+            self.tree().now()
+        } else {
+            self.tree().now_inside()
+        }
+    }
+
+    pub(super) fn child_name(&self) -> &str {
+        &self.slot.child.value
     }
 
     pub(super) fn tree(&self) -> &Arc<Tree> {
@@ -206,7 +251,7 @@ impl Drop for Driver {
         }
         // The runtime drops its tasks. What was live has been dropped before this. Told first, so
         // that no further attempt can be wanted of this task.
-        let now = self.tree().now();
+        let now = self.now();
         self.tree().report(&self.slot, now, Input::RuntimeGone);
         let wanted = self
             .slot

@@ -39,7 +39,6 @@ where
     Some(handle)
 }
 
-#[allow(dead_code, reason = "for local children")]
 /// Spawns a future on the thread of a local child; none if the attempt is over.
 pub(crate) fn spawn_local<F>(
     slot: &Arc<Slot>,

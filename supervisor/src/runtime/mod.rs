@@ -10,6 +10,7 @@ pub(crate) mod current;
 pub(crate) mod driver;
 mod effects;
 mod lifecycle;
+pub mod local;
 pub(crate) mod member;
 pub mod outcome;
 mod places;

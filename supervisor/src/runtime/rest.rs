@@ -26,7 +26,7 @@ impl Driver {
         if let Poll::Ready(()) = self.poll_rest() {
             return Poll::Ready(());
         }
-        let now = self.tree().now();
+        let now = self.now();
         let input = Input::Ending(self.slot.id, generation);
         self.tree().report(&self.slot, now, input);
         // They may be wanted dropped at once.

@@ -163,6 +163,47 @@ impl ChildSpec {
         )
     }
 
+    /// A worker whose futures are not `Send`, on a thread of its own.
+    ///
+    /// As [`ChildSpec::from_fn`], with the same contract: restarts, stops and their budgets, panics,
+    /// readiness. The thread has a current-thread runtime with time and IO, and a
+    /// [`LocalSet`](tokio::task::LocalSet). It is made at the first start, is named after the child,
+    /// serves all its attempts, and ends when none will be wanted any more. Where there is no thread
+    /// to be had, that is a failure of the attempt ([`LocalError`](crate::runtime::local::LocalError)).
+    ///
+    /// Sub-tasks that are not `Send` either are spawned with
+    /// [`TaskContext::spawn_local`]. A child that blocks its thread holds up nobody else; one that
+    /// does so beyond its budget is stuck like any other. Its clock is the real one, also where that
+    /// of the tree's runtime is paused.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::cell::Cell;
+    /// use std::rc::Rc;
+    /// use rust_supervisor::{ChildSpec, TaskContext};
+    ///
+    /// let counter = ChildSpec::local("counter", |ctx: TaskContext| async move {
+    ///     let count = Rc::new(Cell::new(0));
+    ///     let counts = Rc::clone(&count);
+    ///     ctx.spawn_local(async move { counts.set(counts.get() + 1) });
+    ///     ctx.cancelled().await;
+    ///     println!("{}", count.get());
+    /// });
+    /// # drop(counter);
+    /// ```
+    pub fn local<F, Fut>(id: impl Into<ChildId>, attempt: F) -> Self
+    where
+        F: FnMut(TaskContext) -> Fut + Send + 'static,
+        Fut: Future<Output: IntoTaskResult> + 'static,
+    {
+        Self::with_body(
+            id.into(),
+            HearsStop::Yes,
+            Body::Worker(launch::local_attempts(attempt)),
+        )
+    }
+
     /// A nested supervisor.
     ///
     /// Its `restart` is [`Permanent`](RestartPolicy::Permanent) by default.
@@ -186,12 +227,12 @@ impl ChildSpec {
     }
 
     /// A worker that drives its own loop of attempts on a thread of its own.
-    pub(crate) fn local<L, Fut>(id: ChildId, hears_stop: HearsStop, run: L) -> Self
+    pub(crate) fn driven_locally<L, Fut>(id: ChildId, hears_stop: HearsStop, run: L) -> Self
     where
         L: FnOnce(Driver) -> Fut + Send + 'static,
         Fut: Future<Output = ()> + 'static,
     {
-        Self::with_body(id, hears_stop, Body::Worker(launch::local(run)))
+        Self::with_body(id, hears_stop, Body::Worker(launch::driven_locally(run)))
     }
 
     /// A synchronous worker, whose state travels to the blocking pool with every attempt.

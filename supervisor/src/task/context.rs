@@ -248,6 +248,25 @@ impl TaskContext {
         SubTask::new(member::spawn(&self.slot, self.generation, at, future))
     }
 
+    /// Runs a future that is not `Send` on the thread of a local child, as a part of the attempt: see
+    /// [`spawn`](TaskContext::spawn) and [`ChildSpec::local`](crate::ChildSpec::local).
+    ///
+    /// # Panics
+    ///
+    /// Elsewhere than on the thread of a local child: there it has nowhere to run.
+    #[track_caller]
+    #[allow(
+        clippy::must_use_candidate,
+        reason = "it runs without its handle as well"
+    )]
+    pub fn spawn_local<F>(&self, future: F) -> SubTask<<F::Output as SubTaskOutput>::Value>
+    where
+        F: Future<Output: SubTaskOutput> + 'static,
+    {
+        let at = SpawnedAt::new(Location::caller());
+        SubTask::new(member::spawn_local(&self.slot, self.generation, at, future))
+    }
+
     /// Runs a function on the blocking pool, as a part of the attempt: see
     /// [`spawn`](TaskContext::spawn).
     ///

@@ -10,8 +10,8 @@ use tokio::runtime::Handle;
 
 use super::context::TaskContext;
 use super::factory::{IntoTaskResult, TaskFactory};
-use crate::runtime::blocking;
 use crate::runtime::driver::{Driver, DriverGuard, OnAbort};
+use crate::runtime::{blocking, local};
 
 /// The code of a child, until its first start moves it into its task.
 pub(crate) type Launch = Box<dyn Launcher>;
@@ -37,7 +37,7 @@ where
 }
 
 /// Code that drives its own loop of attempts and cannot leave the thread that it began on.
-pub(crate) fn local<L, Fut>(run: L) -> Launch
+pub(crate) fn driven_locally<L, Fut>(run: L) -> Launch
 where
     L: FnOnce(Driver) -> Fut + Send + 'static,
     Fut: Future<Output = ()> + 'static,
@@ -58,6 +58,20 @@ where
 #[cfg(feature = "config")]
 pub(crate) fn nothing() -> Launch {
     attempts(|_| std::future::ready(()))
+}
+
+/// A closure that makes attempts which cannot leave the thread that they began on.
+pub(crate) fn local_attempts<F, Fut>(make: F) -> Launch
+where
+    F: FnMut(TaskContext) -> Fut + Send + 'static,
+    Fut: Future<Output: IntoTaskResult> + 'static,
+{
+    driven_locally(move |driver| Attempts {
+        place: None,
+        driver,
+        make,
+        guard: (),
+    })
 }
 
 /// A boxed factory.
@@ -109,13 +123,7 @@ where
     Fut: Future<Output = ()> + 'static,
 {
     fn launch(self: Box<Self>, driver: Driver, guard: DriverGuard, on: &Handle) {
-        let on = on.clone();
-        drop(on.clone().spawn_blocking(move || {
-            on.block_on(Guarded {
-                run: (self.0)(driver),
-                guard,
-            });
-        }));
+        local::launch(self.0, driver, guard, on);
     }
 }
 
@@ -141,17 +149,17 @@ pin_project! {
     /// an idle child consists of.
     ///
     /// Fields are dropped in order, as in [`Guarded`].
-    struct Attempts<F, Fut> {
+    struct Attempts<F, Fut, G> {
         // Empty between attempts.
         #[pin]
         place: Option<Fut>,
         driver: Driver,
         make: F,
-        guard: DriverGuard,
+        guard: G,
     }
 }
 
-impl<F, Fut> Future for Attempts<F, Fut>
+impl<F, Fut, G> Future for Attempts<F, Fut, G>
 where
     F: FnMut(TaskContext) -> Fut,
     Fut: Future<Output: IntoTaskResult>,

@@ -1,0 +1,187 @@
+//! Children whose futures are not `Send`: a thread of their own, with a runtime of its own.
+//!
+//! The thread is made at the first start, lives across attempts, and ends when no attempt will be
+//! wanted any more. Where there is none to be had, the attempt has failed, and the next one asks
+//! again.
+
+use std::future::Future;
+use std::io;
+use std::sync::Arc;
+use std::task::Poll;
+use std::thread;
+
+use tokio::runtime::{Builder, Handle, Runtime};
+use tokio::task::LocalSet;
+
+use super::driver::{Driver, DriverGuard};
+use super::sync::{Mutex, lock};
+use crate::panics::{drop_quietly, quietly};
+use crate::task::outcome::TaskError;
+
+/// The code of a child, on its way to a thread.
+struct Local<L> {
+    run: L,
+    driver: Driver,
+    guard: DriverGuard,
+}
+
+/// Why a child on a thread of its own could not be served.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum LocalError {
+    /// The operating system gave no runtime: it has no more file descriptors, for instance.
+    #[error("a local child needs a runtime of its own, and there is none to be had")]
+    NoRuntime(#[source] io::Error),
+    /// The operating system gave no thread.
+    #[error("a local child needs a thread of its own, and there is none to be had")]
+    NoThread(#[source] io::Error),
+}
+
+/// Drives a child on a thread of its own, for as long as it is wanted.
+pub(crate) fn launch<L, Fut>(run: L, mut driver: Driver, guard: DriverGuard, on: &Handle)
+where
+    L: FnOnce(Driver) -> Fut + Send + 'static,
+    Fut: Future<Output = ()> + 'static,
+{
+    driver.leave_runtime();
+    if let Err((local, error)) = begin(Local { run, driver, guard }) {
+        drop(on.spawn(try_again(local, error)));
+    }
+}
+
+/// Tells that the attempt cannot be made, and waits for the next one.
+async fn try_again<L, Fut>(mut local: Local<L>, error: LocalError)
+where
+    L: FnOnce(Driver) -> Fut + Send + 'static,
+    Fut: Future<Output = ()> + 'static,
+{
+    let mut error = Some(error);
+    loop {
+        if let Some(error) = error.take() {
+            local.driver.refuse(TaskError::from(error));
+        }
+        let wanted = std::future::poll_fn(|cx| match local.driver.poll_wanted(cx) {
+            Poll::Ready(wanted) => Poll::Ready(wanted.is_some()),
+            Poll::Pending => Poll::Pending,
+        });
+        if !wanted.await {
+            return;
+        }
+        match begin(local) {
+            Ok(()) => return,
+            Err((back, why)) => (local, error) = (back, Some(why)),
+        }
+    }
+}
+
+/// Moves the child to a new thread; it comes back if there is none.
+fn begin<L, Fut>(local: Local<L>) -> Result<(), (Local<L>, LocalError)>
+where
+    L: FnOnce(Driver) -> Fut + Send + 'static,
+    Fut: Future<Output = ()> + 'static,
+{
+    let runtime = match Builder::new_current_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return Err((local, LocalError::NoRuntime(error))),
+    };
+    let name = local.driver.child_name().to_owned();
+    // What a thread is given is lost when there is no thread.
+    let kept = Arc::new(Mutex::new(Some((local, runtime))));
+    let given = Arc::clone(&kept);
+    let thread = thread::Builder::new().name(name);
+    #[cfg(test)]
+    let thread = tests::or_none(thread);
+    let spawned = thread.spawn(move || {
+        let given = lock(&given).take();
+        if let Some((local, runtime)) = given {
+            local.drive(runtime);
+        }
+    });
+    let Err(error) = spawned else {
+        // The thread ends by itself, and the guard tells of it.
+        return Ok(());
+    };
+    let kept = lock(&kept).take();
+    let (local, runtime) = kept.expect("no thread has taken it");
+    // The present thread may be one that must not wait.
+    runtime.shutdown_background();
+    Err((local, LocalError::NoThread(error)))
+}
+
+impl<L, Fut> Local<L>
+where
+    L: FnOnce(Driver) -> Fut,
+    Fut: Future<Output = ()> + 'static,
+{
+    fn drive(self, runtime: Runtime) {
+        let Self { run, driver, guard } = self;
+        let set = LocalSet::new();
+        // The driver catches what its attempts do; what they had been lent may still panic when it
+        // is dropped.
+        quietly(|| set.block_on(&runtime, run(driver)));
+        drop_quietly(set);
+        // Whoever has spawned something past the context does not hold up the end of the tree.
+        runtime.shutdown_background();
+        drop(guard);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::time::Duration;
+
+    use crate::spec::backoff::Backoff;
+    use crate::{ChildSpec, Supervisor, SupervisorSpec, TaskContext};
+
+    use super::*;
+
+    /// How many threads the operating system refuses.
+    static REFUSED: AtomicUsize = AtomicUsize::new(0);
+
+    pub(super) fn or_none(thread: thread::Builder) -> thread::Builder {
+        let less = |refused: usize| refused.checked_sub(1);
+        match REFUSED.fetch_update(Ordering::SeqCst, Ordering::SeqCst, less) {
+            Ok(_) => thread.stack_size(usize::MAX / 2),
+            Err(_) => thread,
+        }
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn a_thread_that_is_not_to_be_had_is_a_failure_of_the_attempt_and_asked_for_again() {
+        REFUSED.store(3, Ordering::SeqCst);
+        let (tell, told) = tokio::sync::oneshot::channel();
+        let mut tell = Some(tell);
+        let child = ChildSpec::local("child", move |ctx: TaskContext| {
+            let tell = tell.take();
+            async move {
+                if let Some(tell) = tell {
+                    tell.send(ctx.generation().value).expect("waited for");
+                }
+                ctx.cancelled().await;
+            }
+        })
+        .backoff(Backoff::constant(Duration::from_millis(1)));
+        let handle = Supervisor::start(SupervisorSpec::root(vec![child]))
+            .await
+            .expect("starts");
+        assert_eq!(told.await.expect("runs in the end"), 3);
+        let exit = handle.snapshot_of("child").expect("is there").last_exit;
+        let exit = exit.expect("has failed");
+        let error = exit.downcast_ref::<LocalError>();
+        assert!(matches!(error, Some(LocalError::NoThread(_))), "{exit}");
+        assert!(handle.shutdown().await.expect("stops").is_clean());
+        // And one that never gets a thread is let go.
+        REFUSED.store(usize::MAX, Ordering::SeqCst);
+        let child = ChildSpec::local("child", |_ctx: TaskContext| async {})
+            .backoff(Backoff::constant(Duration::from_millis(1)));
+        let handle = Supervisor::start(SupervisorSpec::root(vec![child]))
+            .await
+            .expect("starts");
+        while handle.snapshot_of("child").expect("is there").generation < Some(3) {
+            tokio::task::yield_now().await;
+        }
+        handle.shutdown().await.expect("stops");
+        REFUSED.store(0, Ordering::SeqCst);
+    }
+}
