@@ -278,7 +278,10 @@ async fn a_supervisor_that_is_to_escalate_gives_up_when_a_child_cannot_be_stoppe
     let SupervisorError::GaveUp { failure } = &error else {
         panic!("{error:?}");
     };
-    assert_eq!((&*failure.child, failure.why), ("stubborn", Why::Stuck));
+    assert_eq!(
+        (&*failure.decisive().child, failure.why),
+        ("stubborn", Why::Stuck)
+    );
     assert!(error.to_string().contains("`stubborn` is stuck"), "{error}");
     assert_eq!(log.count("-a"), 1, "the others have been stopped");
     log.wait_for("-stubborn", 1).await;

@@ -48,7 +48,10 @@ async fn a_root_that_gives_up() {
     let SupervisorError::GaveUp { failure } = &error else {
         panic!("{error:?}");
     };
-    assert_eq!((&*failure.supervisor, &*failure.child), ("/", "b"));
+    assert_eq!(
+        (&*failure.supervisor, &*failure.decisive().child),
+        ("/", "b")
+    );
     assert_eq!(
         failure.why,
         Why::Intensity(Intensity::new(3, Duration::from_secs(60)))

@@ -47,8 +47,8 @@ async fn third_of_five_fails() {
         &["three", "four", "five"],
         "one and two had been ready"
     );
-    assert_eq!(&*failure.child, "three");
-    let exit = failure.exit.as_ref().expect("an attempt was made");
+    assert_eq!(&*failure.decisive().child, "three");
+    let exit = failure.decisive().exit().expect("an attempt was made");
     let cause: &std::io::Error = exit.downcast_ref().expect("the error itself");
     assert_eq!(cause.to_string(), "no route to the database");
     let text = error.to_string();

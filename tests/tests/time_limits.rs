@@ -163,7 +163,7 @@ async fn a_first_start_that_takes_too_long_fails_and_names_the_child_and_the_lim
     let StartError::Failed { failure, .. } = &error else {
         panic!("{error:?}");
     };
-    assert_eq!(&*failure.child, "slow");
+    assert_eq!(&*failure.decisive().child, "slow");
     let text = error.to_string();
     assert!(text.contains("was not ready within 3s"), "{text}");
     assert_eq!(log.alive(), 0, "nothing of it is left");

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::answer::{Answer, Refusal};
 use super::decision::{ExitClass, Verdict, decide};
+use super::failure::Counted;
 use super::history::{What, because};
 use super::input::{Action, Exit};
 use super::intensity::{Allowance, DEFAULT_RESTARTS, DEFAULT_WINDOW};
@@ -13,7 +14,7 @@ use super::time::Nanos;
 use super::walk::{End, Op, Then};
 use super::{Machine, TreePhase};
 use crate::event::exit::ExitKind;
-use crate::event::failure::{Failure, Why};
+use crate::event::failure::Why;
 use crate::event::history::{Because, Decision};
 use crate::event::kind::{Budget, EventKind};
 use crate::shutdown::report::ChildShutdownStatus;
@@ -217,7 +218,11 @@ impl Machine {
             Verdict::Restart => {
                 let limit = self.limit(sup);
                 let now = self.now;
-                match self.nodes.sup_mut(sup).window.record(now, limit) {
+                let counted = Counted {
+                    child: id,
+                    generation: self.nodes[ix].generation().unwrap_or(0),
+                };
+                match self.nodes.sup_mut(sup).window.record(now, limit, counted) {
                     Allowance::Spent => self.give_up(sup, ix, Why::Intensity(limit)),
                     Allowance::Allowed => {
                         let delay = self.delay(ix);
@@ -309,24 +314,6 @@ impl Machine {
         self.set_phase(ix, Phase::Down(Down::Failed));
         self.emit(ix, EventKind::Escalated);
         self.stop_children(sup, End::GaveUp(failure));
-    }
-
-    /// What there is to say of a child that brings its supervisor down.
-    pub(super) fn failure(&self, ix: Ix, why: Why) -> Arc<Failure> {
-        let node = &self.nodes[ix];
-        let supervisor = &self.nodes[node.parent].path;
-        let cause = node.sup().and_then(|sup| sup.failure.clone());
-        Arc::new(Failure {
-            supervisor: if supervisor.is_empty() {
-                "/".into()
-            } else {
-                Arc::clone(supervisor)
-            },
-            why,
-            child: Arc::clone(&node.path),
-            exit: node.last.clone(),
-            cause,
-        })
     }
 
     /// A child has ended by itself and is not started again: is that the end of more (R46, R47)?

@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
+use super::failure::Counted;
 use super::time::Nanos;
 use crate::spec::policy::Intensity;
 
@@ -14,10 +15,19 @@ const EXACT: usize = 256;
 pub(super) const DEFAULT_RESTARTS: u32 = 10;
 pub(super) const DEFAULT_WINDOW: Duration = Duration::from_secs(10);
 
+/// Restarts that are remembered, and forgotten, together.
+#[derive(Clone, Copy, Debug)]
+struct Entry {
+    at: Nanos,
+    count: u32,
+    /// The last of them.
+    last: Counted,
+}
+
 /// The restarts that one incarnation of a supervisor remembers.
 #[derive(Debug, Default)]
 pub(super) struct Window {
-    entries: VecDeque<(Nanos, u32)>,
+    entries: VecDeque<Entry>,
     sum: u32,
 }
 
@@ -30,15 +40,19 @@ pub(super) enum Allowance {
 
 impl Window {
     /// Records a restart that has just been decided.
-    pub(super) fn record(&mut self, now: Nanos, limit: Intensity) -> Allowance {
+    pub(super) fn record(&mut self, now: Nanos, limit: Intensity, counted: Counted) -> Allowance {
         self.forget_older(now, limit.window);
         let grain = limit.window / u32::try_from(EXACT).expect("small");
         match self.entries.back_mut() {
-            Some((at, count)) if self.sum as usize >= EXACT && now.since(*at) < grain => {
-                *at = now;
-                *count += 1;
+            Some(entry) if self.sum as usize >= EXACT && now.since(entry.at) < grain => {
+                (entry.at, entry.last) = (now, counted);
+                entry.count += 1;
             }
-            _ => self.entries.push_back((now, 1)),
+            _ => self.entries.push_back(Entry {
+                at: now,
+                count: 1,
+                last: counted,
+            }),
         }
         self.sum += 1;
         if self.sum > limit.restarts {
@@ -51,13 +65,23 @@ impl Window {
     /// How many restarts lie within the window now.
     pub(super) fn used(&self, now: Nanos, window: Duration) -> u32 {
         let within = self.entries.iter().rev();
-        let within = within.take_while(|(at, _)| now.since(*at) < window);
-        within.map(|(_, count)| count).sum()
+        let within = within.take_while(|entry| now.since(entry.at) < window);
+        within.map(|entry| entry.count).sum()
     }
 
     /// Restarts that are still allowed, as of the last one that was recorded.
     pub(super) const fn left(&self, limit: Intensity) -> u32 {
         limit.restarts.saturating_sub(self.sum)
+    }
+
+    /// The restarts in the window that are remembered one by one, the oldest first.
+    pub(super) fn counted(&self) -> impl DoubleEndedIterator<Item = Counted> {
+        self.entries.iter().map(|entry| entry.last)
+    }
+
+    /// How many restarts lie in the window.
+    pub(super) const fn sum(&self) -> u32 {
+        self.sum
     }
 
     pub(super) fn clear(&mut self) {
@@ -69,32 +93,43 @@ impl Window {
     #[cfg(feature = "__world")]
     pub(super) fn describe(&self, now: Nanos, into: &mut String) {
         use std::fmt::Write;
-        for (at, count) in &self.entries {
-            write!(into, " {}x{count}", now.since(*at).as_nanos()).expect("a string");
+        for entry in &self.entries {
+            let age = now.since(entry.at).as_nanos();
+            write!(into, " {age}x{}", entry.count).expect("a string");
         }
     }
 
     fn forget_older(&mut self, now: Nanos, window: Duration) {
-        while let Some(&(at, count)) = self.entries.front() {
-            if now.since(at) < window {
+        while let Some(entry) = self.entries.front() {
+            if now.since(entry.at) < window {
                 break;
             }
+            self.sum -= entry.count;
             self.entries.pop_front();
-            self.sum -= count;
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::node::{Ix, NodeId};
     use super::*;
 
     const SECOND: u64 = 1_000_000_000;
+
+    const SOMEBODY: Counted = Counted {
+        child: NodeId {
+            ix: Ix::ROOT,
+            tenancy: 0,
+        },
+        generation: 0,
+    };
 
     fn record(window: &mut Window, at_second: u64, limit: u32) -> Allowance {
         window.record(
             Nanos(at_second * SECOND),
             Intensity::new(limit, Duration::from_secs(10)),
+            SOMEBODY,
         )
     }
 
@@ -135,7 +170,7 @@ mod tests {
         let mut window = Window::default();
         for i in 0..1_000_000_u64 {
             let limit = Intensity::new(u32::MAX, Duration::from_secs(10));
-            window.record(Nanos(i * 1_000_000), limit);
+            window.record(Nanos(i * 1_000_000), limit, SOMEBODY);
         }
         assert!(
             window.entries.len() <= 2 * EXACT + 2,

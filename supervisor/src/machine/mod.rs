@@ -29,6 +29,7 @@ mod deadlines;
 pub(crate) mod decision;
 mod ended;
 mod events;
+mod failure;
 mod fences;
 #[cfg(feature = "__world")]
 mod fingerprint;

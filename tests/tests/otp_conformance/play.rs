@@ -363,10 +363,7 @@ fn start_failed(failure: &Failure, from: &str) -> Value {
     let child = otp_path(&first.child).replace("/:init", "");
     let path = child.strip_prefix(from).unwrap_or(&child).split('/');
     let path: Vec<&str> = path.filter(|id| !id.is_empty()).collect();
-    let panicked = matches!(
-        first.exit.as_ref().map(|it| &it.kind),
-        Some(ExitKind::Panicked(_))
-    );
+    let panicked = matches!(first.exit().map(|it| &it.kind), Some(ExitKind::Panicked(_)));
     json!({"error": "start_failed", "path": path, "cause": if panicked { "panic" } else { "fail" }})
 }
 

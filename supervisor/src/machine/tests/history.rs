@@ -132,7 +132,7 @@ fn a_supervisor_that_gave_up_is_remembered_with_its_failure() {
     assert_eq!(ends.len(), 1);
     let failure = ends[0].failure.as_ref().expect("it gave up");
     assert_eq!(
-        (&*failure.child, failure.why),
+        (&*failure.decisive().child, failure.why),
         ("sub/x", Why::Intensity(limit))
     );
     assert_eq!(ends[0].decision, restart(Because::Permanent));

@@ -117,7 +117,7 @@ fn the_earlier_of_two_limits_of_a_start_counts() {
         assert!(world.is_over());
         let failure = world.failure().expect("a first start that fails");
         assert_eq!(failure.why, why);
-        let exit = failure.exit.as_ref().expect("it ended").to_string();
+        let exit = failure.decisive().exit().expect("it ended").to_string();
         assert!(exit.starts_with(&format!("{limit} 3s")), "{exit}");
     }
 }

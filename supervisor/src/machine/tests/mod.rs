@@ -3,6 +3,7 @@
 mod backoff;
 mod chunks;
 mod commands;
+mod failure;
 mod generations;
 mod group;
 mod history;

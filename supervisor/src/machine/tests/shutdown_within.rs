@@ -187,7 +187,7 @@ fn a_supervisor_that_gives_up_has_a_deadline_too_and_says_why_it_came_down() {
     stick(&mut world);
     assert!(world.report().took <= secs(5));
     let failure = world.failure().expect("the first reason stands");
-    assert_eq!(&*failure.child, "b");
+    assert_eq!(&*failure.decisive().child, "b");
 }
 
 #[test]
@@ -255,7 +255,7 @@ fn a_supervisor_that_is_to_escalate_gives_up_when_a_child_is_stuck() {
     world.exit("a", Ends::Cancelled);
     assert!(world.is_over());
     let failure = world.failure().expect("it gave up");
-    assert_eq!((&*failure.child, failure.why), ("b", Why::Stuck));
+    assert_eq!((&*failure.decisive().child, failure.why), ("b", Why::Stuck));
     assert_eq!(statuses(&world), ["b stuck", "a graceful"]);
 }
 

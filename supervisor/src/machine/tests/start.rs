@@ -34,7 +34,7 @@ fn an_explicit_start_that_ends_before_it_is_ready_has_failed_whatever_the_result
         obey(&mut world);
         assert!(world.is_over(), "{how:?}");
         assert_eq!(text(&log(&mut world)), "-b gave up / ?a -a -/", "{how:?}");
-        assert_eq!(&*world.failure().expect("a culprit").child, "b");
+        assert_eq!(&*world.failure().expect("a culprit").decisive().child, "b");
     }
 }
 
