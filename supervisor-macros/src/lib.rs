@@ -167,6 +167,34 @@ pub fn supervised(arguments: TokenStream, item: TokenStream) -> TokenStream {
 /// # drop(tree(String::new(), Vec::new()));
 /// ```
 ///
+/// What it declares can be looked at before anything runs, as text and as a picture for Mermaid and
+/// Graphviz:
+///
+/// ```
+/// # use rust_supervisor::{supervised, supervisor_tree};
+/// # #[supervised] async fn feed(config: String) { drop(config); }
+/// # #[supervised] async fn session(region: &'static str) { let _ = region; }
+/// let spec = supervisor_tree! {
+///     strategy = "rest_for_one",
+///     intensity = "5/30s",
+///     feed("db:5432".to_owned()) { shutdown = "abort", critical = false },
+///     gateway: {
+///         after = [feed],
+///         strategy = "one_for_all",
+///         eu: session("eu"),
+///         us: session("us") { after = [eu] },
+///     },
+/// };
+/// assert_eq!(
+///     spec.text().to_string(),
+///     r#"supervisor  strategy = "rest_for_one", intensity = "5/30s"
+/// ├── feed  restart = "transient", shutdown = "abort", critical = false
+/// └── gateway  after feed  restart = "permanent", strategy = "one_for_all", intensity = "10/10s" for each child
+///     ├── eu  restart = "transient", shutdown = "abort"
+///     └── us  after eu  restart = "transient", shutdown = "abort""#
+/// );
+/// ```
+///
 /// # Grammar
 ///
 /// ```text

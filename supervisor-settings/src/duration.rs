@@ -51,6 +51,33 @@ pub fn parse_positive(text: &str) -> Result<Duration, DurationError> {
     }
 }
 
+/// Writes a duration as it would be written: in the largest unit in which it is whole.
+///
+/// What is finer than a millisecond cannot be written, and is shown as Rust does.
+///
+/// ```
+/// use std::time::Duration;
+/// use rust_supervisor_settings::duration;
+///
+/// assert_eq!(duration::write(Duration::from_millis(250)), "250ms");
+/// assert_eq!(duration::write(Duration::from_secs(90)), "90s");
+/// assert_eq!(duration::write(Duration::from_secs(120)), "2m");
+/// ```
+#[must_use]
+pub fn write(duration: Duration) -> String {
+    let total = duration.as_millis();
+    if duration.is_zero() || duration.subsec_nanos() % 1_000_000 != 0 {
+        return format!("{duration:?}");
+    }
+    ["h", "m", "s", "ms"]
+        .into_iter()
+        .find_map(|unit| {
+            let length = u128::from(milliseconds(unit)?);
+            (total % length == 0).then(|| format!("{}{unit}", total / length))
+        })
+        .unwrap_or_else(|| format!("{duration:?}"))
+}
+
 /// A text that is not a duration.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -307,6 +334,15 @@ mod tests {
             parse("18446744073709551615h"),
             Err(DurationError::TooLong { .. })
         ));
+    }
+
+    #[test]
+    fn what_is_written_is_read_back() {
+        for text in ["1ms", "999ms", "1s", "90s", "1m", "61m", "2h", "0ns"] {
+            let read = parse(text).unwrap_or(Duration::ZERO);
+            assert_eq!(write(read), text);
+        }
+        assert_eq!(write(Duration::from_micros(1_500)), "1.5ms");
     }
 
     #[test]

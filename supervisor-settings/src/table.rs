@@ -246,6 +246,13 @@ pub const SETTINGS: &[Setting] = &[
         doc: "how many children it may have",
     },
     Setting {
+        key: "history",
+        places: SUPERVISOR,
+        kind: Kind::Count,
+        default: "as above it, and 8 at the root",
+        doc: "how many ends of each child are kept",
+    },
+    Setting {
         key: "shutdown_within",
         places: SUPERVISOR,
         kind: Kind::Text(Text::Duration),

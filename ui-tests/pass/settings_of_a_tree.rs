@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use rust_supervisor::spec::policy::{Intensity, StartOrder};
+use rust_supervisor::spec::policy::{Intensity, OnExhausted, StartOrder};
 use rust_supervisor::{SupervisorSpec, supervised, supervisor_tree};
 
 #[supervised]
@@ -19,6 +19,9 @@ fn concurrent(limit: usize, gentle: bool) -> SupervisorSpec {
         while_starting = "wait",
         add = "yes",
         max_children = limit,
+        history = limit,
+        on_exhausted = OnExhausted::Shutdown,
+        shutdown_within = Duration::from_secs(10),
         // The order is an expression, so it is not known here what comes too late.
         early: feed() { after = [late] },
         late: feed() {
@@ -28,6 +31,10 @@ fn concurrent(limit: usize, gentle: bool) -> SupervisorSpec {
             ready_within = "5s",
             significant,
             critical = false,
+            timeout = "5s",
+            stall_after = "1s",
+            on_stuck = "escalate",
+            tags = ["late"],
         },
         pool: { pool = limit },
         other_pool: { pool = gentle },
@@ -41,13 +48,19 @@ fn main() {
         intensity = "0/30s",
         auto_shutdown = "all_significant",
         start = "ordered",
-        feed(),
+        on_exhausted = "quarantine",
+        shutdown_within = "30s",
+        history = 3,
+        feed() { heartbeat = "5s", fuse = "5/30s" },
         gateway: {
             restart = "transient",
             backoff = "1s..1m",
             significant,
             critical = false,
             after = [feed],
+            fuse = "1/1h",
+            tags = ["edge", "eu"],
+            shutdown_within = "30s",
             strategy = "one_for_all",
             max_children = 10,
             feed() { backoff = "none", backoff_reset = "10s" },

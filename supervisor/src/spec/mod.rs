@@ -4,6 +4,7 @@
 
 pub mod backoff;
 pub mod child;
+mod diagram;
 pub mod error;
 #[cfg(feature = "config")]
 pub(crate) mod outline;

@@ -1,8 +1,10 @@
 //! What a user says of a supervisor: its children and its policy.
 
+use std::fmt;
 use std::time::Duration;
 
 use super::child::{Body, ChildSpec};
+use super::diagram::{self, Picture};
 use super::policy::{
     AddPolicy, AutoShutdown, FirstStart, Intensity, OnExhausted, Pool, StartOrder, Strategy,
     WhileStarting,
@@ -190,6 +192,84 @@ impl SupervisorSpec {
                     Body::Declared | Body::Worker(_) => templates,
                 }
             })
+    }
+}
+
+/// Pictures of what is declared, before anything runs.
+impl SupervisorSpec {
+    /// The tree as text, for a log or a terminal.
+    ///
+    /// Children stand in the order in which they start. Settings are written as in
+    /// `supervisor_tree!`; of those that are not set, `restart`, `shutdown`, `strategy` and
+    /// `intensity` are shown.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use rust_supervisor::spec::policy::{Intensity, Strategy};
+    /// use rust_supervisor::{ChildSpec, SupervisorSpec};
+    ///
+    /// let session = |region| ChildSpec::from_fn(region, |_ctx| async {});
+    /// let gateway = SupervisorSpec::root(vec![session("eu"), session("us").after(["eu"])])
+    ///     .strategy(Strategy::OneForAll)
+    ///     .intensity(Intensity::new(5, Duration::from_secs(30)));
+    /// let spec = SupervisorSpec::root(vec![
+    ///     ChildSpec::from_fn("feed", |_ctx| async {}).shutdown(Duration::from_secs(10)),
+    ///     ChildSpec::supervisor("gateway", gateway).after(["feed"]),
+    /// ]);
+    /// assert_eq!(
+    ///     spec.text().to_string(),
+    ///     r#"supervisor  strategy = "one_for_one", intensity = "10/10s" for each child
+    /// ├── feed  restart = "transient", shutdown = "10s"
+    /// └── gateway  after feed  restart = "permanent", strategy = "one_for_all", intensity = "5/30s"
+    ///     ├── eu  restart = "transient", shutdown = "5s"
+    ///     └── us  after eu  restart = "transient", shutdown = "5s""#
+    /// );
+    /// ```
+    pub fn text(&self) -> impl fmt::Display {
+        Picture::new(self, diagram::text)
+    }
+
+    /// The tree as a flow chart of Mermaid, for Markdown.
+    ///
+    /// Lines with a number lead from a supervisor to its children, in the order in which they
+    /// start; dotted ones from a child to those that it is `after`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use rust_supervisor::{ChildSpec, SupervisorSpec};
+    ///
+    /// let spec = SupervisorSpec::root(vec![
+    ///     ChildSpec::from_fn("db", |_ctx| async {}),
+    ///     ChildSpec::from_fn("api", |_ctx| async {}).after(["db"]),
+    /// ]);
+    /// let chart = spec.mermaid().to_string();
+    /// assert!(chart.starts_with("flowchart TB\n    n0[\"supervisor<br>strategy = "));
+    /// assert!(chart.contains("\n    n0 -->|1| n1\n    n0 -->|2| n2\n"));
+    /// assert!(chart.ends_with("\n    n2 -.->|after| n1"));
+    /// ```
+    pub fn mermaid(&self) -> impl fmt::Display {
+        Picture::new(self, diagram::mermaid)
+    }
+
+    /// The tree as a graph for Graphviz: `dot -Tsvg`.
+    ///
+    /// Drawn as by [`mermaid`](Self::mermaid).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use rust_supervisor::{ChildSpec, SupervisorSpec};
+    ///
+    /// let spec = SupervisorSpec::root(vec![ChildSpec::from_fn("db", |_ctx| async {})]);
+    /// let graph = spec.dot().to_string();
+    /// assert!(graph.starts_with("digraph supervisor {"));
+    /// assert!(graph.contains(r#"n0 -> n1 [label="1"];"#));
+    /// ```
+    pub fn dot(&self) -> impl fmt::Display {
+        Picture::new(self, diagram::dot)
     }
 }
 
