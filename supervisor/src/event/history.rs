@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::exit::ExitRecord;
 use super::failure::{Failure, Why};
+use super::kind::Quarantine;
 
 /// One end of a child or supervisor, with the decision that was taken on it.
 ///
@@ -50,6 +51,8 @@ pub enum Decision {
     Pending,
     /// Its start has failed, and is not tried again.
     StartFailed(Why),
+    /// It is kept down until it is resumed.
+    Quarantined(Quarantine),
     /// It is started again, alone.
     Restart {
         /// What speaks for it.
@@ -108,6 +111,7 @@ impl fmt::Display for Decision {
             Self::Finished(because) => write!(f, "not restarted, because {because}"),
             Self::GaveUp(why) => write!(f, "its supervisor gave up: {why}"),
             Self::Pending => f.write_str("not decided yet"),
+            Self::Quarantined(why) => write!(f, "quarantined: {why}"),
             Self::StartFailed(why) => write!(f, "not tried again: {why}"),
             Self::Restart { because, delay } => {
                 write!(f, "restarted after {delay:.1?}, because {because}")

@@ -99,8 +99,9 @@ pub enum EventKind {
     Intent(Operation),
     /// What is wanted of it has changed.
     Operation(Operation),
-    /// It is kept down because it spent a budget; its `operation` is `quarantined`.
-    Quarantined(Budget),
+    /// It is kept down until it is resumed, and its `operation` is `quarantined`; nobody asked for
+    /// that.
+    Quarantined(Quarantine),
     /// It is ready: its start is complete, or, of a supervisor, all that is critical in it is ready
     /// again. A child that is ready as soon as it has started says so in `Started`.
     Ready,
@@ -158,6 +159,19 @@ pub enum Budget {
     /// The child's own `fuse`.
     Fuse,
     /// The `intensity` of its supervisor.
+    Intensity,
+}
+
+/// Why a child was put into quarantine without a command.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Quarantine {
+    /// Its error says that it must not be tried again.
+    Fatal,
+    /// It was restarted more often than its `fuse` allows.
+    Fuse,
+    /// With its restart the `intensity` of its supervisor was exceeded.
     Intensity,
 }
 

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::command::Commanded;
-use super::kind::{Budget, Event, EventKind, SupervisorEnd};
+use super::kind::{Budget, Event, EventKind, Quarantine, SupervisorEnd};
 
 impl fmt::Display for Event {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -34,7 +34,7 @@ impl fmt::Display for Event {
                 write!(f, "is not known; it will be {operation} when it is added")
             }
             EventKind::Operation(operation) => write!(f, "is {operation}"),
-            EventKind::Quarantined(budget) => write!(f, "is quarantined: {budget} is spent"),
+            EventKind::Quarantined(why) => write!(f, "is quarantined: {why}"),
             EventKind::Ready => f.write_str("is ready"),
             EventKind::Refused(why) => write!(f, "was left alone: {why}"),
             EventKind::Removed => f.write_str("was removed"),
@@ -83,6 +83,16 @@ impl fmt::Display for Budget {
         f.write_str(match self {
             Self::Fuse => "its fuse",
             Self::Intensity => "the intensity",
+        })
+    }
+}
+
+impl fmt::Display for Quarantine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Fatal => "it must not be tried again",
+            Self::Fuse => "its fuse has blown",
+            Self::Intensity => "it was one restart too many for its supervisor",
         })
     }
 }

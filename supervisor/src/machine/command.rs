@@ -287,6 +287,7 @@ impl Machine {
 
     /// Starts what is down (R35).
     fn resume_one(&mut self, sup: Ix, ix: Ix) -> bool {
+        self.replace_fuse(ix);
         let before = std::mem::replace(&mut self.nodes[ix].operation, Operation::Active);
         if before != Operation::Active {
             self.emit(ix, EventKind::Operation(Operation::Active));
@@ -316,6 +317,7 @@ impl Machine {
 
     /// Stops a child, if it runs, and starts it through the fence (I1); never counted.
     fn restart_one(&mut self, sup: Ix, ix: Ix) -> bool {
+        self.replace_fuse(ix);
         let before = std::mem::replace(&mut self.nodes[ix].operation, Operation::Active);
         if before != Operation::Active {
             self.emit(ix, EventKind::Operation(Operation::Active));

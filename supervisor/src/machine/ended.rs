@@ -5,10 +5,8 @@ use std::time::Duration;
 
 use super::answer::{Answer, Refusal};
 use super::decision::{ExitClass, Verdict, decide};
-use super::failure::Counted;
 use super::history::{What, because};
 use super::input::{Action, Exit};
-use super::intensity::{Allowance, DEFAULT_RESTARTS, DEFAULT_WINDOW};
 use super::node::{Body, Cause, Down, Ending, Ix, Mail, Node, NodeId, Phase, Retry, Sup, Wish};
 use super::time::Nanos;
 use super::walk::{End, Op, Then};
@@ -16,10 +14,10 @@ use super::{Machine, TreePhase};
 use crate::event::exit::ExitKind;
 use crate::event::failure::Why;
 use crate::event::history::{Because, Decision};
-use crate::event::kind::{Budget, EventKind};
+use crate::event::kind::{EventKind, Quarantine};
 use crate::shutdown::report::ChildShutdownStatus;
 use crate::spec::plan::{Planned, StopPolicy};
-use crate::spec::policy::{AutoShutdown, Intensity, Pool, Readiness};
+use crate::spec::policy::{AutoShutdown, Pool, Readiness};
 use crate::task::start_reason::StartReason;
 
 impl Machine {
@@ -214,60 +212,43 @@ impl Machine {
                 self.emit(ix, EventKind::Finished);
                 self.ended_for_good(sup, ix);
             }
-            Verdict::GiveUp => self.give_up(sup, ix, Why::Fatal),
-            Verdict::Restart => {
-                let limit = self.limit(sup);
-                let now = self.now;
-                let counted = Counted {
-                    child: id,
-                    generation: self.nodes[ix].generation().unwrap_or(0),
-                };
-                match self.nodes.sup_mut(sup).window.record(now, limit, counted) {
-                    Allowance::Spent => self.give_up(sup, ix, Why::Intensity(limit)),
-                    Allowance::Allowed => {
-                        let delay = self.delay(ix);
-                        let due = at.after(delay);
-                        let at_once =
-                            retry == Retry::Alone && due <= now && self.starts_at_once(sup, ix);
-                        if !at_once {
-                            self.becomes_unready(ix);
-                            self.set_phase(ix, Phase::Failed(retry));
-                        }
-                        let exit = self.nodes[ix].last.clone();
-                        self.emit(ix, EventKind::Restarting { delay, exit });
-                        let decision = retry.decision(because, delay);
-                        self.decided(ix, decision);
-                        self.warn_of_budget(sup, limit);
-                        self.nodes[ix].next_reason = Some(StartReason::Restart);
-                        if at_once {
-                            return self.start_at_once(ix);
-                        }
-                        if retry == Retry::Group {
-                            self.emit(sup, EventKind::GroupStopping);
-                        }
-                        self.restart(sup, ix, retry, due);
-                    }
-                }
-            }
+            Verdict::GiveUp => self.exhausted(sup, ix, retry, Quarantine::Fatal),
+            Verdict::Restart => match self.count_restart(sup, ix) {
+                Ok(()) => self.restart_after_delay(sup, ix, (retry, because), at),
+                Err(reason) => self.exhausted(sup, ix, retry, reason),
+            },
         }
+    }
+
+    /// Starts a child again whose restart has been counted.
+    fn restart_after_delay(&mut self, sup: Ix, ix: Ix, how: (Retry, Because), at: Nanos) {
+        let (retry, because) = how;
+        let delay = self.delay(ix);
+        let due = at.after(delay);
+        let at_once = retry == Retry::Alone && due <= self.now && self.starts_at_once(sup, ix);
+        if !at_once {
+            self.becomes_unready(ix);
+            self.set_phase(ix, Phase::Failed(retry));
+        }
+        let exit = self.nodes[ix].last.clone();
+        self.emit(ix, EventKind::Restarting { delay, exit });
+        self.decided(ix, retry.decision(because, delay));
+        self.warn_of_budget(sup, ix);
+        self.nodes[ix].next_reason = Some(StartReason::Restart);
+        if at_once {
+            return self.start_at_once(ix);
+        }
+        if retry == Retry::Group {
+            self.emit(sup, EventKind::GroupStopping);
+        }
+        self.restart(sup, ix, retry, due);
     }
 
     /// Starts a failed child again, when it is due.
     pub(super) fn restart(&mut self, sup: Ix, ix: Ix, retry: Retry, due: Nanos) {
         self.set_phase(ix, Phase::Failed(retry));
         match retry {
-            Retry::Group => {
-                let scope = self.scope(sup, ix);
-                let manner = self.manner(sup);
-                let stopping = Op::Stopping {
-                    next: self.nodes.sup(sup).last,
-                    scope,
-                    manner,
-                    then: Then::Start { culprit: ix, due },
-                };
-                self.begin_operation(sup, stopping);
-                self.schedule(sup);
-            }
+            Retry::Group => self.stop_group(sup, ix, due),
             Retry::Alone | Retry::First if due > self.now => {
                 self.set_phase(ix, Phase::Backoff(retry));
                 self.set_deadline(ix, due);
@@ -277,22 +258,16 @@ impl Machine {
         }
     }
 
-    /// Says when few restarts are left, once each time that it comes to that.
-    fn warn_of_budget(&mut self, sup: Ix, limit: Intensity) {
-        let left = self.nodes.sup(sup).window.left(limit);
-        if limit.is_low(left) && !limit.is_low(left + 1) {
-            let (budget, of) = (Budget::Intensity, limit.restarts);
-            self.emit(sup, EventKind::BudgetLow { budget, left, of });
-        }
-    }
-
-    /// The restarts that the supervisor accepts.
-    pub(super) fn limit(&self, sup: Ix) -> Intensity {
-        let state = self.nodes.sup(sup);
-        state.policy.intensity.unwrap_or_else(|| {
-            let children = u32::try_from(state.count.max(1)).unwrap_or(u32::MAX);
-            Intensity::new(DEFAULT_RESTARTS.saturating_mul(children), DEFAULT_WINDOW)
-        })
+    /// Stops what a restart takes along; it starts when the child that failed is due.
+    pub(super) fn stop_group(&mut self, sup: Ix, culprit: Ix, due: Nanos) {
+        let stopping = Op::Stopping {
+            next: self.nodes.sup(sup).last,
+            scope: self.scope(sup, culprit),
+            manner: self.manner(sup),
+            then: Then::Start { culprit, due },
+        };
+        self.begin_operation(sup, stopping);
+        self.schedule(sup);
     }
 
     /// Back-off with half jitter: uniform in the upper half.
@@ -304,16 +279,6 @@ impl Machine {
         }
         let nanos = u64::try_from(ceiling.as_nanos()).unwrap_or(u64::MAX);
         Duration::from_nanos(self.random.u64(nanos / 2..=nanos))
-    }
-
-    /// The supervisor comes down because of this child.
-    fn give_up(&mut self, sup: Ix, ix: Ix, why: Why) {
-        let failure = self.failure(ix, why);
-        self.decided(ix, Decision::GaveUp(why));
-        self.becomes_unready(ix);
-        self.set_phase(ix, Phase::Down(Down::Failed));
-        self.emit(ix, EventKind::Escalated);
-        self.stop_children(sup, End::GaveUp(failure));
     }
 
     /// A child has ended by itself and is not started again: is that the end of more (R46, R47)?

@@ -43,6 +43,9 @@ impl Machine {
                 ahead(node.deadline),
             )
             .expect("a string");
+            if let Some(fuse) = &node.fuse {
+                fuse.describe(self.now, &mut text);
+            }
             if let Some(sup) = node.sup() {
                 sup.describe(self.now, &mut text);
                 open.extend(self.children_of(sup).map(|(child, _)| child));

@@ -22,6 +22,7 @@
 
 pub(crate) mod answer;
 mod answers;
+mod budget;
 #[cfg(any(test, feature = "__world"))]
 mod check;
 mod command;
@@ -341,6 +342,7 @@ impl Machine {
             path,
             policy,
             last: None,
+            fuse: None,
             history: None,
             watch: None,
             links: None,

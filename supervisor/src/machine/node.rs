@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::ops::{Index, IndexMut};
 use std::sync::Arc;
 
+use super::budget::Fuse;
 use super::decision::ExitClass;
 use super::history::Ends;
 use super::input::Token;
@@ -216,6 +217,8 @@ pub(crate) struct Node {
     pub(crate) path: Arc<str>,
     pub(crate) policy: Arc<ChildPolicy>,
     pub(crate) last: Option<Arc<ExitRecord>>,
+    /// Its own restarts, where it has a limit of its own and has been restarted.
+    pub(super) fuse: Fuse,
     /// Its last ends, from the first failure on.
     pub(super) history: Option<Box<Ends>>,
     /// What has been seen of its attempt, where anybody looked.

@@ -8,11 +8,11 @@ use crate::spec::policy::Readiness;
 impl Machine {
     pub(crate) fn standing(&self, ix: Ix) -> Standing {
         let node = &self.nodes[ix];
+        // The child's own limit, or else that of its supervisor.
         let (limit, used) = match node.parent.some() {
-            Some(sup) => {
-                let limit = self.limit(sup);
-                let window = &self.nodes.sup(sup).window;
-                (limit, window.used(self.now, limit.window))
+            Some(_) => {
+                let (_, limit) = self.budget(ix);
+                (limit, limit.restarts.saturating_sub(self.budget_left(ix)))
             }
             // The root, and what is left of a supervisor that was removed, has no limit above it.
             None => (

@@ -30,6 +30,7 @@ use crate::error::types::SupervisorError;
 use crate::event::exit::{During, ExitKind, ExitRecord, Panic};
 use crate::event::failure::Failure;
 use crate::event::fold::Fold;
+use crate::event::history::Ended;
 use crate::event::kind::{Event, EventKind};
 use crate::event::snapshot::{ChildSnapshot, ChildState, Snapshot};
 use crate::shutdown::report::ShutdownReport;
@@ -356,6 +357,12 @@ impl World {
     /// The tree as it is now.
     pub fn snapshot(&self) -> Snapshot {
         self.machine.snapshot()
+    }
+
+    /// The last ends of the child at a path, the oldest first.
+    pub fn ends(&self, path: &str) -> Vec<Ended> {
+        let id = self.machine.lookup(path).expect("it is there");
+        self.machine.ends(id.ix).cloned().collect()
     }
 
     /// What the child at a path is doing.

@@ -9,8 +9,8 @@ use std::time::Duration;
 use rust_supervisor::__world::Ends;
 use rust_supervisor::event::snapshot::ChildState;
 use rust_supervisor::spec::policy::{
-    AutoShutdown, FirstStart, Readiness, RestartPolicy, Shutdown, StartOrder, Strategy,
-    WhileStarting,
+    AutoShutdown, FirstStart, OnExhausted, Readiness, RestartPolicy, Shutdown, StartOrder,
+    Strategy, WhileStarting,
 };
 
 use crate::player::{Failure, Finish, Player, Step, Verb, attempt};
@@ -220,6 +220,32 @@ fn trees() -> Vec<Sup> {
             };
             trees.push(sup.clone());
             trees.push(Sup::of(nested(sup)));
+        }
+    }
+    for strategy in [
+        Strategy::OneForOne,
+        Strategy::OneForAll,
+        Strategy::Dependents,
+    ] {
+        let mut children = slow();
+        children[0].fuse = Some(1);
+        children[2].fuse = Some(0);
+        trees.push(Sup {
+            strategy,
+            ..Sup::of(children)
+        });
+        for on_exhausted in [OnExhausted::Quarantine, OnExhausted::Shutdown] {
+            for first_start in [FirstStart::Fail, FirstStart::Retry] {
+                let sup = Sup {
+                    strategy,
+                    first_start,
+                    on_exhausted,
+                    intensity: 1,
+                    ..Sup::of(slow())
+                };
+                trees.push(sup.clone());
+                trees.push(Sup::of(nested(sup)));
+            }
         }
     }
     let pool = Sup {

@@ -10,7 +10,7 @@ use proptest::sample::select;
 use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestRng, TestRunner};
 use rust_supervisor::__world::Ends;
 use rust_supervisor::spec::policy::{
-    AutoShutdown, FirstStart, OnStuck, Readiness, RestartPolicy, Shutdown, StartOrder,
+    AutoShutdown, FirstStart, OnExhausted, OnStuck, Readiness, RestartPolicy, Shutdown, StartOrder,
     Strategy as Restarts, WhileStarting,
 };
 
@@ -232,18 +232,30 @@ fn sup(depth: u32) -> BoxedStrategy<Sup> {
         1 => Just(AutoShutdown::AllSignificant),
         1 => Just(AutoShutdown::AnySignificant),
     ];
+    let on_exhausted = prop_oneof![
+        3 => Just(OnExhausted::Escalate),
+        1 => Just(OnExhausted::Quarantine),
+        1 => Just(OnExhausted::Shutdown),
+    ];
     let pool = proptest::bool::weighted(if depth < 2 { 0.15 } else { 0.0 });
     let children = vec(child(depth), 0..5);
     let deadline = (1_000_u64..9_000).prop_map(Duration::from_millis);
     let deadline = proptest::option::weighted(0.3, deadline);
     (
         (strategy, start, first_start, waits),
-        (auto_shutdown, pool, 0_u32..8, children, deadline),
+        (
+            auto_shutdown,
+            pool,
+            0_u32..8,
+            on_exhausted,
+            children,
+            deadline,
+        ),
     )
         .prop_map(
             |(
                 (strategy, start, first_start, while_starting),
-                (auto_shutdown, pool, intensity, children, shutdown_within),
+                (auto_shutdown, pool, intensity, on_exhausted, children, shutdown_within),
             )| Sup {
                 strategy,
                 start,
@@ -253,6 +265,7 @@ fn sup(depth: u32) -> BoxedStrategy<Sup> {
                 pool,
                 intensity,
                 shutdown_within,
+                on_exhausted,
                 children,
             },
         )
@@ -280,7 +293,8 @@ fn child(depth: u32) -> BoxedStrategy<Child> {
     let limit = prop_oneof![19 => Just(None), 1 => (500_u64..4_000).prop_map(Some)];
     let limit = limit.prop_map(|ms| ms.map(Duration::from_millis));
     let on_stuck = prop_oneof![5 => Just(OnStuck::Wait), 1 => Just(OnStuck::Escalate)];
-    let limits = (limit.clone(), limit, on_stuck);
+    let fuse = prop_oneof![4 => Just(None), 1 => (0_u32..3).prop_map(Some)];
+    let limits = (limit.clone(), limit, on_stuck, fuse);
     let below = if depth == 0 {
         Just(None).boxed()
     } else {
@@ -299,7 +313,7 @@ fn child(depth: u32) -> BoxedStrategy<Child> {
     )
         .prop_map(
             |(
-                (restart, readiness, backoff, shutdown, (timeout, heartbeat, on_stuck)),
+                (restart, readiness, backoff, shutdown, (timeout, heartbeat, on_stuck, fuse)),
                 (critical, significant, after, below),
             )| {
                 Child {
@@ -311,6 +325,7 @@ fn child(depth: u32) -> BoxedStrategy<Child> {
                     timeout,
                     heartbeat,
                     on_stuck,
+                    fuse,
                     critical,
                     significant,
                     after,

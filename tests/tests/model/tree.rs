@@ -7,8 +7,8 @@ use rust_supervisor::ChildSpec;
 use rust_supervisor::SupervisorSpec;
 use rust_supervisor::spec::backoff::Backoff;
 use rust_supervisor::spec::policy::{
-    AutoShutdown, FirstStart, Intensity, OnStuck, Pool, Readiness, RestartPolicy, Shutdown,
-    StartOrder, Strategy, WhileStarting,
+    AutoShutdown, FirstStart, Intensity, OnExhausted, OnStuck, Pool, Readiness, RestartPolicy,
+    Shutdown, StartOrder, Strategy, WhileStarting,
 };
 
 pub(crate) const WINDOW: Duration = Duration::from_secs(10);
@@ -23,6 +23,8 @@ pub(crate) struct Child {
     pub(crate) timeout: Option<Duration>,
     pub(crate) heartbeat: Option<Duration>,
     pub(crate) on_stuck: OnStuck,
+    /// More restarts than that within [`WINDOW`] are too many.
+    pub(crate) fuse: Option<u32>,
     pub(crate) critical: bool,
     pub(crate) significant: bool,
     pub(crate) after: Vec<String>,
@@ -39,6 +41,7 @@ pub(crate) struct Sup {
     pub(crate) pool: bool,
     pub(crate) intensity: u32,
     pub(crate) shutdown_within: Option<Duration>,
+    pub(crate) on_exhausted: OnExhausted,
     pub(crate) children: Vec<Child>,
 }
 
@@ -53,6 +56,7 @@ impl Child {
             timeout: None,
             heartbeat: None,
             on_stuck: OnStuck::Wait,
+            fuse: None,
             critical: true,
             significant: false,
             after: Vec::new(),
@@ -73,6 +77,10 @@ impl Child {
             None => self.worker_spec(),
         };
         let backoff = self.backoff.map_or_else(Backoff::none, Backoff::constant);
+        let spec = match self.fuse {
+            Some(restarts) => spec.fuse(Intensity::new(restarts, WINDOW)),
+            None => spec,
+        };
         spec.restart(self.restart)
             .backoff(backoff)
             .critical(self.critical)
@@ -116,6 +124,7 @@ impl Sup {
             pool: false,
             intensity: 3,
             shutdown_within: None,
+            on_exhausted: OnExhausted::Escalate,
             children,
         }
     }
@@ -132,6 +141,7 @@ impl Sup {
             .while_starting(self.while_starting)
             .auto_shutdown(self.auto_shutdown)
             .pool(Pool::from(self.pool))
+            .on_exhausted(self.on_exhausted)
             .intensity(Intensity::new(self.intensity, WINDOW))
     }
 
@@ -178,6 +188,9 @@ impl fmt::Display for Child {
         if self.on_stuck != OnStuck::default() {
             write!(f, ".on_stuck(OnStuck::{:?})", self.on_stuck)?;
         }
+        if let Some(restarts) = self.fuse {
+            write!(f, ".fuse(Intensity::new({restarts}, secs(10)))")?;
+        }
         if !self.critical {
             write!(f, ".critical(false)")?;
         }
@@ -213,6 +226,9 @@ impl fmt::Display for Sup {
         }
         if self.auto_shutdown != AutoShutdown::default() {
             write!(f, ".auto_shutdown(AutoShutdown::{:?})", self.auto_shutdown)?;
+        }
+        if self.on_exhausted != OnExhausted::default() {
+            write!(f, ".on_exhausted(OnExhausted::{:?})", self.on_exhausted)?;
         }
         if self.pool {
             write!(f, ".pool(true)")?;

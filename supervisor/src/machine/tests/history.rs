@@ -6,8 +6,7 @@ use crate::event::history::{Because, Decision, Ended};
 use crate::spec::policy::{Intensity, Strategy};
 
 fn ends(world: &World, path: &str) -> Vec<Ended> {
-    let id = world.machine.lookup(path).expect("it is there");
-    world.machine.ends(id.ix).cloned().collect()
+    world.ends(path)
 }
 
 fn decisions(world: &World, path: &str) -> Vec<Decision> {

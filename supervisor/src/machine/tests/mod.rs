@@ -1,6 +1,7 @@
 //! Tests of the machine alone, with a clock and children that the tests play.
 
 mod backoff;
+mod budget;
 mod chunks;
 mod commands;
 mod failure;

@@ -2,7 +2,8 @@
 
 use super::*;
 use crate::spec::policy::{
-    AutoShutdown, FirstStart, Intensity, Pool, Shutdown, StartOrder, Strategy, WhileStarting,
+    AutoShutdown, FirstStart, Intensity, OnExhausted, Pool, Shutdown, StartOrder, Strategy,
+    WhileStarting,
 };
 
 /// A source of random numbers, and whether the tree behaves as OTP's.
@@ -57,6 +58,9 @@ fn random_child(random: &mut Rng, id: &str, earlier: &[String], depth: usize) ->
         .restart(pick(random, &restart))
         .critical(random.u8(..4) > 0)
         .backoff(pick(random, &[Backoff::none(), Backoff::constant(secs(2))]));
+    if random.u8(..4) == 0 {
+        child = child.fuse(Intensity::new(random.u32(0..3), secs(10)));
+    }
     if matches!(child.settings.readiness, Readiness::Completed) {
         child = child.restart(pick(random, &restart[1..]));
     }
@@ -85,7 +89,16 @@ fn random_supervisor(random: &mut Rng, depth: usize) -> SupervisorSpec {
             ],
         ))
         .start(pick(random, &[StartOrder::Ordered, StartOrder::Concurrent]))
-        .first_start(pick(random, &[FirstStart::Fail, FirstStart::Retry]));
+        .first_start(pick(random, &[FirstStart::Fail, FirstStart::Retry]))
+        .on_exhausted(pick(
+            random,
+            &[
+                OnExhausted::Escalate,
+                OnExhausted::Escalate,
+                OnExhausted::Quarantine,
+                OnExhausted::Shutdown,
+            ],
+        ));
     if random.otp {
         spec = spec
             .first_start(FirstStart::Fail)

@@ -1,0 +1,157 @@
+//! What limits restarts: the child's own fuse, or else the intensity of its supervisor; and what
+//! follows when a limit is exceeded (I4, I5).
+
+use std::sync::Arc;
+
+use super::Machine;
+use super::failure::Counted;
+use super::intensity::{Allowance, DEFAULT_RESTARTS, DEFAULT_WINDOW, Window};
+use super::node::{Down, Ix, Mail, Phase, Retry, Wish};
+use super::walk::End;
+use crate::control::outcome::ChildControlOperation as Operation;
+use crate::event::failure::Why;
+use crate::event::history::Decision;
+use crate::event::kind::{Budget, EventKind, Quarantine};
+use crate::machine::answer::Refusal;
+use crate::spec::policy::{Intensity, OnExhausted};
+
+impl Machine {
+    /// What the restarts of a child count against.
+    pub(super) fn budget(&self, ix: Ix) -> (Budget, Intensity) {
+        match self.nodes[ix].policy.fuse {
+            Some(fuse) => (Budget::Fuse, fuse),
+            None => (Budget::Intensity, self.limit(self.nodes[ix].parent)),
+        }
+    }
+
+    /// Restarts that are left to a child now, of its own or of its supervisor's.
+    pub(crate) fn budget_left(&self, ix: Ix) -> u32 {
+        let (budget, limit) = self.budget(ix);
+        let window = match budget {
+            Budget::Fuse => self.nodes[ix].fuse.as_deref(),
+            Budget::Intensity => Some(&self.nodes.sup(self.nodes[ix].parent).window),
+        };
+        let used = window.map_or(0, |window| window.used(self.now, limit.window));
+        limit.restarts.saturating_sub(used)
+    }
+
+    /// The restarts that the supervisor accepts.
+    pub(crate) fn limit(&self, sup: Ix) -> Intensity {
+        let state = self.nodes.sup(sup);
+        state.policy.intensity.unwrap_or_else(|| {
+            let children = u32::try_from(state.count.max(1)).unwrap_or(u32::MAX);
+            Intensity::new(DEFAULT_RESTARTS.saturating_mul(children), DEFAULT_WINDOW)
+        })
+    }
+
+    /// Counts a restart that has just been decided.
+    pub(super) fn count_restart(&mut self, sup: Ix, ix: Ix) -> Result<(), Quarantine> {
+        let (budget, limit) = self.budget(ix);
+        let now = self.now;
+        let counted = Counted {
+            child: self.nodes.id(ix),
+            generation: self.nodes[ix].generation().unwrap_or(0),
+        };
+        let (allowance, reason) = match budget {
+            Budget::Fuse => {
+                let fuse = self.nodes[ix].fuse.get_or_insert_default();
+                (fuse.record(now, limit, counted), Quarantine::Fuse)
+            }
+            Budget::Intensity => {
+                let window = &mut self.nodes.sup_mut(sup).window;
+                (window.record(now, limit, counted), Quarantine::Intensity)
+            }
+        };
+        match allowance {
+            Allowance::Allowed => Ok(()),
+            Allowance::Spent => Err(reason),
+        }
+    }
+
+    /// Says when few restarts are left, once each time that it comes to that.
+    pub(super) fn warn_of_budget(&mut self, sup: Ix, ix: Ix) {
+        let (budget, limit) = self.budget(ix);
+        let (left, whose) = match budget {
+            Budget::Fuse => (self.nodes[ix].fuse.as_deref().map(|it| it.left(limit)), ix),
+            Budget::Intensity => (Some(self.nodes.sup(sup).window.left(limit)), sup),
+        };
+        let Some(left) = left else { return };
+        if limit.is_low(left) && !limit.is_low(left + 1) {
+            let of = limit.restarts;
+            self.emit(whose, EventKind::BudgetLow { budget, left, of });
+        }
+    }
+
+    /// The child must not be started again: it has exceeded a limit, or its error says so. A fuse
+    /// of its own answers for it; otherwise its supervisor does.
+    pub(super) fn exhausted(&mut self, sup: Ix, ix: Ix, retry: Retry, reason: Quarantine) {
+        let why = match reason {
+            Quarantine::Fatal => Why::Fatal,
+            Quarantine::Fuse | Quarantine::Intensity => Why::Intensity(self.limit(sup)),
+        };
+        let has_fuse = self.nodes[ix].policy.fuse.is_some();
+        match self.nodes.sup(sup).policy.on_exhausted {
+            _ if has_fuse => self.quarantine(sup, ix, retry, reason),
+            OnExhausted::Escalate => self.give_up(sup, ix, why),
+            OnExhausted::Quarantine => {
+                self.nodes.sup_mut(sup).window.clear();
+                self.quarantine(sup, ix, retry, reason);
+            }
+            OnExhausted::Shutdown => self.give_up_tree(sup, ix, why),
+        }
+    }
+
+    /// Takes the child out of its group; what its restart would have taken along starts without it.
+    fn quarantine(&mut self, sup: Ix, ix: Ix, retry: Retry, reason: Quarantine) {
+        self.becomes_unready(ix);
+        self.nodes[ix].operation = Operation::Quarantined;
+        self.nodes[ix].wish = Wish::None;
+        self.nodes[ix].fuse = None;
+        self.set_phase(ix, Phase::Down(Down::Failed));
+        self.emit(ix, EventKind::Quarantined(reason));
+        self.decided(ix, Decision::Quarantined(reason));
+        self.settled(ix, &Err(Refusal::Interrupted));
+        match retry {
+            Retry::Alone => {}
+            Retry::First => self.mail(sup, Mail::FirstStart),
+            Retry::Group => {
+                self.emit(sup, EventKind::GroupStopping);
+                self.stop_group(sup, ix, self.now);
+            }
+        }
+        self.check_ready(sup);
+        self.check_all_ended(sup);
+    }
+
+    /// The supervisor comes down because of this child.
+    fn give_up(&mut self, sup: Ix, ix: Ix, why: Why) {
+        let failure = self.failure(ix, why);
+        self.fails(ix, why);
+        self.stop_children(sup, End::GaveUp(failure));
+    }
+
+    /// The whole tree comes down because of this child, and its supervisor does not wait for that.
+    fn give_up_tree(&mut self, sup: Ix, ix: Ix, why: Why) {
+        let failure = self.failure(ix, why);
+        self.fails(ix, why);
+        self.stop_children(sup, End::GaveUp(Arc::clone(&failure)));
+        self.stop_children(Ix::ROOT, End::GaveUp(failure));
+    }
+
+    fn fails(&mut self, ix: Ix, why: Why) {
+        self.decided(ix, Decision::GaveUp(why));
+        self.becomes_unready(ix);
+        self.set_phase(ix, Phase::Down(Down::Failed));
+        self.emit(ix, EventKind::Escalated);
+    }
+
+    /// Whoever has been told to start again begins with a fuse that is whole.
+    pub(super) fn replace_fuse(&mut self, ix: Ix) {
+        if self.nodes[ix].operation == Operation::Quarantined {
+            self.nodes[ix].fuse = None;
+        }
+    }
+}
+
+/// The restarts of a child that has a limit of its own.
+pub(super) type Fuse = Option<Box<Window>>;
