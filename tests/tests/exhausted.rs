@@ -103,7 +103,7 @@ async fn a_supervisor_may_end_the_whole_tree_when_its_limit_is_broken() {
         panic!("it ended well");
     };
     assert_eq!(
-        (&*failure.supervisor, &*failure.child),
+        (&*failure.supervisor, &*failure.decisive().child),
         ("below", "below/weak")
     );
     assert_eq!(failure.why, Why::Intensity(SHORT));
