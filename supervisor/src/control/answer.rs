@@ -1,6 +1,6 @@
 //! What the machine answers, in the words of the flat commands.
 
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use super::outcome::{
     ChildAttemptStatus, ChildControlFailure, ChildControlFailurePhase, ChildControlOperation,
@@ -226,20 +226,27 @@ fn fence(answer: &ChildAnswer, cancel_delivered: bool) -> GenerationFenceOutcome
 
 fn limit(standing: &Standing) -> RestartLimitState {
     let (limit, used) = (standing.limit.restarts, standing.used);
-    let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH);
-    let nanos = since_1970.unwrap_or_default().as_nanos();
     RestartLimitState {
         window: standing.limit.window,
         limit,
         used,
         remaining: limit.saturating_sub(used),
         exhausted: used >= limit,
-        updated_at_unix_nanos: u64::try_from(nanos).unwrap_or(u64::MAX),
+        updated_at_unix_nanos: unix_nanos(Duration::ZERO),
     }
 }
 
-const fn liveness(standing: &Standing) -> ChildLivenessState {
+/// The time of so long ago, in nanoseconds since 1970.
+fn unix_nanos(ago: Duration) -> u64 {
+    let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH);
+    let then = since_1970.unwrap_or_default().saturating_sub(ago);
+    u64::try_from(then.as_nanos()).unwrap_or(u64::MAX)
+}
+
+fn liveness(standing: &Standing) -> ChildLivenessState {
     ChildLivenessState {
+        last_heartbeat_at_unix_nanos: standing.beaten.map(unix_nanos),
+        heartbeat_stale: standing.silent,
         readiness: match standing.ready {
             None => ReadinessState::Unreported,
             Some(true) => ReadinessState::Ready,

@@ -119,7 +119,7 @@ pub struct RestartLimitState {
     pub remaining: u32,
     /// The next restart is one too many.
     pub exhausted: bool,
-    /// When this was so, by the clock of the machine, in nanoseconds since 1970.
+    /// When this was so, in nanoseconds since 1970.
     pub updated_at_unix_nanos: u64,
 }
 
@@ -127,6 +127,11 @@ pub struct RestartLimitState {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct ChildLivenessState {
+    /// When it was last seen to have beaten, in nanoseconds since 1970; `None` where that has not
+    /// been seen of its attempt. A beat is looked for four times in the length of `heartbeat`.
+    pub last_heartbeat_at_unix_nanos: Option<u64>,
+    /// The last look found no beat.
+    pub heartbeat_stale: bool,
     /// What it says of being ready.
     pub readiness: ReadinessState,
 }

@@ -1,6 +1,7 @@
 //! What the machine answers to a command.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::node::Phase;
 use crate::control::outcome::ChildControlOperation as Operation;
@@ -48,6 +49,10 @@ pub(crate) struct Standing {
     /// The limit that its next restart counts against, and how much of it is used.
     pub(crate) limit: Intensity,
     pub(crate) used: u32,
+    /// How long ago it was seen to have beaten.
+    pub(crate) beaten: Option<Duration>,
+    /// It was looked at for a beat, and found silent.
+    pub(crate) silent: bool,
     /// Whether it is ready; none where it need not say so.
     pub(crate) ready: Option<bool>,
 }

@@ -1,16 +1,35 @@
-//! Which commands wait for the start of a child to settle.
+//! Which commands wait for something: for the start of a child to settle, or for what follows from
+//! them at once.
 
 use std::collections::HashMap;
 
 use super::Machine;
+use super::answer::{Answer, ChildAnswer, Refusal};
 use super::input::{Action, Token};
-use super::node::Ix;
-use crate::machine::answer::{Answer, Refusal};
+use super::node::{Down, Ix, NodeId, Phase};
+use crate::control::outcome::ChildControlOperation as Operation;
 
 #[derive(Debug, Default)]
 pub(super) struct Answers {
     /// With the event of the command.
     waiting: HashMap<Ix, Vec<(Token, u64)>>,
+    drafts: Vec<Draft>,
+}
+
+/// An answer that tells what the child is doing once supervisors have gone on.
+#[derive(Debug)]
+pub(super) struct Draft {
+    pub(super) token: Token,
+    pub(super) id: NodeId,
+    /// The command forgets the child.
+    pub(super) removes: bool,
+    pub(super) answer: ChildAnswer,
+}
+
+impl Answers {
+    pub(super) fn keep(&mut self, draft: Draft) {
+        self.drafts.push(draft);
+    }
 }
 
 #[cfg(any(test, feature = "__world"))]
@@ -28,6 +47,34 @@ impl Machine {
             self.emit_refusal(refusal.public());
         }
         self.actions.push_back(Action::Answer(token, answer));
+    }
+
+    /// Answers what has taken effect, with what has followed from it.
+    pub(super) fn answer_drafts(&mut self) {
+        if self.answers.drafts.is_empty() {
+            return;
+        }
+        for draft in std::mem::take(&mut self.answers.drafts) {
+            let mut answer = draft.answer;
+            let left = self.nodes.find(draft.id);
+            let left = left.filter(|&ix| self.nodes[ix].phase != Phase::Down(Down::Removed));
+            match left {
+                Some(ix) if draft.removes => {
+                    answer.operation_after = Operation::Removed;
+                    answer.phase_after = self.nodes[ix].phase;
+                }
+                Some(ix) => {
+                    answer.operation_after = self.nodes[ix].operation;
+                    answer.phase_after = self.nodes[ix].phase;
+                    answer.standing = self.standing(ix);
+                }
+                None => {
+                    answer.operation_after = Operation::Removed;
+                    answer.phase_after = Phase::Down(Down::Removed);
+                }
+            }
+            self.answer(draft.token, Ok(Answer::Child(answer)));
+        }
     }
 
     /// Answers the command when the start of the child has settled.

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::answer::{Admission, Answer, ChildAnswer, Refusal};
+use super::answers::Draft;
 use super::input::{Action, Command, Token, Verb};
 use super::node::{
     Body, Cause, Down, Ending, FirstStartState, Ix, Mail, NodeId, Phase, Retry, Wish,
@@ -165,31 +166,22 @@ impl Machine {
         if let Some(ix) = self.nodes.find(id).filter(|_| !idempotent) {
             self.take_into_context(ix);
         }
-        let removed = matches!(verb, Verb::Remove | Verb::Delete);
-        let left = self.nodes.find(id);
-        let left = left.filter(|&ix| self.nodes[ix].phase != Phase::Down(Down::Removed));
-        let (operation_after, phase_after, standing) = match left {
-            Some(ix) if removed => (Operation::Removed, self.nodes[ix].phase, before),
-            Some(ix) => {
-                let node = &self.nodes[ix];
-                (node.operation, node.phase, self.standing(ix))
-            }
-            None => (Operation::Removed, Phase::Down(Down::Removed), before),
-        };
         let live = phase_before.is_live();
-        self.answer(
+        self.answers.keep(Draft {
             token,
-            Ok(Answer::Child(ChildAnswer {
+            id,
+            removes: matches!(verb, Verb::Remove | Verb::Delete),
+            answer: ChildAnswer {
                 operation_before,
-                operation_after,
+                operation_after: operation_before,
                 phase_before,
-                phase_after,
+                phase_after: phase_before,
                 generation: generation.filter(|_| live),
                 attempt: live.then_some(attempt),
                 idempotent,
-                standing,
-            })),
-        );
+                standing: before,
+            },
+        });
     }
 
     /// Stops a child; it stays in the list, and a group restart revives it (R20, R34).
@@ -294,6 +286,8 @@ impl Machine {
         }
         match self.nodes[ix].phase {
             Phase::Down(Down::Declared | Down::Removed) => before == Operation::Active,
+            // Its start stands in the inbox already.
+            Phase::Down(_) if matches!(self.nodes[ix].wish, Wish::Start(_)) => true,
             Phase::Down(_) => {
                 self.want_start(sup, ix, Cause::Resume);
                 false
@@ -323,6 +317,8 @@ impl Machine {
             self.emit(ix, EventKind::Operation(Operation::Active));
         }
         match self.nodes[ix].phase {
+            // Its start stands in the inbox already.
+            Phase::Down(_) if matches!(self.nodes[ix].wish, Wish::Start(_)) => true,
             Phase::Down(_) => {
                 self.want_start(sup, ix, Cause::Alone);
                 false

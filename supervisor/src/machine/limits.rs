@@ -78,6 +78,9 @@ impl Machine {
             return;
         };
         watch.silent = if sample.beat { 0 } else { watch.silent + 1 };
+        if sample.beat {
+            watch.beaten_at = self.now;
+        }
         if watch.silent < LOOKS {
             self.set_limits(ix);
         } else {

@@ -203,6 +203,7 @@ impl Machine {
     pub(crate) fn handle(&mut self, now: Nanos, input: Input) {
         self.observe(now, input);
         self.advance();
+        self.answer_drafts();
     }
 
     /// Takes note of what has happened; supervisors go on when they are resumed.
@@ -231,6 +232,7 @@ impl Machine {
         self.steps_left = STEPS;
         self.tick();
         self.advance();
+        self.answer_drafts();
     }
 
     /// Whether [`Machine::resume`] has something to do.

@@ -3,6 +3,7 @@
 use super::Machine;
 use super::answer::Standing;
 use super::node::{Body, Ix};
+use super::time::Nanos;
 use crate::spec::policy::Readiness;
 
 impl Machine {
@@ -25,7 +26,12 @@ impl Machine {
             Body::Declared => false,
             Body::Worker => node.policy.readiness != Readiness::Immediate,
         };
+        let watch = node.watch.as_deref().filter(|_| node.phase.is_live());
+        let beaten = watch.map(|watch| watch.beaten_at);
+        let beaten = beaten.filter(|&at| at != Nanos::NEVER);
         Standing {
+            beaten: beaten.map(|at| self.now.since(at)),
+            silent: watch.is_some_and(|watch| watch.silent > 0),
             generation: node.generation(),
             limit,
             used,

@@ -24,6 +24,8 @@ pub(crate) struct Watch {
     poll: Option<(u32, Nanos)>,
     /// How often it was looked at since it has beaten last.
     pub(super) silent: u8,
+    /// When it was seen to have beaten last.
+    pub(super) beaten_at: Nanos,
     /// When it was given up.
     stuck_at: Nanos,
 }
@@ -33,6 +35,7 @@ impl Default for Watch {
         Self {
             poll: None,
             silent: 0,
+            beaten_at: Nanos::NEVER,
             stuck_at: Nanos::NEVER,
         }
     }
@@ -99,6 +102,7 @@ impl Watch {
     /// What was seen of the attempt is not about the next one.
     pub(super) fn attempt_ended(&mut self) {
         self.poll = None;
+        self.beaten_at = Nanos::NEVER;
     }
 
     #[cfg(feature = "__world")]
