@@ -172,7 +172,8 @@
 //! its message. Its place in the source is known only to a panic hook. [`Supervisor::run`] and
 //! [`SupervisorBuilder::run`](runtime::supervisor::SupervisorBuilder::run) install one, and
 //! [`panics::install`] does; [`Supervisor::start`] does not. It always calls the hook that was
-//! there before, which by default writes the panic to standard error.
+//! there before, which by default writes the panic to standard error. Where `RUST_BACKTRACE` asks for
+//! one, the calls that led to the panic are kept with the end of the attempt.
 //!
 //! With `panic = "abort"` the first panic ends the process. So does, by the rules of the language,
 //! a future two of whose fields panic while it is dropped.

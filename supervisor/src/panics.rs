@@ -16,29 +16,41 @@ use std::cell::{Cell, RefCell};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Once;
 
-use crate::event::exit::{During, Panic};
+use crate::event::exit::{During, Panic, PanicBacktrace};
 use crate::runtime::current;
 
 thread_local! {
     /// How often code of users has been run on this thread.
     static RUNS: Cell<u64> = const { Cell::new(0) };
-    /// Where the last panic happened, and during which run.
-    static LOCATION: RefCell<Option<(u64, String)>> = const { RefCell::new(None) };
+    /// Where the last panic happened.
+    static NOTED: RefCell<Option<Noted>> = const { RefCell::new(None) };
+}
+
+/// What the hook knows of a panic.
+struct Noted {
+    /// During which run of code of users.
+    run: u64,
+    location: Option<String>,
+    backtrace: Option<PanicBacktrace>,
 }
 
 /// Installs the hook that notes where a supervised panic happened. A second call does nothing.
 ///
-/// The hook that was installed before is always called.
+/// The hook that was installed before is always called. Where `RUST_BACKTRACE` asks for it, the
+/// calls that led to the panic are noted too.
 pub fn install() {
     static INSTALLED: Once = Once::new();
     INSTALLED.call_once(|| {
         let previous = std::panic::take_hook();
         std::panic::set_hook(Box::new(move |info| {
             if current::is_supervised() {
-                let run = RUNS.try_with(Cell::get).unwrap_or(0);
-                let location = info.location().map(|location| (run, location.to_string()));
+                let noted = Noted {
+                    run: RUNS.try_with(Cell::get).unwrap_or(0),
+                    location: info.location().map(ToString::to_string),
+                    backtrace: PanicBacktrace::capture(),
+                };
                 // Not while the thread's locals are being destroyed.
-                let _ = LOCATION.try_with(|noted| noted.replace(location));
+                let _ = NOTED.try_with(|last| last.replace(Some(noted)));
             }
             previous(info);
         }));
@@ -66,10 +78,13 @@ fn caught(payload: Box<dyn Any + Send>, during: During, run: u64) -> Panic {
             let message = message(&*payload);
             forget(payload);
             // What an earlier panic has left, that somebody else caught, is not about this one.
-            let noted = LOCATION.take().filter(|(noted_in, _)| *noted_in >= run);
+            let noted = NOTED.take().filter(|noted| noted.run >= run);
+            let (location, backtrace) =
+                noted.map_or((None, None), |noted| (noted.location, noted.backtrace));
             Panic {
                 message,
-                location: noted.map(|(_, location)| location),
+                location,
+                backtrace,
                 during,
             }
         }

@@ -1,6 +1,6 @@
 //! The panic hook: notes where a supervised panic happened, and always calls the one before it.
 //!
-//! Alone in its process: the hook is global.
+//! Alone in its process: the hook is global. (The second test starts processes of its own.)
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -42,10 +42,40 @@ async fn the_hook_notes_the_place_of_a_panic_and_calls_the_hook_before_it() {
     let location = panic.location.as_deref().expect("the hook is installed");
     assert!(location.contains("panic_hook.rs:"), "{location}");
     assert!(exit.to_string().contains(location), "{exit}");
+    let asked = std::env::var("RUST_BACKTRACE").is_ok_and(|value| value != "0");
+    let backtrace = panic.backtrace.as_ref().map(ToString::to_string);
+    assert_eq!(backtrace.is_some(), asked, "only where it is asked for");
+    if let Some(backtrace) = backtrace {
+        assert!(backtrace.contains("panic_hook"), "{backtrace}");
+        let data = serde_json::to_value(panic).expect("it is data");
+        assert_eq!(data["backtrace"], serde_json::json!(backtrace));
+    }
     assert_eq!(CALLED.load(Ordering::SeqCst), 1);
     // A panic elsewhere is not ours: only the hook before it hears of it.
     let elsewhere = std::thread::spawn(|| panic!("not supervised")).join();
     assert!(elsewhere.is_err());
     assert_eq!(CALLED.load(Ordering::SeqCst), 2);
     handle.shutdown().await.expect("stops");
+}
+
+/// The first test in a process of its own: whether backtraces are wanted is asked once.
+#[test]
+fn a_backtrace_is_captured_where_the_environment_asks_for_one_and_nowhere_else() {
+    for wanted in ["0", "1"] {
+        let own = std::env::current_exe().expect("it runs");
+        let ran = std::process::Command::new(own)
+            .args([
+                "--exact",
+                "the_hook_notes_the_place_of_a_panic_and_calls_the_hook_before_it",
+            ])
+            .env("RUST_BACKTRACE", wanted)
+            .env_remove("RUST_LIB_BACKTRACE")
+            .output()
+            .expect("it runs");
+        let text = String::from_utf8_lossy(&ran.stdout);
+        assert!(
+            ran.status.success() && text.contains("1 passed"),
+            "{wanted}: {text}"
+        );
+    }
 }

@@ -68,6 +68,57 @@ async fn a_tree_that_gives_up_ends_with_one_and_the_cause() {
     assert!(error.to_string().contains("no disk"), "{error}");
 }
 
+/// A child that occupies its thread for a while when it is asked to stop.
+fn blocker(log: &Log, time: Duration) -> ChildSpec {
+    let log = log.clone();
+    ChildSpec::from_fn("blocker", move |ctx: TaskContext| {
+        let live = log.live("blocker");
+        async move {
+            let _live = live;
+            ctx.cancelled().await;
+            std::thread::sleep(time);
+        }
+    })
+    .shutdown(Duration::from_millis(10))
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_tree_that_leaves_something_running_does_not_end_with_zero_and_says_what() {
+    let log = Log::new();
+    let run = || {
+        let spec = SupervisorSpec::root(vec![
+            obedient("a", &log, Duration::ZERO),
+            blocker(&log, Duration::from_secs(3)),
+        ]);
+        let (begun, so_far) = (log.clone(), log.count("+blocker"));
+        Supervisor::builder(spec)
+            .shutdown_when(async move { begun.wait_for("+blocker", so_far + 1).await })
+            .run()
+    };
+    assert_eq!(code(run().await), expected(1));
+    let error = run().await.into_result().expect_err("not all has stopped");
+    let text = error.to_string();
+    assert!(text.contains("`blocker` stuck for"), "{text}");
+    assert!(text.contains("inside one poll"), "{text}");
+    let RunError::Stuck { report } = error else {
+        panic!("{error:?}");
+    };
+    assert_eq!((report.children.len(), report.stuck().count()), (2, 1));
+    log.wait_for("-blocker", 2).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_tree_whose_child_had_to_be_dropped_has_stopped_all_the_same() {
+    let deaf = ChildSpec::from_fn("deaf", |_ctx: TaskContext| std::future::pending::<()>());
+    let done = tokio::time::sleep(Duration::from_secs(10));
+    let outcome = Supervisor::builder(SupervisorSpec::root(vec![deaf]))
+        .shutdown_when(done)
+        .run()
+        .await;
+    assert!(!outcome.as_result().expect("stopped").is_clean());
+    assert_eq!(code(outcome), expected(0));
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_tree_that_cannot_start_ends_with_two() {
     let twice = || {

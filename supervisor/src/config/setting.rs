@@ -172,6 +172,7 @@ impl Setting {
             ("pool", Given::Limit(pool)) => spec.pool = *pool,
             ("add", value) => spec.add = value.word().unwrap_or_default(),
             ("max_children", Given::Count(limit)) => spec.max_children = Some(*limit),
+            ("history", Given::Count(ends)) => spec.history = Some(*ends),
             ("shutdown_within", value) => spec.shutdown_within = value.duration(),
             (key, _) => unreachable!("`{key}` is no setting of a supervisor"),
         }

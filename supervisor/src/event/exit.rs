@@ -1,5 +1,6 @@
 //! How an attempt ended.
 
+use std::backtrace::{Backtrace, BacktraceStatus};
 use std::error::Error;
 use std::fmt;
 use std::panic::Location;
@@ -92,8 +93,67 @@ pub struct Panic {
     pub message: String,
     /// `file:line:column`, where [`panics::install`](crate::panics::install) has been called.
     pub location: Option<String>,
+    /// Where the hook is installed, and `RUST_BACKTRACE` (or `RUST_LIB_BACKTRACE`) asks for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub backtrace: Option<PanicBacktrace>,
     /// What was being done with the attempt.
     pub during: During,
+}
+
+/// The calls that led to a panic. Displays, and serializes, as text.
+///
+/// Symbols are looked up when that is written, not when the panic is caught.
+#[derive(Clone, Debug)]
+pub struct PanicBacktrace(BacktraceText);
+
+#[derive(Clone, Debug)]
+enum BacktraceText {
+    Captured(Arc<Backtrace>),
+    Read(Arc<str>),
+}
+
+impl PanicBacktrace {
+    /// The calls of this thread; none if nobody asks for them.
+    pub(crate) fn capture() -> Option<Self> {
+        let backtrace = Backtrace::capture();
+        let captured = backtrace.status() == BacktraceStatus::Captured;
+        captured.then(|| Self(BacktraceText::Captured(Arc::new(backtrace))))
+    }
+}
+
+impl PartialEq for PanicBacktrace {
+    fn eq(&self, other: &Self) -> bool {
+        match (&self.0, &other.0) {
+            (BacktraceText::Captured(one), BacktraceText::Captured(other)) => {
+                Arc::ptr_eq(one, other)
+            }
+            _ => self.to_string() == other.to_string(),
+        }
+    }
+}
+
+impl Eq for PanicBacktrace {}
+
+impl fmt::Display for PanicBacktrace {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            BacktraceText::Captured(backtrace) => backtrace.fmt(f),
+            BacktraceText::Read(text) => f.write_str(text),
+        }
+    }
+}
+
+impl Serialize for PanicBacktrace {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for PanicBacktrace {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        Ok(Self(BacktraceText::Read(text.into())))
+    }
 }
 
 /// The place in the source where a sub-task was spawned.

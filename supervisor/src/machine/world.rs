@@ -649,6 +649,7 @@ impl From<Ends> for ExitKind {
             Ends::Panicked => Self::Panicked(Panic {
                 message: "panicked".to_owned(),
                 location: None,
+                backtrace: None,
                 during: During::Poll,
             }),
             Ends::Succeeded => Self::Succeeded,

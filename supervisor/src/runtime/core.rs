@@ -43,6 +43,8 @@ pub(crate) struct Core {
     /// Stage and readiness that the watchers know.
     seen: (Stage, bool),
     pub(super) broken: Option<Arc<str>>,
+    /// Of a tree that has broken: who has not ended by now is not waited for.
+    given_up: bool,
 }
 
 /// How far a tree is; only ever grows.
@@ -82,12 +84,13 @@ impl Core {
             watchers: HashMap::new(),
             seen: (Stage::Starting, false),
             broken: None,
+            given_up: false,
         }
     }
 
     pub(crate) fn stage(&self) -> Stage {
         if self.broken.is_some() {
-            return if self.drivers == 0 {
+            return if self.drivers == 0 || self.given_up {
                 Stage::Over
             } else {
                 Stage::Closing
@@ -307,6 +310,16 @@ impl Core {
     /// The tree has ended: nothing is left for parked drivers to wait for.
     fn sweep(&mut self, effects: &mut Effects) -> bool {
         self.places.sweep(|left| effects.left(left))
+    }
+
+    /// A tree that has broken has no budgets any more: whoever does not yield is given up (I8).
+    pub(super) fn give_up(&mut self) {
+        let left = self.drivers;
+        if let (Some(text), true, false) = (&self.broken, left > 0, self.given_up) {
+            self.given_up = true;
+            let tasks = if left == 1 { "task" } else { "tasks" };
+            self.broken = Some(format!("{text}; {left} {tasks} could not be ended").into());
+        }
     }
 
     /// A panic of our own: everything ends, and says so.

@@ -144,8 +144,10 @@ impl SupervisorBuilder {
         };
         let ended = async {
             match started(&tree).await {
-                Ok(()) => RunOutcome::ended(handle.join().await),
-                Err(StartError::Interrupted) => RunOutcome::ended(handle.join().await),
+                Ok(()) | Err(StartError::Interrupted) => {
+                    let report = handle.ended().await;
+                    RunOutcome::ended(report, handle.join().await)
+                }
                 Err(error) => RunOutcome::not_started(error),
             }
         };

@@ -76,6 +76,34 @@ async fn a_panic_in_the_machine_ends_every_child_and_says_so() {
     assert!(!handle.is_alive());
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_panic_in_the_machine_does_not_wait_for_a_child_that_does_not_yield() {
+    let (let_go, held) = std::sync::mpsc::channel::<()>();
+    let held = Arc::new(std::sync::Mutex::new(held));
+    let (runs, mut running) = tokio::sync::mpsc::channel(1);
+    let child = ChildSpec::from_fn("blocker", move |_ctx| {
+        let (held, runs) = (Arc::clone(&held), runs.clone());
+        async move {
+            runs.send(()).await.expect("the test waits for it");
+            let held = held.lock().expect("one attempt");
+            let _ = held.recv_timeout(Duration::from_secs(20));
+        }
+    });
+    let handle = Supervisor::start(SupervisorSpec::root(vec![child]))
+        .await
+        .expect("starts");
+    running.recv().await.expect("it runs");
+    break_machine(&handle);
+    let joined = timeout(Duration::from_secs(10), handle.join())
+        .await
+        .expect("while it still blocks");
+    let text = joined.expect_err("broken").to_string();
+    assert!(text.contains("a rule is violated"), "{text}");
+    assert!(text.contains("1 task could not be ended"), "{text}");
+    assert!(!handle.is_alive());
+    let_go.send(()).expect("still held");
+}
+
 #[tokio::test]
 async fn a_panic_in_the_machine_of_an_empty_tree_is_told() {
     let handle = tree_of(0, &Arc::default()).await;

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::core::{Core, Stage};
 use super::tree::Tree;
+use crate::machine::ABORT_BUDGET;
 use crate::machine::input::Input;
 use crate::machine::time::Nanos;
 
@@ -27,6 +28,11 @@ pub(super) fn keep(tree: Arc<Tree>) -> impl Future<Output = ()> {
                 Some(deadline) => drop(tokio::time::timeout_at(deadline, earlier).await),
                 None => earlier.await,
             }
+        }
+        // Only of a tree that has broken is anything left here.
+        if tree.0.stage() != Stage::Over {
+            tokio::time::sleep(ABORT_BUDGET).await;
+            tree.0.give_up();
         }
     }
 }
@@ -65,6 +71,10 @@ fn keep_without_runtime(tree: Arc<Tree>) {
                 next.since(now)
             };
             std::thread::sleep(left.min(WITHOUT_RUNTIME));
+        }
+        if tree.stage() != Stage::Over {
+            std::thread::sleep(ABORT_BUDGET);
+            tree.give_up();
         }
     });
     // Without a thread whoever looks at the tree notices the deadlines.

@@ -315,6 +315,15 @@ impl Tree {
         )
     }
 
+    /// Does not wait any longer for what is left of a tree that has broken.
+    pub(super) fn give_up(&self) {
+        {
+            let mut core = self.lock();
+            core.give_up();
+        }
+        self.wake_all();
+    }
+
     /// Wakes whoever waits for something of a tree that has broken.
     fn wake_all(&self) {
         let (wakers, slots) = {
