@@ -9,6 +9,7 @@ use crate::error::types::SupervisorError;
 use crate::event::snapshot::{ChildSnapshot, ChildState};
 use crate::machine::answer::{Answer, Refusal, Standing};
 use crate::machine::input::{Command, Verb};
+use crate::runtime::core::Core;
 use crate::runtime::tree::Reply;
 
 impl TreeRef {
@@ -58,10 +59,14 @@ impl TreeRef {
         name: &str,
     ) -> Result<(ChildSnapshot, Standing), SupervisorError> {
         let id = lookup::child(&self.tree, name)?;
-        let found = self.tree.read(|machine| {
-            let known = machine.find(id).is_some();
-            known.then(|| (machine.child_snapshot(id.ix), machine.standing(id.ix)))
-        })?;
+        let now = self.tree.now();
+        let look = |core: &mut Core| {
+            core.machine.find(id)?;
+            let mut child = core.machine.child_snapshot(id.ix);
+            child.sub_tasks = core.sub_tasks(id.ix);
+            Some((child, core.machine.standing(id.ix)))
+        };
+        let (found, _) = self.tree.with(now, None, look)?;
         found.ok_or_else(|| lookup::unknown(name))
     }
 

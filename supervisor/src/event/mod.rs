@@ -12,4 +12,5 @@ pub mod outcome;
 pub mod snapshot;
 pub mod stream;
 pub mod stuck;
+mod table;
 mod text;

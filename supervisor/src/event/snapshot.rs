@@ -2,25 +2,39 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use serde::{Deserialize, Serialize};
 
 use super::exit::ExitRecord;
+use super::failure::Failure;
 use super::stuck::Stuck;
 use crate::control::outcome::ChildControlOperation;
+use crate::shutdown::stage::ShutdownPhase;
+use crate::spec::policy::Strategy;
 
-/// The children of a tree, as of one event.
+/// A tree, as of one event.
+///
+/// Displays as a table, one line for each child.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Snapshot {
+    /// [`SCHEMA_VERSION`](super::kind::SCHEMA_VERSION) of the library that took it.
+    pub schema: u32,
     /// The snapshot holds after the event of this number.
     pub as_of_seq: u64,
     /// When it was taken, since the tree was made.
     #[serde(with = "super::nanos")]
     pub at: Duration,
+    /// When it was taken, by the clock on the wall.
+    #[serde(with = "super::nanos::wall")]
+    pub wall: SystemTime,
     /// Every critical child of the tree is ready.
     pub ready: bool,
+    /// How far the shutdown of the tree is.
+    pub shutdown: ShutdownPhase,
+    /// The supervisor at the root.
+    pub root: SupervisorSnapshot,
     /// The supervisors and children below the root: parents first, siblings in order.
     pub children: Vec<ChildSnapshot>,
 }
@@ -31,8 +45,9 @@ pub struct Snapshot {
 pub struct ChildSnapshot {
     /// Its path.
     pub path: Arc<str>,
-    /// Whether it is a supervisor.
-    pub is_supervisor: bool,
+    /// What only supervisors have.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub supervisor: Option<SupervisorSnapshot>,
     /// What it is doing.
     pub state: ChildState,
     /// What is wanted of it.
@@ -43,7 +58,7 @@ pub struct ChildSnapshot {
     pub generation: Option<u64>,
     /// The number of that attempt since the last back-off reset.
     pub attempt: u32,
-    /// How long it has been in this state.
+    /// How long it has been in this state; of an attempt that lives, how long it has lived.
     #[serde(with = "super::nanos")]
     pub since: Duration,
     /// Until it is started again, where it waits for that.
@@ -53,12 +68,47 @@ pub struct ChildSnapshot {
         with = "super::nanos::option"
     )]
     pub restart_in: Option<Duration>,
+    /// Its own limit of restarts, where it has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fuse: Option<BudgetSnapshot>,
+    /// Sub-tasks of its attempt that have not ended.
+    #[serde(default)]
+    pub sub_tasks: usize,
     /// For how long it has been stuck, and what it is doing.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stuck: Option<Stuck>,
     /// How its last attempt ended.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_exit: Option<Arc<ExitRecord>>,
+    /// Its `tags`.
+    #[serde(default, skip_serializing_if = "is_empty")]
+    pub tags: Arc<[Arc<str>]>,
+}
+
+/// What a supervisor has besides.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct SupervisorSnapshot {
+    /// Which siblings a restart takes along.
+    pub strategy: Strategy,
+    /// The restarts that it accepts, of all children that have no fuse.
+    pub intensity: BudgetSnapshot,
+    /// Why it came down, unless it has been started again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failure: Option<Arc<Failure>>,
+}
+
+/// A limit of restarts within a sliding window, and what is left of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct BudgetSnapshot {
+    /// Restarts that are left now; with the next one after that, it is spent.
+    pub left: u32,
+    /// Restarts that it allows.
+    pub of: u32,
+    /// Within this time.
+    #[serde(with = "super::nanos")]
+    pub window: Duration,
 }
 
 /// What a child is doing.
@@ -141,6 +191,15 @@ impl ChildState {
     }
 }
 
+#[allow(
+    clippy::ref_option,
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde's signature"
+)]
+fn is_empty(tags: &Arc<[Arc<str>]>) -> bool {
+    tags.is_empty()
+}
+
 impl Snapshot {
     /// The child at a path.
     #[must_use]
@@ -149,34 +208,11 @@ impl Snapshot {
     }
 }
 
-impl fmt::Display for Snapshot {
-    /// A table, one line for each child.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let ready = if self.ready { "ready" } else { "not ready" };
-        write!(f, "tree {ready}, as of event {}", self.as_of_seq)?;
-        for child in &self.children {
-            let depth = child.path.matches('/').count();
-            let name = child.path.rsplit('/').next().unwrap_or(&child.path);
-            let label = format!("{:indent$}{name}", "", indent = 2 * depth + 2);
-            let state = match child.operation {
-                ChildControlOperation::Active => child.state.to_string(),
-                operation => operation.to_string(),
-            };
-            write!(f, "\n{label:<32} {state:<12} {:>10.1?}", child.since)?;
-            if let Some(generation) = child.generation {
-                write!(f, "  generation {generation}")?;
-            }
-            if let Some(delay) = child.restart_in {
-                write!(f, "  restarts in {delay:.1?}")?;
-            }
-            if let Some(stuck) = &child.stuck {
-                write!(f, "  {}, given up {:.1?} ago", stuck.doing, stuck.since)?;
-            }
-            if let Some(exit) = &child.last_exit {
-                write!(f, "  last: {exit}")?;
-            }
-        }
-        Ok(())
+impl ChildSnapshot {
+    /// Whether it is a supervisor.
+    #[must_use]
+    pub const fn is_supervisor(&self) -> bool {
+        self.supervisor.is_some()
     }
 }
 

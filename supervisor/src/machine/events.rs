@@ -161,7 +161,8 @@ impl Machine {
         }
     }
 
-    fn wall_clock(&self) -> SystemTime {
+    /// What the clock on the wall shows now.
+    pub(super) fn wall_clock(&self) -> SystemTime {
         let (shown, when) = self.wall;
         shown + self.now.since(when)
     }

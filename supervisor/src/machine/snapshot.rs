@@ -5,7 +5,10 @@ use std::sync::Arc;
 
 use super::node::{Down, Ix, Node, NodeId, Phase};
 use super::{Machine, TreePhase};
-use crate::event::snapshot::{ChildSnapshot, ChildState, Snapshot};
+use crate::event::kind::SCHEMA_VERSION;
+use crate::event::snapshot::{
+    BudgetSnapshot, ChildSnapshot, ChildState, Snapshot, SupervisorSnapshot,
+};
 use crate::shutdown::report::{
     ChildShutdownStatus, ResourceReconcileStatus, ShutdownReconcileReport, ShutdownReport, Stopped,
 };
@@ -22,6 +25,7 @@ pub(crate) struct Row {
 
 impl Machine {
     /// The whole tree in one go.
+    #[cfg(any(test, feature = "__world"))]
     pub(crate) fn snapshot(&self) -> Snapshot {
         let mut rows = Vec::new();
         self.copy_rows(0, usize::MAX, &mut rows);
@@ -71,7 +75,7 @@ impl Machine {
     pub(crate) fn intents(&self) -> impl Iterator<Item = ChildSnapshot> {
         self.intents.iter().map(|(path, operation)| ChildSnapshot {
             path: Arc::clone(path),
-            is_supervisor: false,
+            supervisor: None,
             state: ChildState::Declared,
             operation: *operation,
             ready: false,
@@ -79,8 +83,11 @@ impl Machine {
             attempt: 0,
             since: std::time::Duration::ZERO,
             restart_in: None,
+            fuse: None,
+            sub_tasks: 0,
             stuck: None,
             last_exit: None,
+            tags: Arc::default(),
         })
     }
 
@@ -113,7 +120,7 @@ impl Machine {
         };
         ChildSnapshot {
             path: Arc::clone(&node.path),
-            is_supervisor: node.sup().is_some(),
+            supervisor: node.sup().map(|_| self.supervisor_snapshot(ix)),
             state: node.phase.public(),
             operation: node.operation,
             ready: node.flags.ready,
@@ -121,8 +128,36 @@ impl Machine {
             attempt: node.attempt,
             since: self.now.since(node.since),
             restart_in,
+            fuse: node.policy.fuse.map(|_| self.budget_snapshot(ix)),
+            // The shell knows them.
+            sub_tasks: 0,
             stuck: self.stuck_of(ix),
             last_exit: node.last.clone(),
+            tags: Arc::clone(&node.policy.tags),
+        }
+    }
+
+    fn supervisor_snapshot(&self, sup: Ix) -> SupervisorSnapshot {
+        let state = self.nodes.sup(sup);
+        let limit = self.limit(sup);
+        let used = state.window.used(self.now, limit.window);
+        SupervisorSnapshot {
+            strategy: state.policy.strategy,
+            intensity: BudgetSnapshot {
+                left: limit.restarts.saturating_sub(used),
+                of: limit.restarts,
+                window: limit.window,
+            },
+            failure: state.failure.clone(),
+        }
+    }
+
+    fn budget_snapshot(&self, ix: Ix) -> BudgetSnapshot {
+        let (_, limit) = self.budget(ix);
+        BudgetSnapshot {
+            left: self.budget_left(ix),
+            of: limit.restarts,
+            window: limit.window,
         }
     }
 
@@ -225,7 +260,10 @@ impl Machine {
 pub(crate) struct Rest {
     as_of_seq: u64,
     at: std::time::Duration,
+    wall: std::time::SystemTime,
     ready: bool,
+    shutdown: ShutdownPhase,
+    root: SupervisorSnapshot,
     intents: Vec<ChildSnapshot>,
 }
 
@@ -234,7 +272,10 @@ impl Rest {
         Self {
             as_of_seq: machine.journal.seq(),
             at: machine.now.since_start(),
+            wall: machine.wall_clock(),
             ready: machine.is_ready(),
+            shutdown: machine.shutdown_phase(),
+            root: machine.supervisor_snapshot(Ix::ROOT),
             intents: machine.intents().collect(),
         }
     }
@@ -260,9 +301,13 @@ impl Rest {
         }
         children.extend(self.intents);
         Snapshot {
+            schema: SCHEMA_VERSION,
             as_of_seq: self.as_of_seq,
             at: self.at,
+            wall: self.wall,
             ready: self.ready,
+            shutdown: self.shutdown,
+            root: self.root,
             children,
         }
     }

@@ -12,11 +12,13 @@ use super::effects::Effects;
 use super::lifecycle;
 use super::places::Places;
 use super::slot::Slot;
+use super::subtasks::SubTasks;
 use super::tree::{Reply, Tree};
 use crate::event::kind::Event;
 use crate::id::types::ChildId;
 use crate::machine::input::{Action, Token};
 use crate::machine::node::{Ix, Node};
+use crate::machine::snapshot::Row;
 use crate::machine::time::Nanos;
 use crate::machine::watch::Sample;
 use crate::machine::{Machine, TreePhase};
@@ -113,6 +115,20 @@ impl Core {
     /// Copies events behind number `after`; answers how many of those are gone.
     pub(crate) fn events(&self, after: u64, max: usize, into: &mut Vec<Event>) -> u64 {
         self.machine.journal().read(after, max, into)
+    }
+
+    /// Adds what only the slots know to what was copied of their children.
+    pub(crate) fn count_sub_tasks<'a>(&self, rows: impl IntoIterator<Item = &'a mut Row>) {
+        for row in rows {
+            row.child.sub_tasks = self.sub_tasks(row.ix);
+        }
+    }
+
+    /// Sub-tasks of a child that have not ended.
+    pub(crate) fn sub_tasks(&self, ix: Ix) -> usize {
+        let slot = self.slot(ix);
+        let known = slot.and_then(|slot| slot.known_sub_tasks());
+        known.map_or(0, SubTasks::alive)
     }
 
     pub(super) fn slot(&self, ix: Ix) -> Option<&Arc<Slot>> {

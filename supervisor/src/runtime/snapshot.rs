@@ -8,10 +8,9 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::core::Broken;
+use super::core::{Broken, Core};
 use super::tree::Tree;
 use crate::event::snapshot::Snapshot;
-use crate::machine::Machine;
 use crate::machine::snapshot::{Rest, Row};
 
 /// Nodes that are copied in one hold.
@@ -30,7 +29,17 @@ pub(crate) fn take(tree: &Arc<Tree>) -> Result<Snapshot, Broken> {
             return Ok(snapshot);
         }
     }
-    tree.read(Machine::snapshot)
+    look(tree, |core| {
+        let mut rows = Vec::new();
+        core.machine.copy_rows(0, usize::MAX, &mut rows);
+        core.count_sub_tasks(&mut rows);
+        Rest::of(&core.machine).snapshot(rows)
+    })
+}
+
+fn look<R>(tree: &Arc<Tree>, f: impl FnOnce(&mut Core) -> R) -> Result<R, Broken> {
+    let now = tree.now();
+    Ok(tree.with(now, None, f)?.0)
 }
 
 /// None if the journal has been lapped.
@@ -38,9 +47,11 @@ fn in_chunks(tree: &Arc<Tree>) -> Result<Option<Snapshot>, Broken> {
     let mut rows = Vec::new();
     let (mut next, mut seq) = (Some(0), None);
     while let Some(from) = next {
-        let (more, newest) = tree.read(|machine| {
-            let more = machine.copy_rows(from, CHUNK, &mut rows);
-            (more, machine.journal().seq())
+        let (more, newest) = look(tree, |core| {
+            let known = rows.len();
+            let more = core.machine.copy_rows(from, CHUNK, &mut rows);
+            core.count_sub_tasks(&mut rows[known..]);
+            (more, core.machine.journal().seq())
         })?;
         next = more;
         // What happens from the first hold on has to be looked at again.
@@ -48,10 +59,15 @@ fn in_chunks(tree: &Arc<Tree>) -> Result<Option<Snapshot>, Broken> {
     }
     let (mut seq, mut changes) = (seq.unwrap_or(0), Changes::new());
     loop {
-        let copied = tree.read(|machine| {
-            let last = machine.copy_changes(seq, CHANGES, &mut changes)?;
-            let newest = machine.journal().seq() == last;
-            Some((last, newest.then(|| Rest::of(machine))))
+        let copied = look(tree, |core| {
+            let known = changes.len();
+            let last = core.machine.copy_changes(seq, CHANGES, &mut changes)?;
+            let copied = changes[known..]
+                .iter_mut()
+                .filter_map(|(_, row)| row.as_mut());
+            core.count_sub_tasks(copied);
+            let newest = core.machine.journal().seq() == last;
+            Some((last, newest.then(|| Rest::of(&core.machine))))
         })?;
         match copied {
             None => return Ok(None),

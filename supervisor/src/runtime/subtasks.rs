@@ -119,7 +119,6 @@ pub(crate) enum Left {
 
 impl SubTasks {
     /// How many have not ended.
-    #[allow(dead_code, reason = "for snapshots")]
     pub(crate) fn alive(&self) -> usize {
         self.alive.load(Ordering::Relaxed)
     }

@@ -1,5 +1,6 @@
 //! Policies of a child and of a supervisor, as plain values.
 
+use std::fmt;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -102,6 +103,18 @@ pub enum Strategy {
     OneForOne,
     /// The failed child and all children declared after it.
     RestForOne,
+}
+
+impl fmt::Display for Strategy {
+    /// The word of the setting.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Dependents => "dependents",
+            Self::OneForAll => "one_for_all",
+            Self::OneForOne => "one_for_one",
+            Self::RestForOne => "rest_for_one",
+        })
+    }
 }
 
 /// How many restarts in a sliding window are accepted: by a supervisor, or by the fuse of a child.

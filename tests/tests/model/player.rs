@@ -269,7 +269,7 @@ impl Player {
                 | ChildState::Stopping
                 | ChildState::Stuck => false,
                 // Its own children keep it there: those that wait for one that is kept down.
-                ChildState::Starting => child.is_supervisor,
+                ChildState::Starting => child.is_supervisor(),
                 _ => true,
             };
             assert!(

@@ -293,7 +293,7 @@ impl<'a, L: Level> Run<'a, L> {
         let mut children = self.level.children();
         children.retain(|child| parent(&otp_path(&child.path)) == sup);
         let [rows, counts] = self.rows(sup, &children);
-        let subs = children.iter().filter(|child| child.is_supervisor);
+        let subs = children.iter().filter(|child| child.is_supervisor());
         let subs = subs.map(|child| self.snapshot(&otp_path(&child.path)));
         let subs: Vec<Value> = subs.filter(|sub| !sub.is_null()).collect();
         json!({"sup": sup, "children": rows, "counts": counts, "subs": subs})
