@@ -1,51 +1,75 @@
-//! All sides in turn, round by round, and what that shows.
+//! All sides in turn, round by round.
+
+use std::time::{Duration, Instant};
 
 use crate::figure::Figure;
 use crate::options::Options;
 use crate::process::Run;
 use crate::sides::Side;
-use crate::summary::Quartiles;
 use crate::workloads::{Size, Workload};
 
-/// One line of the table: a figure of a workload, its values by side and round.
-struct Row {
-    workload: Workload,
-    size: Size,
-    what: String,
+/// A figure of a workload, its values by side and round.
+pub(crate) struct Row {
+    pub(crate) workload: Workload,
+    pub(crate) size: Size,
+    pub(crate) what: String,
     values: Vec<(Side, Vec<f64>)>,
 }
 
-pub(crate) fn all(options: &Options) -> Result<(), String> {
+impl Row {
+    pub(crate) fn of(&self, wanted: Side) -> Option<&[f64]> {
+        let mut all = self.values.iter();
+        all.find(|(side, _)| *side == wanted)
+            .map(|(_, values)| &**values)
+    }
+}
+
+/// Measures until every workload has had its rounds, or the time is up.
+///
+/// What fails on one side is left out there, and said.
+pub(crate) fn all(options: &Options) -> Vec<Row> {
+    let until =
+        Instant::now() + Duration::from_secs(60) * u32::try_from(options.minutes).unwrap_or(1);
     let mut rows = Vec::new();
-    for round in 0..options.rounds {
+    let mut failed = Vec::new();
+    let most = Workload::Storm.rounds(Workload::Storm.usual());
+    for round in 0..options.rounds.unwrap_or(most) {
         for &workload in &options.workloads {
             for size in options.sizes(workload) {
+                if options.rounds.is_none() && round >= workload.rounds(size) {
+                    continue;
+                }
                 let mut sides = options.sides.clone();
+                sides.retain(|&side| workload.is_for(side, size));
                 // Nobody always comes second.
                 let places = sides.len();
-                sides.rotate_left(round % places);
+                sides.rotate_left(round % places.max(1));
                 for side in sides {
                     let run = Run {
                         workload,
-                        size,
+                        size: workload.size_on(side, size),
                         side,
                         workers: options.workers,
                     };
-                    for figure in figures(run)? {
-                        record(&mut rows, run, figure);
+                    if failed.contains(&(workload, side)) || Instant::now() > until {
+                        continue;
+                    }
+                    match figures(run) {
+                        Ok(figures) => {
+                            for figure in figures {
+                                record(&mut rows, (workload, size, side), figure);
+                            }
+                        }
+                        Err(problem) => {
+                            eprintln!("{problem}");
+                            failed.push((workload, side));
+                        }
                     }
                 }
             }
         }
     }
-    println!(
-        "{} rounds, {} workers; median (quartiles)\n",
-        options.rounds, options.workers
-    );
-    for row in &rows {
-        print(row, options.sides[0]);
-    }
-    Ok(())
+    rows
 }
 
 fn figures(run: Run) -> Result<Vec<Figure>, String> {
@@ -56,38 +80,23 @@ fn figures(run: Run) -> Result<Vec<Figure>, String> {
         .collect()
 }
 
-fn record(rows: &mut Vec<Row>, run: Run, figure: Figure) {
-    let known = rows.iter().position(|row| {
-        row.workload == run.workload && row.size == run.size && row.what == figure.what
-    });
+fn record(rows: &mut Vec<Row>, of: (Workload, Size, Side), figure: Figure) {
+    let (workload, size, side) = of;
+    let known = rows
+        .iter()
+        .position(|row| row.workload == workload && row.size == size && row.what == figure.what);
     let row = known.unwrap_or_else(|| {
         rows.push(Row {
-            workload: run.workload,
-            size: run.size,
+            workload,
+            size,
             what: figure.what,
             values: Vec::new(),
         });
         rows.len() - 1
     });
     let values = &mut rows[row].values;
-    match values.iter_mut().find(|(side, _)| *side == run.side) {
+    match values.iter_mut().find(|(of, _)| *of == side) {
         Some((_, values)) => values.push(figure.value),
-        None => values.push((run.side, vec![figure.value])),
-    }
-}
-
-fn print(row: &Row, base: Side) {
-    println!("{}, {}", row.what, row.workload.describe(row.size));
-    let of = |wanted| row.values.iter().find(|(side, _)| *side == wanted);
-    for (side, values) in &row.values {
-        print!("    {:<8}{:>26}", side.name(), Quartiles::of(values));
-        if let Some((_, floor)) = of(base).filter(|(base, _)| base != side) {
-            let ratio = Quartiles::of(values).median / Quartiles::of(floor).median;
-            // Round by round, what disturbed one run most likely disturbed the other.
-            let by_round: Vec<f64> = values.iter().zip(floor).map(|(a, b)| a / b).collect();
-            let (by_round, name) = (Quartiles::of(&by_round), base.name());
-            print!("  {ratio:.2} × {name}; by round {by_round:.2}");
-        }
-        println!();
+        None => values.push((side, vec![figure.value])),
     }
 }

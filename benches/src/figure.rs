@@ -25,6 +25,14 @@ impl Figure {
     }
 }
 
+impl Figure {
+    /// Of values in order.
+    pub(crate) fn percentile(what: &str, sorted: &[u64], percent: usize) -> Self {
+        let place = (sorted.len() - 1) * percent / 100;
+        Self::new(what, sorted[place] as f64)
+    }
+}
+
 impl fmt::Display for Figure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:.1} {}", self.value, self.what)

@@ -3,7 +3,7 @@
 use crate::options::Options;
 use crate::process::Run;
 use crate::sides::Side;
-use crate::workloads::Workload;
+use crate::workloads::{Size, Workload};
 
 const CALLGRIND: [&str; 3] = [
     "valgrind",
@@ -14,10 +14,17 @@ const CALLGRIND: [&str; 3] = [
 pub(crate) fn all(options: &Options) -> Result<(), String> {
     println!("instructions, {} worker(s)\n", options.workers);
     for &workload in &options.workloads {
+        let Some(lengths) = workload.lengths() else {
+            continue;
+        };
         println!("{}", workload.counted());
         let mut floor = None;
-        for &side in &options.sides {
-            let count = of_one(workload, side, options.workers)?;
+        for &side in options
+            .sides
+            .iter()
+            .filter(|&&side| workload.is_for(side, lengths[1]))
+        {
+            let count = of_one(workload, lengths, side, options.workers)?;
             print!("    {:<8}{count:>10.0}", side.name());
             match floor {
                 None => floor = Some(count),
@@ -32,8 +39,12 @@ pub(crate) fn all(options: &Options) -> Result<(), String> {
 }
 
 /// Instructions for one restart, or one child: what the longer run has more.
-fn of_one(workload: Workload, side: Side, workers: usize) -> Result<f64, String> {
-    let [short, long] = workload.lengths();
+fn of_one(
+    workload: Workload,
+    [short, long]: [Size; 2],
+    side: Side,
+    workers: usize,
+) -> Result<f64, String> {
     let count = |size| {
         collected(Run {
             workload,

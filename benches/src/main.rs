@@ -20,6 +20,7 @@ mod figure;
 mod instructions;
 mod options;
 mod process;
+mod report;
 mod sides;
 mod summary;
 mod workloads;
@@ -31,9 +32,16 @@ use options::{Mode, Options};
 fn main() -> ExitCode {
     let done =
         Options::from_arguments(std::env::args().skip(1)).and_then(|options| match options.mode {
-            Mode::Compare => compare::all(&options),
+            Mode::Compare => {
+                report::in_full(&compare::all(&options));
+                Ok(())
+            }
             Mode::Instructions => instructions::all(&options),
             Mode::Run => run(&options),
+            Mode::Table => {
+                report::as_markdown(&compare::all(&options));
+                Ok(())
+            }
         });
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -59,7 +67,7 @@ fn run(options: &Options) -> Result<(), String> {
         .map_err(|error| error.to_string())?;
     let one = options.sizes(workload)[0];
     // A task of the runtime, not the thread outside it, is where services start their trees.
-    let measured = runtime.block_on(runtime.spawn(side.measure(workload, one)));
+    let measured = runtime.block_on(runtime.spawn(workload.measure(side, one)));
     for figure in measured.map_err(|error| error.to_string())? {
         println!("{figure}");
     }

@@ -3,14 +3,15 @@
 use crate::sides::Side;
 use crate::workloads::{Size, Workload};
 
-const USAGE: &str = "usage: compare | instructions | run, then workloads (start, stop, storm), then \
-     any of --side NAME --workers N --children N --restarts N --rounds N";
+const USAGE: &str = "usage: compare | instructions | run | table, then workloads, then any of \
+     --side NAME --workers N --children N --restarts N --rounds N --minutes N";
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Mode {
     Compare,
     Instructions,
     Run,
+    Table,
 }
 
 #[derive(Clone, Debug)]
@@ -20,7 +21,9 @@ pub(crate) struct Options {
     /// The first one is what the others are compared with.
     pub(crate) sides: Vec<Side>,
     pub(crate) workers: usize,
-    pub(crate) rounds: usize,
+    pub(crate) rounds: Option<usize>,
+    /// When to leave off.
+    pub(crate) minutes: usize,
     children: Option<usize>,
     restarts: Option<usize>,
 }
@@ -33,6 +36,7 @@ impl Options {
             Some("compare") => Mode::Compare,
             Some("instructions") => Mode::Instructions,
             Some("run") => Mode::Run,
+            Some("table") => Mode::Table,
             _ => return Err(USAGE.to_owned()),
         };
         let mut options = Self {
@@ -41,7 +45,8 @@ impl Options {
             sides: Vec::new(),
             // Instructions of several threads are not the same twice.
             workers: if mode == Mode::Instructions { 1 } else { 2 },
-            rounds: 7,
+            rounds: None,
+            minutes: 8,
             children: None,
             restarts: None,
         };
@@ -56,7 +61,8 @@ impl Options {
                 "workers" => options.workers = number(&value)?,
                 "children" => options.children = Some(number(&value)?),
                 "restarts" => options.restarts = Some(number(&value)?),
-                "rounds" => options.rounds = number(&value)?,
+                "rounds" => options.rounds = Some(number(&value)?),
+                "minutes" => options.minutes = number(&value)?,
                 _ => return Err(USAGE.to_owned()),
             }
         }
@@ -64,7 +70,11 @@ impl Options {
             options.workloads = Workload::ALL.to_vec();
         }
         if options.sides.is_empty() {
-            options.sides = Side::ALL.to_vec();
+            options.sides = match mode {
+                Mode::Compare | Mode::Table => Side::ALL.to_vec(),
+                Mode::Instructions => vec![Side::Floor, Side::Ours],
+                Mode::Run => vec![Side::Ours],
+            };
         }
         Ok(options)
     }
@@ -72,8 +82,8 @@ impl Options {
     /// The sizes to run a workload in.
     pub(crate) fn sizes(&self, workload: Workload) -> Vec<Size> {
         let mut sizes = match self.mode {
-            Mode::Compare => workload.sizes().to_vec(),
-            Mode::Instructions | Mode::Run => vec![workload.largest()],
+            Mode::Compare | Mode::Table => workload.sizes(),
+            Mode::Instructions | Mode::Run => vec![workload.usual()],
         };
         for size in &mut sizes {
             size.children = self.children.unwrap_or(size.children);

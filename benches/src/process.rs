@@ -1,9 +1,14 @@
 //! One workload in a process of its own.
 
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
+use std::time::{Duration, Instant};
+use std::{io, thread};
 
 use crate::sides::Side;
 use crate::workloads::{Size, Workload};
+
+/// A run that takes longer has failed.
+const LONGEST: Duration = Duration::from_secs(60);
 
 /// One run of one workload on one side.
 #[derive(Clone, Copy, Debug)]
@@ -34,9 +39,7 @@ impl Run {
             .args(["--restarts", &self.size.restarts.to_string()])
             // A backtrace costs more than anything that is measured here.
             .env("RUST_BACKTRACE", "0");
-        let output = command
-            .output()
-            .map_err(|error| format!("{command:?}: {error}"))?;
+        let output = wait(&mut command).map_err(|error| format!("{command:?}: {error}"))?;
         if output.status.success() {
             Ok(output)
         } else {
@@ -44,4 +47,21 @@ impl Run {
             Err(format!("{command:?}: {}\n{said}", output.status))
         }
     }
+}
+
+/// Waits for its end, and makes one that takes too long.
+fn wait(command: &mut Command) -> io::Result<Output> {
+    let mut child = command
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()?;
+    let until = Instant::now() + LONGEST;
+    while child.try_wait()?.is_none() {
+        if Instant::now() > until {
+            child.kill()?;
+        }
+        thread::sleep(Duration::from_millis(5));
+    }
+    // It says little, so that nothing of it has been held up.
+    child.wait_with_output()
 }

@@ -239,6 +239,13 @@ pub use crate::task::outcome::{Fatal, IntoTaskResult, TaskResult};
 #[doc(inline)]
 pub use rust_supervisor_macros::{supervised, supervisor_tree};
 
+/// How long locks are held, for the benchmarks; free to change in every release.
+#[cfg(feature = "__measure")]
+#[doc(hidden)]
+pub mod __measure {
+    pub use crate::runtime::holds::longest_hold;
+}
+
 /// The machine without a runtime, for the tests of this workspace; free to change in every release.
 #[cfg(feature = "__world")]
 #[doc(hidden)]

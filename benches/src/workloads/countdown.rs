@@ -26,6 +26,11 @@ impl Countdown {
         }
     }
 
+    /// Begins anew, when it is over.
+    pub(super) fn again(&self, count: usize) {
+        self.inner.left.store(count, Ordering::Release);
+    }
+
     pub(super) fn down(&self) {
         if self.inner.left.fetch_sub(1, Ordering::AcqRel) == 1 {
             self.inner.over.notify_one();

@@ -2,14 +2,13 @@
 
 use std::time::Instant;
 
-use super::Size;
-use super::countdown::Countdown;
+use super::{Size, idle};
 use crate::figure::Figure;
-use crate::sides::{Stop, Supervise};
+use crate::sides::Supervise;
 
 pub(super) async fn measure<S: Supervise>(size: Size) -> Vec<Figure> {
     let (before, began) = (resident(), Instant::now());
-    let tree = idle::<S>(size.children).await;
+    let tree = idle::start::<S>(size.children).await;
     let took = began.elapsed();
     let grown = resident().saturating_sub(before);
     // It lives until here, and nobody waits for its end.
@@ -21,26 +20,6 @@ pub(super) async fn measure<S: Supervise>(size: Size) -> Vec<Figure> {
             grown as f64 / size.children as f64,
         ),
     ]
-}
-
-/// A tree all of whose children wait to be stopped.
-pub(super) async fn idle<S: Supervise>(children: usize) -> S::Tree {
-    let begun = Countdown::from(children);
-    let child = |_| {
-        let begun = begun.clone();
-        move |stop: S::Stop| {
-            let begun = begun.clone();
-            async move {
-                begun.down();
-                drop(begun);
-                stop.asked().await;
-                Ok(())
-            }
-        }
-    };
-    let tree = S::start(children, child).await;
-    begun.over().await;
-    tree
 }
 
 /// Resident memory of this process.

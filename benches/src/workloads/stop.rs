@@ -2,12 +2,12 @@
 
 use std::time::Instant;
 
-use super::{Size, start};
+use super::{Size, idle};
 use crate::figure::Figure;
 use crate::sides::Supervise;
 
 pub(super) async fn measure<S: Supervise>(size: Size) -> Vec<Figure> {
-    let tree = start::idle::<S>(size.children).await;
+    let tree = idle::start::<S>(size.children).await;
     let began = Instant::now();
     S::stop(tree).await;
     vec![Figure::nanos(

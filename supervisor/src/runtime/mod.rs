@@ -9,6 +9,8 @@ pub(crate) mod core;
 pub(crate) mod current;
 pub(crate) mod driver;
 mod effects;
+#[cfg(feature = "__measure")]
+pub(crate) mod holds;
 mod lifecycle;
 pub mod local;
 pub(crate) mod member;

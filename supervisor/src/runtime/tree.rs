@@ -9,6 +9,7 @@
 //! never called again.
 
 use std::fmt;
+use std::ops::{Deref, DerefMut};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::task::Waker;
@@ -46,6 +47,27 @@ pub(crate) struct Tree {
     pub(super) printed: Mutex<u64>,
     /// What children can be made of by name.
     templates: OnceLock<Templates>,
+}
+
+/// The tree's lock, held.
+struct Locked<'a> {
+    core: MutexGuard<'a, Core>,
+    #[cfg(feature = "__measure")]
+    _hold: super::holds::Hold,
+}
+
+impl Deref for Locked<'_> {
+    type Target = Core;
+
+    fn deref(&self) -> &Core {
+        &self.core
+    }
+}
+
+impl DerefMut for Locked<'_> {
+    fn deref_mut(&mut self) -> &mut Core {
+        &mut self.core
+    }
 }
 
 impl fmt::Debug for Tree {
@@ -339,7 +361,11 @@ impl Tree {
         drop_quietly(slots);
     }
 
-    fn lock(&self) -> MutexGuard<'_, Core> {
-        self.core.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> Locked<'_> {
+        Locked {
+            core: self.core.lock().unwrap_or_else(PoisonError::into_inner),
+            #[cfg(feature = "__measure")]
+            _hold: super::holds::Hold::begin(),
+        }
     }
 }
