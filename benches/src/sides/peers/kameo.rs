@@ -1,14 +1,15 @@
-//! kameo: a supervising actor, and an actor for each child, whose attempt is a message to itself.
+//! kameo: a supervising actor, and an actor for each child, which runs its attempt beside its mailbox.
 
 use std::future::Future;
 use std::marker::PhantomData;
+use std::pin::Pin;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use kameo::Actor;
-use kameo::actor::{ActorRef, Spawn};
+use kameo::actor::{ActorRef, Spawn, WeakActorRef};
 use kameo::error::Infallible;
-use kameo::message::{Context, Message};
+use kameo::mailbox::{MailboxReceiver, Signal};
 use kameo::supervision::{RestartPolicy, SupervisionStrategy};
 
 use super::Untold;
@@ -32,47 +33,51 @@ impl Actor for Above {
     }
 }
 
-struct Child<F, Fut> {
-    make: Arc<Mutex<F>>,
-    attempt: PhantomData<fn() -> Fut>,
-}
+/// What a child is started from, and started from again.
+struct Make<F>(Arc<Mutex<F>>);
 
-impl<F, Fut> Clone for Child<F, Fut> {
+impl<F> Clone for Make<F> {
     fn clone(&self) -> Self {
-        Self {
-            make: Arc::clone(&self.make),
-            attempt: PhantomData,
-        }
+        Self(Arc::clone(&self.0))
     }
 }
 
-struct Run;
+/// Runs its attempt beside its mailbox.
+struct Child<F, Fut> {
+    attempt: Option<Pin<Box<Fut>>>,
+    made: PhantomData<fn() -> F>,
+}
 
 impl<F, Fut> Actor for Child<F, Fut>
 where
     F: FnMut(Untold) -> Fut + Send + 'static,
     Fut: Future<Output = Result<(), Crash>> + Send + 'static,
 {
-    type Args = Self;
-    type Error = Infallible;
+    type Args = Make<F>;
+    type Error = Crash;
 
-    async fn on_start(state: Self, own: ActorRef<Self>) -> Result<Self, Infallible> {
-        own.tell(Run).try_send().expect("its mailbox is empty");
-        Ok(state)
+    async fn on_start(make: Make<F>, _: ActorRef<Self>) -> Result<Self, Crash> {
+        let attempt = (make.0.lock().expect("nobody panics with it"))(Untold);
+        Ok(Self {
+            attempt: Some(Box::pin(attempt)),
+            made: PhantomData,
+        })
     }
-}
 
-impl<F, Fut> Message<Run> for Child<F, Fut>
-where
-    F: FnMut(Untold) -> Fut + Send + 'static,
-    Fut: Future<Output = Result<(), Crash>> + Send + 'static,
-{
-    // The error of a message that nobody waits for is a failure of the actor.
-    type Reply = Result<(), Crash>;
-
-    async fn handle(&mut self, _: Run, _: &mut Context<Self, Self::Reply>) -> Self::Reply {
-        let attempt = (self.make.lock().expect("nobody panics with it"))(Untold);
-        attempt.await
+    async fn next(
+        &mut self,
+        _: WeakActorRef<Self>,
+        mailbox: &mut MailboxReceiver<Self>,
+    ) -> Result<Option<Signal<Self>>, Crash> {
+        if let Some(attempt) = &mut self.attempt {
+            tokio::select! {
+                biased;
+                signal = mailbox.recv() => return Ok(signal),
+                result = attempt => result?,
+            }
+            self.attempt = None;
+        }
+        Ok(mailbox.recv().await)
     }
 }
 
@@ -87,11 +92,8 @@ impl Supervise for Kameo {
     {
         let above = Above::spawn(Above);
         for place in 0..children {
-            let child = Child {
-                make: Arc::new(Mutex::new(child(place))),
-                attempt: PhantomData,
-            };
-            Child::supervise(&above, child)
+            let make = Make(Arc::new(Mutex::new(child(place))));
+            Child::supervise(&above, make)
                 .restart_policy(RestartPolicy::Transient)
                 .restart_limit(u32::MAX, Duration::from_secs(1))
                 .spawn()
@@ -101,8 +103,7 @@ impl Supervise for Kameo {
     }
 
     async fn stop(tree: ActorRef<Above>) {
-        // It does not return while a child is inside a message: see the README.
-        tree.kill();
+        tree.stop_gracefully().await.expect("it runs");
         tree.wait_for_shutdown().await;
     }
 }
