@@ -257,3 +257,29 @@ async fn acting_as_nobody_or_for_no_reason_is_refused() {
     }
     handle.shutdown().await.expect("stops");
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_handle_is_of_its_path_and_of_no_other_child_of_the_name() {
+    let log = Log::new();
+    let inner = SupervisorSpec::root(vec![obedient("worker", &log, Duration::ZERO)]);
+    let handle = started(vec![
+        obedient("worker", &log, Duration::ZERO),
+        ChildSpec::supervisor("inner", inner),
+    ])
+    .await;
+    let worker = handle.child("/worker").expect("a whole path");
+    assert_eq!(worker.path(), "worker");
+    worker.remove().await.expect("removes");
+    worker.stopped().await.expect("is down");
+    let gone = worker.kill().await.expect_err("is not there");
+    assert!(
+        matches!(gone, SupervisorError::UnknownChild { .. }),
+        "{gone:?}"
+    );
+    let other = handle.child("worker").expect("the only one left");
+    assert_eq!(
+        (other.path(), other.state()),
+        ("inner/worker", ChildState::Running)
+    );
+    handle.shutdown().await.expect("stops");
+}

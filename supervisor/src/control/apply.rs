@@ -2,6 +2,7 @@
 
 use super::answer::{explain, outcome, resumed};
 use super::audit::Audit;
+use super::command::ChildRef;
 use super::handle::TreeRef;
 use super::lookup;
 use super::outcome::ChildControlResult;
@@ -10,6 +11,7 @@ use crate::event::snapshot::{ChildSnapshot, ChildState};
 use crate::machine::answer::{Answer, Refusal, Standing};
 use crate::machine::input::{Command, Verb};
 use crate::runtime::core::Core;
+use crate::machine::node::{Down, Phase};
 use crate::runtime::tree::Reply;
 
 impl TreeRef {
@@ -18,10 +20,11 @@ impl TreeRef {
         &self,
         audit: Audit,
         verb: Verb,
-        name: &str,
+        child: &ChildRef,
     ) -> Result<ChildControlResult, SupervisorError> {
         self.alive()?;
-        let (path, command, unknown) = match lookup::child(&self.tree, name) {
+        let name = child.name.as_str();
+        let (path, command, unknown) = match lookup::child(&self.tree, child) {
             Ok(id) => {
                 let path = self.path_of(id)?.unwrap_or_else(|| name.to_owned());
                 (path, Command::Child(verb, id), None)
@@ -39,7 +42,7 @@ impl TreeRef {
         match (self.command(audit, command).await?, unknown) {
             (Ok(Answer::Child(answer)), _) => Ok(outcome(&path, verb, &answer)),
             (Ok(answer), _) => {
-                let (now, standing) = self.standing_of(&path)?;
+                let (now, standing) = self.standing_of(&ChildRef::at(&path))?;
                 let declined = matches!(answer, Answer::Declined);
                 let state = if declined {
                     ChildState::Ignored
@@ -56,7 +59,7 @@ impl TreeRef {
     /// A child as it is now, with what only commands tell.
     pub(super) fn standing_of(
         &self,
-        name: &str,
+        child: &ChildRef,
     ) -> Result<(ChildSnapshot, Standing), SupervisorError> {
         let id = lookup::child(&self.tree, name)?;
         let now = self.tree.now();
@@ -68,6 +71,12 @@ impl TreeRef {
         };
         let (found, _) = self.tree.with(now, None, look)?;
         found.ok_or_else(|| lookup::unknown(name))
+        let id = lookup::child(&self.tree, child)?;
+        let found = self.tree.read(|machine| {
+            let known = machine.find(id)?.phase != Phase::Down(Down::Removed);
+            known.then(|| (machine.child_snapshot(id.ix), machine.standing(id.ix)))
+        })?;
+        found.ok_or_else(|| lookup::unknown(&child.name))
     }
 
     pub(super) async fn command(

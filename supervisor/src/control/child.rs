@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use super::audit::Audit;
+use super::command::ChildRef;
 use super::handle::TreeRef;
 use super::outcome::ChildControlResult;
 use crate::error::types::SupervisorError;
@@ -89,7 +90,7 @@ impl ChildHandle {
 
     /// The child as it is now, with all that is known of it.
     pub fn snapshot(&self) -> Result<ChildSnapshot, SupervisorError> {
-        self.tree.snapshot_of(&*self.path)
+        self.tree.snapshot_of(ChildRef::at(&self.path))
     }
 
     /// Waits until the child is ready.
@@ -268,7 +269,8 @@ impl ChildHandle {
     }
 
     async fn apply(&self, verb: Verb, audit: Audit) -> Result<ChildControlResult, SupervisorError> {
-        self.tree.apply(audit, verb, &self.path).await
+        let child = ChildRef::at(&self.path);
+        self.tree.apply(audit, verb, &child).await
     }
 
     /// Waits for an answer of the mirror; none once the tree is that far.

@@ -56,16 +56,31 @@ pub struct ChildManifest {
 
 /// How a command names a child: by its path, or by a name that only one child has.
 ///
-/// Made from `&str`, `String` or [`ChildId`].
+/// Made from `&str`, `String` or [`ChildId`]. What begins with a slash is a whole path: `"/feed"` is
+/// the child of the root of that name, whatever other children have it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct ChildRef {
     pub(crate) name: String,
+    /// It is a path, and no name that may stand for one.
+    pub(crate) exact: bool,
+}
+
+impl ChildRef {
+    /// The child at this path, and no other.
+    pub(crate) fn at(path: &str) -> Self {
+        Self {
+            name: path.to_owned(),
+            exact: true,
+        }
+    }
 }
 
 impl From<&str> for ChildRef {
     fn from(name: &str) -> Self {
-        let name = name.trim_start_matches('/').to_owned();
-        Self { name }
+        Self {
+            name: name.trim_start_matches('/').to_owned(),
+            exact: name.starts_with('/'),
+        }
     }
 }
 

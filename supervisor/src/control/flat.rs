@@ -260,14 +260,14 @@ impl TreeRef {
         reason: impl Into<String>,
     ) -> Result<CommandResult, SupervisorError> {
         let audit = Audit::new(requested_by, reason)?;
-        let name = child.into().name;
+        let child = child.into();
         let outcome = match (
-            self.apply(audit.clone(), verb, &name).await,
+            self.apply(audit.clone(), verb, &child).await,
             verb.operation(),
         ) {
             (Ok(outcome), _) => outcome,
             (Err(SupervisorError::UnknownChild { did_you_mean, .. }), Some(operation)) => {
-                self.record_intent(&name, operation, did_you_mean, &audit)?
+                self.record_intent(&child.name, operation, did_you_mean, &audit)?
             }
             (
                 Err(
@@ -277,7 +277,7 @@ impl TreeRef {
                 ),
                 _,
             ) if is_restart(verb) => {
-                let (now, standing) = self.standing_of(&name)?;
+                let (now, standing) = self.standing_of(&child)?;
                 refused(&now.path, &now, &standing, &error)
             }
             (Err(error), _) => return Err(error),

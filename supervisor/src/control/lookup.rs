@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use rust_supervisor_settings::suggest;
 
+use super::command::ChildRef;
 use crate::error::types::SupervisorError;
 use crate::machine::Machine;
 use crate::machine::node::NodeId;
@@ -22,13 +23,14 @@ const COMPARED: usize = 1_000;
 const CHUNK: usize = 1_024;
 
 /// The child at a path, or the only one of that name.
-pub(super) fn child(tree: &Arc<Tree>, name: &str) -> Result<NodeId, SupervisorError> {
+pub(super) fn child(tree: &Arc<Tree>, child: &ChildRef) -> Result<NodeId, SupervisorError> {
+    let name = child.name.as_str();
     let found = tree.read(|machine| machine.lookup(name))?;
     if let Some(id) = found.filter(|_| !name.is_empty()) {
         return Ok(id);
     }
     let paths = paths(tree)?;
-    let named = |path: &&Arc<str>| path.rsplit('/').next() == Some(name);
+    let named = |path: &&Arc<str>| !child.exact && path.rsplit('/').next() == Some(name);
     let mut candidates: Vec<&Arc<str>> = paths.iter().filter(named).collect();
     candidates.sort_unstable();
     let unknown = || SupervisorError::UnknownChild {

@@ -27,15 +27,15 @@ impl TreeRef {
     ///
     /// [`SupervisorError::UnknownChild`] and [`SupervisorError::AmbiguousName`] offer other names.
     pub fn child(&self, child: impl Into<ChildRef>) -> Result<ChildHandle, SupervisorError> {
-        let name = child.into().name;
-        let id = lookup::child(&self.tree, &name)?;
+        let child = child.into();
+        let id = lookup::child(&self.tree, &child)?;
         let now = self.tree.now();
         let mirror = |core: &mut Core| {
             let mirror = core.machine.mirror(id)?;
             Some((Arc::clone(&core.machine.find(id)?.path), mirror))
         };
         let found = self.tree.with(now, None, mirror)?.0;
-        let (path, mirror) = found.ok_or_else(|| lookup::unknown(&name))?;
+        let (path, mirror) = found.ok_or_else(|| lookup::unknown(&child.name))?;
         Ok(ChildHandle::new(self.clone(), path, mirror))
     }
 
@@ -75,8 +75,7 @@ impl TreeRef {
         &self,
         child: impl Into<ChildRef>,
     ) -> Result<ChildSnapshot, SupervisorError> {
-        let name = child.into().name;
-        Ok(self.standing_of(&name)?.0)
+        Ok(self.standing_of(&child.into())?.0)
     }
 
     /// The events of the tree from now on.

@@ -214,8 +214,10 @@ impl Machine {
     ) -> Option<usize> {
         let end = self.nodes.len().min(from.saturating_add(max));
         for place in from..end {
-            let node = &self.nodes[super::index_of(place)];
-            if node.flags.linked {
+            let ix = super::index_of(place);
+            let node = &self.nodes[ix];
+            // What is left of a supervisor that was removed has given its paths away.
+            if node.flags.linked && self.index.find(&node.path, &self.nodes) == Some(ix) {
                 into.push(Arc::clone(&node.path));
             }
         }

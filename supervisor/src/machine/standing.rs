@@ -2,7 +2,7 @@
 
 use super::Machine;
 use super::answer::Standing;
-use super::node::{Body, Ix};
+use super::node::{Body, Down, Ix, Phase};
 use super::time::Nanos;
 use crate::spec::policy::Readiness;
 
@@ -10,7 +10,9 @@ impl Machine {
     pub(crate) fn standing(&self, ix: Ix) -> Standing {
         let node = &self.nodes[ix];
         // The child's own limit, or else that of its supervisor.
-        let (limit, used) = match node.parent.some() {
+        // Of one that was removed, the supervisor may have gone, too.
+        let known = node.phase != Phase::Down(Down::Removed);
+        let (limit, used) = match node.parent.some().filter(|_| known) {
             Some(_) => {
                 let (_, limit) = self.budget(ix);
                 (limit, limit.restarts.saturating_sub(self.budget_left(ix)))
