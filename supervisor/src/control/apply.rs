@@ -10,8 +10,8 @@ use crate::error::types::SupervisorError;
 use crate::event::snapshot::{ChildSnapshot, ChildState};
 use crate::machine::answer::{Answer, Refusal, Standing};
 use crate::machine::input::{Command, Verb};
-use crate::runtime::core::Core;
 use crate::machine::node::{Down, Phase};
+use crate::runtime::core::Core;
 use crate::runtime::tree::Reply;
 
 impl TreeRef {
@@ -61,21 +61,18 @@ impl TreeRef {
         &self,
         child: &ChildRef,
     ) -> Result<(ChildSnapshot, Standing), SupervisorError> {
-        let id = lookup::child(&self.tree, name)?;
+        let id = lookup::child(&self.tree, child)?;
         let now = self.tree.now();
         let look = |core: &mut Core| {
-            core.machine.find(id)?;
-            let mut child = core.machine.child_snapshot(id.ix);
-            child.sub_tasks = core.sub_tasks(id.ix);
-            Some((child, core.machine.standing(id.ix)))
+            let phase = core.machine.find(id)?.phase;
+            let known = phase != Phase::Down(Down::Removed);
+            known.then(|| {
+                let mut child = core.machine.child_snapshot(id.ix);
+                child.sub_tasks = core.sub_tasks(id.ix);
+                (child, core.machine.standing(id.ix))
+            })
         };
         let (found, _) = self.tree.with(now, None, look)?;
-        found.ok_or_else(|| lookup::unknown(name))
-        let id = lookup::child(&self.tree, child)?;
-        let found = self.tree.read(|machine| {
-            let known = machine.find(id)?.phase != Phase::Down(Down::Removed);
-            known.then(|| (machine.child_snapshot(id.ix), machine.standing(id.ix)))
-        })?;
         found.ok_or_else(|| lookup::unknown(&child.name))
     }
 
