@@ -129,6 +129,7 @@
 //!
 //! - Nothing kills code that does not yield. Its thread stays occupied until it returns; a
 //!   `blocking` function cannot be dropped at all, and stops when it looks at its context.
+//!   It is never told as ended before it has returned, also when its runtime has gone before.
 //! - Bounds hold while one thread of the runtime is free. On a current-thread runtime, a child that
 //!   does not yield stops the clock of everything.
 //! - `#[tokio::main]`, and dropping a `Runtime`, wait for threads that are occupied, after the tree

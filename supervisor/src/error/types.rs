@@ -1,5 +1,6 @@
 //! The errors of starting a tree, and of its commands.
 
+use std::io;
 use std::sync::Arc;
 
 use crate::event::failure::Failure;
@@ -39,6 +40,29 @@ pub enum StartError {
         "the tokio runtime has no time driver; build it with `.enable_time()` or `.enable_all()`"
     )]
     NoTimeDriver,
+}
+
+/// Why an attempt could not be served; it has failed with this.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ServeError {
+    /// The blocking pool has no thread, and the operating system gives none.
+    #[error("the blocking pool has no thread for it, and the system gives none: {message}")]
+    NoBlockingThread {
+        /// What tokio said.
+        message: String,
+    },
+    /// The operating system gives no runtime: it has no file descriptors left, for instance.
+    #[error(
+        "a local child needs a runtime of its own, and the system gives none; raise its limits"
+    )]
+    NoRuntime(#[source] io::Error),
+    /// The operating system gives no thread.
+    #[error("a local child needs a thread of its own, and the system gives none; raise its limits")]
+    NoThread(#[source] io::Error),
+    /// The runtime of the tree is shutting down.
+    #[error("the tokio runtime is shutting down")]
+    RuntimeShuttingDown,
 }
 
 /// Why a command had no effect, or a tree has ended.

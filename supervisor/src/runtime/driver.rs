@@ -387,8 +387,12 @@ impl Driver {
         T: IntoTaskResult,
         Fut: Future<Output = T>,
     {
-        if on_abort == OnAbort::Drop && self.slot.load().is_aborting() {
-            return Poll::Ready(ExitKind::Aborted);
+        let mut nothing_runs = false;
+        if self.slot.load().is_aborting() {
+            if on_abort == OnAbort::Drop || make.is_some() {
+                return Poll::Ready(ExitKind::Aborted);
+            }
+            nothing_runs = self.drop_members();
         }
         let during = Cell::new(During::Build);
         let polled = panics::catch_in_turn(&during, || {
@@ -403,7 +407,12 @@ impl Driver {
             let result = future.poll(cx).map(IntoTaskResult::into_task_result);
             result.map(ExitKind::from)
         });
-        polled.unwrap_or_else(|panic| Poll::Ready(ExitKind::Panicked(panic)))
+        match polled {
+            // It was taken from the queue of the blocking pool.
+            Ok(Poll::Pending) if nothing_runs => Poll::Ready(ExitKind::Aborted),
+            Ok(polled) => polled,
+            Err(panic) => Poll::Ready(ExitKind::Panicked(panic)),
+        }
     }
 }
 

@@ -5,7 +5,6 @@
 //! again.
 
 use std::future::Future;
-use std::io;
 use std::sync::Arc;
 use std::task::Poll;
 use std::thread;
@@ -15,6 +14,7 @@ use tokio::task::LocalSet;
 
 use super::driver::{Driver, DriverGuard};
 use super::sync::{Mutex, lock};
+use crate::error::types::ServeError;
 use crate::panics::{drop_quietly, quietly};
 use crate::task::outcome::TaskError;
 
@@ -23,18 +23,6 @@ struct Local<L> {
     run: L,
     driver: Driver,
     guard: DriverGuard,
-}
-
-/// Why a child on a thread of its own could not be served.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum LocalError {
-    /// The operating system gave no runtime: it has no more file descriptors, for instance.
-    #[error("a local child needs a runtime of its own, and there is none to be had")]
-    NoRuntime(#[source] io::Error),
-    /// The operating system gave no thread.
-    #[error("a local child needs a thread of its own, and there is none to be had")]
-    NoThread(#[source] io::Error),
 }
 
 /// Drives a child on a thread of its own, for as long as it is wanted.
@@ -50,7 +38,7 @@ where
 }
 
 /// Tells that the attempt cannot be made, and waits for the next one.
-async fn try_again<L, Fut>(mut local: Local<L>, error: LocalError)
+async fn try_again<L, Fut>(mut local: Local<L>, error: ServeError)
 where
     L: FnOnce(Driver) -> Fut + Send + 'static,
     Fut: Future<Output = ()> + 'static,
@@ -75,14 +63,14 @@ where
 }
 
 /// Moves the child to a new thread; it comes back if there is none.
-fn begin<L, Fut>(local: Local<L>) -> Result<(), (Local<L>, LocalError)>
+fn begin<L, Fut>(local: Local<L>) -> Result<(), (Local<L>, ServeError)>
 where
     L: FnOnce(Driver) -> Fut + Send + 'static,
     Fut: Future<Output = ()> + 'static,
 {
     let runtime = match Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
-        Err(error) => return Err((local, LocalError::NoRuntime(error))),
+        Err(error) => return Err((local, ServeError::NoRuntime(error))),
     };
     let name = local.driver.child_name().to_owned();
     // What a thread is given is lost when there is no thread.
@@ -105,7 +93,7 @@ where
     let (local, runtime) = kept.expect("no thread has taken it");
     // The present thread may be one that must not wait.
     runtime.shutdown_background();
-    Err((local, LocalError::NoThread(error)))
+    Err((local, ServeError::NoThread(error)))
 }
 
 impl<L, Fut> Local<L>
@@ -168,8 +156,8 @@ mod tests {
         assert_eq!(told.await.expect("runs in the end"), 3);
         let exit = handle.snapshot_of("child").expect("is there").last_exit;
         let exit = exit.expect("has failed");
-        let error = exit.downcast_ref::<LocalError>();
-        assert!(matches!(error, Some(LocalError::NoThread(_))), "{exit}");
+        let error = exit.downcast_ref::<ServeError>();
+        assert!(matches!(error, Some(ServeError::NoThread(_))), "{exit}");
         assert!(handle.shutdown().await.expect("stops").is_clean());
         // And one that never gets a thread is let go.
         REFUSED.store(usize::MAX, Ordering::SeqCst);

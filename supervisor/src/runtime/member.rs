@@ -1,6 +1,7 @@
 //! One sub-task: code that belongs to an attempt, and runs beside its body.
 
 use std::future::Future;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -13,7 +14,7 @@ use tracing::Span;
 use super::current;
 use super::rest;
 use super::slot::Slot;
-use super::subtasks::{DropBy, End, Left, Unqueue};
+use super::subtasks::{DropBy, End, Left, Role, Unqueue};
 use super::sync::{Mutex, lock};
 use crate::event::exit::{During, ExitKind, Panic, SpawnedAt};
 use crate::machine::input::Input;
@@ -33,7 +34,7 @@ pub(crate) fn spawn<F>(
 where
     F: Future<Output: SubTaskOutput<Value: Send>> + Send + 'static,
 {
-    let (member, key) = Member::enter(slot, generation, at)?;
+    let (member, key) = Member::enter(slot, generation, Role::SubTask, at)?;
     let handle = runtime(slot).spawn(Async::new(future, member));
     slot.spawned(key, || DropBy::Abort(handle.abort_handle()));
     Some(handle)
@@ -49,7 +50,7 @@ pub(crate) fn spawn_local<F>(
 where
     F: Future<Output: SubTaskOutput> + 'static,
 {
-    let (member, key) = Member::enter(slot, generation, at)?;
+    let (member, key) = Member::enter(slot, generation, Role::SubTask, at)?;
     let handle = tokio::task::spawn_local(Async::new(future, member));
     slot.spawned(key, || DropBy::Abort(handle.abort_handle()));
     Some(handle)
@@ -59,6 +60,7 @@ where
 pub(crate) fn spawn_blocking<F, T>(
     slot: &Arc<Slot>,
     generation: u64,
+    role: Role,
     at: SpawnedAt,
     code: F,
 ) -> Option<JoinHandle<Outcome<T::Value>>>
@@ -66,15 +68,22 @@ where
     F: FnOnce() -> T + Send + 'static,
     T: SubTaskOutput<Value: Send>,
 {
-    let (member, key) = Member::enter(slot, generation, at)?;
+    let (member, key) = Member::enter(slot, generation, role, at)?;
     let queued = Arc::new(Queued(Mutex::new(Some(Blocking {
         code: Some(code),
         member,
     }))));
     let job = Job(Arc::clone(&queued));
-    let handle = runtime(slot).spawn_blocking(move || match job.0.take() {
-        Some(mut job) => job.run(),
-        None => Err(SubTaskError::Cancelled),
+    let spawn = || {
+        runtime(slot).spawn_blocking(move || match job.0.take() {
+            Some(mut job) => job.run(),
+            None => Err(SubTaskError::Cancelled),
+        })
+    };
+    let handle = catch_unwind(AssertUnwindSafe(spawn)).unwrap_or_else(|panic| {
+        // There is no thread, and tokio has it in its queue all the same.
+        queued.unqueue();
+        resume_unwind(panic)
     });
     slot.spawned(key, || DropBy::Unqueue(queued));
     Some(handle)
@@ -100,9 +109,14 @@ pub(crate) struct Member {
 }
 
 impl Member {
-    fn enter(slot: &Arc<Slot>, generation: u64, at: SpawnedAt) -> Option<(Self, Option<u64>)> {
+    fn enter(
+        slot: &Arc<Slot>,
+        generation: u64,
+        role: Role,
+        at: SpawnedAt,
+    ) -> Option<(Self, Option<u64>)> {
         let key = match &slot.tree {
-            Some(_) => Some(slot.enter_sub_task(generation)?),
+            Some(_) => Some(slot.enter_sub_task(generation, role)?),
             None => None,
         };
         let member = Self {

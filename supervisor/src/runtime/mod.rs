@@ -12,7 +12,7 @@ mod effects;
 #[cfg(feature = "__measure")]
 pub(crate) mod holds;
 mod lifecycle;
-pub mod local;
+pub(crate) mod local;
 pub(crate) mod member;
 pub mod outcome;
 mod places;

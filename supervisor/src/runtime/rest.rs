@@ -33,6 +33,15 @@ impl Driver {
         self.poll_rest()
     }
 
+    /// Drops what belongs to an attempt whose body cannot be dropped; whether nothing is left, the
+    /// function on the blocking pool included.
+    pub(super) fn drop_members(&self) -> bool {
+        self.slot.known_sub_tasks().is_none_or(|members| {
+            members.abort_all();
+            members.is_empty()
+        })
+    }
+
     pub(crate) fn waits_for_rest(&self) -> bool {
         self.attempt == Progress::Follows
     }

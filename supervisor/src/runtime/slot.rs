@@ -12,7 +12,7 @@ use std::task::Waker;
 
 use tokio_util::sync::CancellationToken;
 
-use super::subtasks::{DropBy, SubTasks};
+use super::subtasks::{DropBy, Role, SubTasks};
 use super::sync::atomic::{AtomicU64, Ordering};
 use super::sync::{Mutex, lock};
 use super::tree::Tree;
@@ -217,6 +217,12 @@ impl Slot {
         self.waker.get().is_some_and(|own| own.will_wake(waker))
     }
 
+    /// Whether the attempt of this generation is to be dropped.
+    pub(crate) fn is_aborting(&self, generation: u64) -> bool {
+        let word = self.load();
+        word.is_aborting() && word.generation() == Some(generation)
+    }
+
     /// Whether an attempt has to end: asked to, or over.
     pub(crate) fn is_cancelled(&self, generation: u64) -> bool {
         if self.tree.is_none() {
@@ -276,7 +282,7 @@ impl Slot {
     }
 
     /// Takes a sub-task into an attempt; none if that is over, or to be dropped.
-    pub(crate) fn enter_sub_task(&self, generation: u64) -> Option<u64> {
+    pub(crate) fn enter_sub_task(&self, generation: u64, role: Role) -> Option<u64> {
         if !self.load().may_spawn(generation) {
             return None;
         }
@@ -286,7 +292,7 @@ impl Slot {
         if !before.may_spawn(generation) {
             return None;
         }
-        self.sub_tasks().enter(generation)
+        self.sub_tasks().enter(generation, role)
     }
 
     /// The runtime has taken a sub-task on.

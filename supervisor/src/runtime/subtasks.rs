@@ -80,14 +80,27 @@ struct State {
     /// The body has ended: no more sub-tasks.
     closed: bool,
     aborted: bool,
-    /// Empty until the runtime has told the handle.
-    running: HashMap<u64, Option<DropBy>>,
+    running: HashMap<u64, Running>,
     keys: u64,
     /// The first that failed.
     failure: Option<End>,
     /// How the body has ended, while it is waited for the rest.
     body: Option<ExitKind>,
     orphans: Option<Orphans>,
+}
+
+struct Running {
+    role: Role,
+    /// None until the runtime has taken it on.
+    drop_by: Option<DropBy>,
+}
+
+/// What a member of an attempt is to it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Role {
+    /// The function of a blocking child.
+    Body,
+    SubTask,
 }
 
 /// The runtime has taken the driver along; the last sub-task tells what the driver would have told.
@@ -118,13 +131,13 @@ pub(crate) enum Left {
 }
 
 impl SubTasks {
-    /// How many have not ended.
+    /// How many sub-tasks have not ended.
     pub(crate) fn alive(&self) -> usize {
         self.alive.load(Ordering::Relaxed)
     }
 
     /// Takes a sub-task in; none if its attempt is over, or to be dropped.
-    pub(crate) fn enter(&self, generation: u64) -> Option<u64> {
+    pub(crate) fn enter(&self, generation: u64, role: Role) -> Option<u64> {
         let mut state = lock(&self.state);
         if generation < state.generation {
             return None;
@@ -140,8 +153,14 @@ impl SubTasks {
         }
         state.keys += 1;
         let key = state.keys;
-        state.running.insert(key, None);
-        self.alive.fetch_add(1, Ordering::Relaxed);
+        let running = Running {
+            role,
+            drop_by: None,
+        };
+        state.running.insert(key, running);
+        if role == Role::SubTask {
+            self.alive.fetch_add(1, Ordering::Relaxed);
+        }
         Some(key)
     }
 
@@ -150,10 +169,7 @@ impl SubTasks {
         let mut state = lock(&self.state);
         let aborted = state.aborted;
         let unused = match state.running.get_mut(&key) {
-            Some(place) if !aborted => {
-                *place = Some(drop_by);
-                None
-            }
+            Some(running) if !aborted => running.drop_by.replace(drop_by),
             // It has ended already, or is to be dropped as all the others are.
             _ => Some(drop_by),
         };
@@ -177,8 +193,14 @@ impl SubTasks {
     pub(crate) fn left(&self, key: u64) -> Left {
         let mut state = lock(&self.state);
         let former = state.running.remove(&key);
-        self.alive.fetch_sub(1, Ordering::Relaxed);
-        let left = if !state.running.is_empty() || !state.closed {
+        if former
+            .as_ref()
+            .is_some_and(|former| former.role == Role::SubTask)
+        {
+            self.alive.fetch_sub(1, Ordering::Relaxed);
+        }
+        let is_waited_for = state.closed || state.aborted;
+        let left = if !state.running.is_empty() || !is_waited_for {
             Left::Nothing
         } else if let Some(orphans) = state.orphans.take() {
             Left::Tell(orphans)
@@ -234,15 +256,19 @@ impl SubTasks {
         if std::mem::replace(&mut state.aborted, true) {
             return;
         }
-        let all: Vec<DropBy> = state
-            .running
-            .values_mut()
-            .filter_map(Option::take)
+        let running = state.running.values_mut();
+        let all: Vec<DropBy> = running
+            .filter_map(|running| running.drop_by.take())
             .collect();
         drop(state);
         for drop_by in all {
             drop_by.drop_it();
         }
+    }
+
+    /// Whether nothing is left of an attempt but its body.
+    pub(crate) fn is_empty(&self) -> bool {
+        lock(&self.state).running.is_empty()
     }
 
     /// The driver goes with its runtime in the midst of an attempt. Whether sub-tasks are left, the

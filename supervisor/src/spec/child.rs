@@ -169,7 +169,7 @@ impl ChildSpec {
     /// readiness. The thread has a current-thread runtime with time and IO, and a
     /// [`LocalSet`](tokio::task::LocalSet). It is made at the first start, is named after the child,
     /// serves all its attempts, and ends when none will be wanted any more. Where there is no thread
-    /// to be had, that is a failure of the attempt ([`LocalError`](crate::runtime::local::LocalError)).
+    /// to be had, that is a failure of the attempt ([`ServeError`](crate::error::types::ServeError)).
     ///
     /// Sub-tasks that are not `Send` either are spawned with
     /// [`TaskContext::spawn_local`]. A child that blocks its thread holds up nobody else; one that

@@ -15,6 +15,7 @@ use crate::machine::input::Input;
 use crate::machine::node::{Ix, NodeId};
 use crate::runtime::member;
 use crate::runtime::slot::Slot;
+use crate::runtime::subtasks::Role;
 use crate::task::start_reason::StartReason;
 #[cfg(doc)]
 use crate::task::subtask::SubTaskError;
@@ -91,12 +92,6 @@ impl TaskContext {
             )),
             0,
         )
-    }
-
-    /// Who runs, for code that runs on another thread.
-    pub(crate) fn mark(&self) -> Option<(usize, NodeId)> {
-        let tree = self.slot.tree.as_ref()?;
-        Some((tree.address(), self.slot.id))
     }
 
     /// The child's path: the names from the root down, joined by slashes.
@@ -292,6 +287,7 @@ impl TaskContext {
         SubTask::new(member::spawn_blocking(
             &self.slot,
             self.generation,
+            Role::SubTask,
             at,
             code,
         ))
@@ -325,6 +321,24 @@ impl TaskContext {
             .read(|machine| machine.dropped_at(id, generation))
             .ok()??;
         tree.instant(at)
+    }
+
+    /// Runs the function that is the body of a blocking child.
+    #[track_caller]
+    pub(crate) fn spawn_body<F, T>(&self, code: F)
+    where
+        F: FnOnce() -> T + Send + 'static,
+        T: SubTaskOutput<Value: Send>,
+    {
+        let at = SpawnedAt::new(Location::caller());
+        let body = member::spawn_blocking(&self.slot, self.generation, Role::Body, at, code);
+        // It tells its end in its own way.
+        drop(body);
+    }
+
+    /// Whether the attempt is to be dropped.
+    pub(crate) fn is_aborting(&self) -> bool {
+        self.slot.is_aborting(self.generation)
     }
 
     /// The tree that the attempt belongs to; `None` for a detached context.

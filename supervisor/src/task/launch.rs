@@ -91,7 +91,7 @@ where
         let home = blocking::Home::new(state);
         while let Some(ctx) = driver.next().await {
             let place = pin!(None);
-            let make = || blocking::attempt(&home, Arc::clone(&run), ctx);
+            let make = || blocking::attempt(Arc::clone(&home), Arc::clone(&run), ctx);
             driver.attempt_blocking(place, make).await;
         }
     })
