@@ -27,11 +27,8 @@
     clippy::pedantic
 )]
 // What a test binary has is not part of an interface; the functions here are empty on purpose.
-#![allow(
-    unused_results,
-    clippy::missing_const_for_fn,
-    clippy::needless_pass_by_value
-)]
+#![allow(unused_results, clippy::missing_const_for_fn)]
+#![forbid(unsafe_code)]
 
 use std::collections::{HashMap, LinkedList};
 use std::time::Duration;
@@ -90,8 +87,7 @@ async fn complex(
     clippy::implicit_hasher,
     clippy::linkedlist,
     clippy::option_option,
-    clippy::many_single_char_names,
-    clippy::ptr_arg
+    clippy::many_single_char_names
 )]
 async fn collections(
     a: HashMap<u8, u8>,
@@ -148,7 +144,6 @@ async fn never(ctx: TaskContext) -> ! {
 }
 
 #[supervised(local)]
-#[allow(clippy::future_not_send)]
 async fn local_future(ctx: TaskContext, a: u8, b: &std::cell::Cell<u8>, c: &mut u8) {
     let shared = std::rc::Rc::new(a);
     tick().await;
@@ -162,6 +157,18 @@ fn blocking(ctx: TaskContext, state: &mut u8) -> TaskResult {
     drop(ctx);
     *state += 1;
     TaskResult::Succeeded
+}
+
+/// By value, because the attribute wants it so.
+#[supervised(blocking)]
+fn blocking_by_value(ctx: TaskContext, words: String, table: Vec<u8>) {
+    let _ = (ctx.is_cancelled(), words.len(), table.len());
+}
+
+/// Asynchronous, because the attribute wants it so.
+#[supervised]
+async fn nothing_to_await(limit: u8) {
+    let _ = limit;
 }
 
 #[supervised(blocking)]
@@ -230,6 +237,8 @@ fn tree() -> SupervisorSpec {
             generic::<u8, 3>(1, || {}),
         },
         inner::narrow(),
+        blocking_by_value(String::new(), Vec::new()),
+        nothing_to_await(1),
         local(before),
         old: ..old,
     }

@@ -18,6 +18,14 @@ pub(crate) fn conditions_and_notes(attributes: &[Attribute]) -> TokenStream {
     })
 }
 
+/// Whether the function is deprecated, on whatever condition.
+pub(crate) fn is_deprecated(attributes: &[Attribute]) -> bool {
+    let wanted: &dyn Fn(&Meta) -> bool = &|meta| meta.path().is_ident("deprecated");
+    attributes
+        .iter()
+        .any(|attribute| only(&attribute.meta, wanted).is_some())
+}
+
 fn copied(attributes: &[Attribute], wanted: &dyn Fn(&Meta) -> bool) -> TokenStream {
     attributes
         .iter()

@@ -7,6 +7,7 @@ use proc_macro2::TokenStream;
 use quote::quote;
 use syn::Meta;
 
+use super::lints;
 use crate::function::Function;
 use crate::setting::{Setting, Settings};
 
@@ -28,9 +29,12 @@ pub(crate) fn append(function: &Function, settings: &Settings) -> TokenStream {
         signature,
         body,
     } = function;
+    let unwanted = lints::of_function(function, settings);
+    let allowed = (!unwanted.is_empty()).then(|| quote!(#[allow(#(#unwanted),*)]));
     quote! {
         #(#attributes)*
         #(#[doc = #lines])*
+        #allowed
         #visibility #signature #body
     }
 }

@@ -41,9 +41,9 @@ use quote::quote;
 use syn::ext::IdentExt;
 
 use super::attempt::{self, Child, Home};
-use super::attributes;
 use super::library::Library;
 use super::setting::setter;
+use super::{attributes, lints};
 use crate::function::{Function, Parameter};
 use crate::setting::Settings;
 
@@ -89,6 +89,7 @@ pub(super) fn carrier(
     let (name, visibility) = (function.name(), &function.visibility);
     let on_enum = attributes::conditions_and_notes(&function.attributes);
     let on_impl = attributes::conditions(&function.attributes);
+    let provoked = lints::of_spec(function);
     let spec = Ident::new("spec", name.span());
     let generics = &function.signature.generics;
     let where_clause = &generics.where_clause;
@@ -105,16 +106,7 @@ pub(super) fn carrier(
         #visibility enum #name {}
 
         #on_impl
-        #[automatically_derived]
-        #[allow(
-            deprecated,
-            unreachable_code,
-            unreachable_pub,
-            unused_lifetimes,
-            clippy::all,
-            clippy::nursery,
-            clippy::pedantic
-        )]
+        #[allow(#(#provoked,)* clippy::all, clippy::nursery, clippy::pedantic)]
         impl #name {
             /// Declares this child with what its attempts receive.
             pub fn #spec #generics (#(#arguments),*) -> #library::ChildSpec #where_clause {

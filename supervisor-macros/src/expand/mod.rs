@@ -19,6 +19,7 @@ mod documentation;
 mod fallback;
 mod function;
 mod library;
+mod lints;
 mod setting;
 mod template;
 mod tree;

@@ -4,6 +4,7 @@
 //! what is written, and that nothing stops the macros from writing it.
 
 mod documentation;
+mod expanded;
 mod expansion;
 mod recovery;
 mod validation;

@@ -10,6 +10,7 @@
 /// - `shutdown = GRACE`: how long it may take to stop before it is dropped
 /// - `readiness = "explicit"`: when its start counts as complete
 /// - `critical = false`: whether the tree counts as ready only while it is
+#[allow(clippy::unused_async, clippy::borrowed_box, clippy::ptr_arg)]
 pub(crate) async fn feed(
     ctx: TaskContext,
     config: FeedConfig,
@@ -26,16 +27,7 @@ pub(crate) async fn feed(
 #[allow(non_camel_case_types)]
 pub(crate) enum feed {}
 #[cfg(unix)]
-#[automatically_derived]
-#[allow(
-    deprecated,
-    unreachable_code,
-    unreachable_pub,
-    unused_lifetimes,
-    clippy::all,
-    clippy::nursery,
-    clippy::pedantic
-)]
+#[allow(deprecated, clippy::all, clippy::nursery, clippy::pedantic)]
 impl feed {
     /// Declares this child with what its attempts receive.
     pub fn spec(

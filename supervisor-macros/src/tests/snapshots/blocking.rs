@@ -1,17 +1,9 @@
+#[allow(clippy::needless_pass_by_value, clippy::borrowed_box, clippy::ptr_arg)]
 fn index(db: &Db, ctx: TaskContext, path: PathBuf, queue: &mut Queue) -> io::Result<()> {}
 #[doc(hidden)]
 #[allow(non_camel_case_types)]
 enum index {}
-#[automatically_derived]
-#[allow(
-    deprecated,
-    unreachable_code,
-    unreachable_pub,
-    unused_lifetimes,
-    clippy::all,
-    clippy::nursery,
-    clippy::pedantic
-)]
+#[allow(clippy::all, clippy::nursery, clippy::pedantic)]
 impl index {
     /// Declares this child with what its attempts receive.
     pub fn spec(

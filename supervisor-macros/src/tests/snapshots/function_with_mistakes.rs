@@ -5,16 +5,7 @@ pub async fn feed(config: FeedConfig, name: &str, jobs: &mut Receiver<Job>) {
 #[doc(hidden)]
 #[allow(non_camel_case_types)]
 pub enum feed {}
-#[automatically_derived]
-#[allow(
-    deprecated,
-    unreachable_code,
-    unreachable_pub,
-    unused_lifetimes,
-    clippy::all,
-    clippy::nursery,
-    clippy::pedantic
-)]
+#[allow(clippy::all, clippy::nursery, clippy::pedantic)]
 impl feed {
     /// Declares this child with what its attempts receive.
     pub fn spec(

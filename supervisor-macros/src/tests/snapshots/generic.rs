@@ -1,3 +1,4 @@
+#[allow(clippy::unused_async, clippy::borrowed_box, clippy::ptr_arg)]
 async fn pump<'a, S: Source, const N: usize>(
     source: &'a S,
     sink: impl Sink,
@@ -10,16 +11,7 @@ where
 #[doc(hidden)]
 #[allow(non_camel_case_types)]
 enum pump {}
-#[automatically_derived]
-#[allow(
-    deprecated,
-    unreachable_code,
-    unreachable_pub,
-    unused_lifetimes,
-    clippy::all,
-    clippy::nursery,
-    clippy::pedantic
-)]
+#[allow(unused_lifetimes, clippy::all, clippy::nursery, clippy::pedantic)]
 impl pump {
     /// Declares this child with what its attempts receive.
     pub fn spec<'a, S: Source, const N: usize>(

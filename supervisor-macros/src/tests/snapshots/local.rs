@@ -1,17 +1,14 @@
+#[allow(
+    clippy::unused_async,
+    clippy::future_not_send,
+    clippy::borrowed_box,
+    clippy::ptr_arg
+)]
 async fn paint(ctx: TaskContext, theme: Theme, queue: &mut Queue, screen: &Screen) {}
 #[doc(hidden)]
 #[allow(non_camel_case_types)]
 enum paint {}
-#[automatically_derived]
-#[allow(
-    deprecated,
-    unreachable_code,
-    unreachable_pub,
-    unused_lifetimes,
-    clippy::all,
-    clippy::nursery,
-    clippy::pedantic
-)]
+#[allow(clippy::all, clippy::nursery, clippy::pedantic)]
 impl paint {
     /// Declares this child with what its attempts receive.
     pub fn spec(

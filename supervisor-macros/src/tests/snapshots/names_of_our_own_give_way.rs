@@ -1,17 +1,9 @@
+#[allow(clippy::unused_async, clippy::borrowed_box, clippy::ptr_arg)]
 async fn driver(driver: u8, place: &u8, place_: u8, context: TaskContext) {}
 #[doc(hidden)]
 #[allow(non_camel_case_types)]
 enum driver {}
-#[automatically_derived]
-#[allow(
-    deprecated,
-    unreachable_code,
-    unreachable_pub,
-    unused_lifetimes,
-    clippy::all,
-    clippy::nursery,
-    clippy::pedantic
-)]
+#[allow(clippy::all, clippy::nursery, clippy::pedantic)]
 impl driver {
     /// Declares this child with what its attempts receive.
     pub fn spec(driver: u8, place: u8, place_: u8) -> ::renamed::__private::ChildSpec {

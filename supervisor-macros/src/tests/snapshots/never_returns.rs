@@ -1,19 +1,11 @@
+#[allow(clippy::unused_async)]
 async fn serve(ctx: TaskContext) -> ! {
     todo!()
 }
 #[doc(hidden)]
 #[allow(non_camel_case_types)]
 enum serve {}
-#[automatically_derived]
-#[allow(
-    deprecated,
-    unreachable_code,
-    unreachable_pub,
-    unused_lifetimes,
-    clippy::all,
-    clippy::nursery,
-    clippy::pedantic
-)]
+#[allow(unreachable_code, clippy::all, clippy::nursery, clippy::pedantic)]
 impl serve {
     /// Declares this child with what its attempts receive.
     pub fn spec() -> ::rust_supervisor::__private::ChildSpec {

@@ -1,3 +1,4 @@
+#[allow(clippy::unused_async)]
 async fn beat() {
     loop {
         tick().await
@@ -6,16 +7,7 @@ async fn beat() {
 #[doc(hidden)]
 #[allow(non_camel_case_types)]
 enum beat {}
-#[automatically_derived]
-#[allow(
-    deprecated,
-    unreachable_code,
-    unreachable_pub,
-    unused_lifetimes,
-    clippy::all,
-    clippy::nursery,
-    clippy::pedantic
-)]
+#[allow(clippy::all, clippy::nursery, clippy::pedantic)]
 impl beat {
     /// Declares this child with what its attempts receive.
     pub fn spec() -> ::rust_supervisor::__private::ChildSpec {
