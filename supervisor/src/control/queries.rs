@@ -9,6 +9,8 @@ use super::command::ChildRef;
 use super::handle::TreeRef;
 use super::lookup;
 use crate::error::types::SupervisorError;
+use crate::event::account::Account;
+use crate::event::explanation::Explanation;
 use crate::event::snapshot::{ChildSnapshot, Snapshot};
 use crate::event::stream::EventStream;
 use crate::id::types::SupervisorPath;
@@ -16,6 +18,7 @@ use crate::machine::Machine;
 use crate::machine::answer::Answer;
 use crate::machine::input::Command;
 use crate::machine::node::NodeId;
+use crate::machine::rehearsal::Rehearsal;
 use crate::runtime::core::Core;
 #[cfg(test)]
 use crate::runtime::tree::Tree;
@@ -76,6 +79,42 @@ impl TreeRef {
         child: impl Into<ChildRef>,
     ) -> Result<ChildSnapshot, SupervisorError> {
         Ok(self.standing_of(&child.into())?.0)
+    }
+
+    /// What would follow if a child failed now.
+    ///
+    /// The rules of the tree itself answer, on a copy of its state: see [`Explanation`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use rust_supervisor::spec::policy::Strategy;
+    /// use rust_supervisor::{ChildSpec, Supervisor, SupervisorSpec, TaskContext};
+    ///
+    /// let beat = |id| ChildSpec::from_fn(id, |ctx: TaskContext| async move { ctx.cancelled().await });
+    /// let spec = SupervisorSpec::root(vec![beat("a"), beat("b"), beat("c")]);
+    /// let handle = Supervisor::start(spec.strategy(Strategy::RestForOne)).await?;
+    /// let explanation = handle.explain("b")?;
+    /// assert_eq!(explanation.stops().collect::<Vec<_>>(), ["c"]);
+    /// assert_eq!(explanation.starts().collect::<Vec<_>>(), ["b", "c"]);
+    /// # Ok(()) }
+    /// ```
+    pub fn explain(&self, child: impl Into<ChildRef>) -> Result<Explanation, SupervisorError> {
+        let name = child.into().name;
+        let id = lookup::child(&self.tree, &name)?;
+        let copy = crate::runtime::rehearse::copy(&self.tree)?;
+        let explained = Rehearsal::new(copy, id).explain();
+        explained.ok_or_else(|| lookup::unknown(&name))
+    }
+
+    /// What has become of a child: how its last attempts ended, and what was decided on that.
+    pub fn why(&self, child: impl Into<ChildRef>) -> Result<Account, SupervisorError> {
+        let name = child.into().name;
+        let id = lookup::child(&self.tree, &name)?;
+        let account = self.tree.read(|machine| machine.account(id))?;
+        account.ok_or_else(|| lookup::unknown(&name))
     }
 
     /// The events of the tree from now on.

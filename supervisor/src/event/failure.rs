@@ -90,6 +90,17 @@ pub enum Why {
 }
 
 impl Failure {
+    /// Of a supervisor that gives up without having cause to, to see what would follow.
+    pub(crate) fn of_rehearsal(supervisor: &Arc<str>, why: Why) -> Self {
+        Self {
+            supervisor: Arc::clone(supervisor),
+            why,
+            at: Duration::ZERO,
+            causes: Vec::new(),
+            omitted: 0,
+        }
+    }
+
     /// The cause that was decisive: the end that was one too many.
     ///
     /// # Panics

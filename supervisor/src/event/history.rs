@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::command::Commanded;
 use super::exit::ExitRecord;
 use super::failure::{Failure, Why};
 use super::kind::Quarantine;
@@ -32,6 +33,9 @@ pub struct Ended {
     pub failure: Option<Arc<Failure>>,
     /// What was decided.
     pub decision: Decision,
+    /// Who asked for it, and why, where that was it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub asked_by: Option<Arc<Commanded>>,
 }
 
 /// What followed from an end.
@@ -99,7 +103,10 @@ impl fmt::Display for Ended {
             (None, Some(failure)) => failure.why.fmt(f)?,
             (None, None) => f.write_str("ended")?,
         }
-        write!(f, "; {}", self.decision)
+        match &self.asked_by {
+            Some(asked) => write!(f, "; it {asked}"),
+            None => write!(f, "; {}", self.decision),
+        }
     }
 }
 

@@ -12,6 +12,8 @@ pub(crate) struct Journal {
     ring: Vec<Event>,
     /// Number of the newest event.
     seq: u64,
+    /// Events before the first one that it has ever had.
+    before: u64,
 }
 
 impl Journal {
@@ -19,6 +21,16 @@ impl Journal {
         Self {
             ring: Vec::new(),
             seq: 0,
+            before: 0,
+        }
+    }
+
+    /// An empty one, that goes on behind a number.
+    pub(crate) const fn behind(seq: u64) -> Self {
+        Self {
+            ring: Vec::new(),
+            seq,
+            before: seq,
         }
     }
 
@@ -35,20 +47,26 @@ impl Journal {
             self.ring.push(event);
             return None;
         }
-        let place = place(event.seq);
+        let place = self.place(event.seq);
         Some(std::mem::replace(&mut self.ring[place], event).kind)
     }
 
     /// The event of this number, if it is still there.
     pub(crate) fn get(&self, seq: u64) -> Option<&Event> {
         let known = seq > 0 && seq <= self.seq && self.seq - seq < self.ring.len() as u64;
-        known.then(|| &self.ring[place(seq)])
+        known.then(|| &self.ring[self.place(seq)])
     }
 
     /// The event of this number, which has not been read yet.
     pub(crate) fn newest_mut(&mut self, seq: u64) -> Option<&mut Event> {
         self.get(seq)?;
-        self.ring.get_mut(place(seq))
+        let place = self.place(seq);
+        self.ring.get_mut(place)
+    }
+
+    /// Where the event of this number lies.
+    fn place(&self, seq: u64) -> usize {
+        usize::try_from((seq - 1 - self.before) % CAPACITY as u64).expect("less than the capacity")
     }
 
     /// Copies up to `max` events behind number `after`, and says how many of those are gone.
@@ -60,7 +78,7 @@ impl Journal {
             .unwrap_or(usize::MAX)
             .min(max);
         // The events behind `from` lie in one piece, or end at the beginning of the ring.
-        let first = place(from + 1);
+        let first = self.place(from + 1);
         let (begin, end) = (
             first.min(self.ring.len()),
             (first + count).min(self.ring.len()),
@@ -69,11 +87,6 @@ impl Journal {
         into.extend_from_slice(&self.ring[..count - (end - begin)]);
         missed
     }
-}
-
-/// Where the event of this number lies.
-fn place(seq: u64) -> usize {
-    usize::try_from((seq - 1) % CAPACITY as u64).expect("less than the capacity")
 }
 
 #[cfg(test)]

@@ -1,7 +1,9 @@
 //! What happened: typed events with gapless numbers, kept in a bounded journal.
 
+pub mod account;
 pub mod command;
 pub mod exit;
+pub mod explanation;
 pub mod failure;
 pub mod fold;
 pub mod history;

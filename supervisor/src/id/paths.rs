@@ -9,7 +9,7 @@ use hashbrown::hash_table::Entry;
 const MULTIPLIER: u64 = 0x9e37_79b9_7f4a_7c15;
 const FINISH: u64 = 0xd1b5_4a32_d192_ed03;
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Paths {
     places: HashTable<u32>,
     /// Nobody outside knows it, so nobody can choose paths that collide.

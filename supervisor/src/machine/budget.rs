@@ -44,14 +44,18 @@ impl Machine {
         })
     }
 
+    pub(super) fn counted(&self, ix: Ix) -> Counted {
+        Counted {
+            child: self.nodes.id(ix),
+            generation: self.nodes[ix].generation().unwrap_or(0),
+        }
+    }
+
     /// Counts a restart that has just been decided.
     pub(super) fn count_restart(&mut self, sup: Ix, ix: Ix) -> Result<(), Quarantine> {
         let (budget, limit) = self.budget(ix);
         let now = self.now;
-        let counted = Counted {
-            child: self.nodes.id(ix),
-            generation: self.nodes[ix].generation().unwrap_or(0),
-        };
+        let counted = self.counted(ix);
         let (allowance, reason) = match budget {
             Budget::Fuse => {
                 let fuse = self.nodes[ix].fuse.get_or_insert_default();

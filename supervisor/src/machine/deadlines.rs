@@ -7,12 +7,17 @@
 use super::node::{Ix, Nodes};
 use super::time::Nanos;
 
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Deadlines {
     heap: Vec<Ix>,
 }
 
 impl Deadlines {
+    /// Every node that has a deadline, in no particular order.
+    pub(super) fn all(&self) -> impl Iterator<Item = Ix> {
+        self.heap.iter().copied()
+    }
+
     /// The earliest deadline.
     pub(super) fn next(&self, nodes: &Nodes) -> Option<Nanos> {
         self.heap.first().map(|&ix| nodes[ix].deadline)

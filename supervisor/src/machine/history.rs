@@ -8,10 +8,13 @@ use std::sync::Arc;
 
 use super::Machine;
 use super::decision::ExitClass;
-use super::node::Ix;
+use super::node::{Ix, NodeId};
+use crate::event::account::Account;
+use crate::event::command::Commanded;
 use crate::event::exit::ExitRecord;
 use crate::event::failure::Failure;
 use crate::event::history::{Because, Decision, Ended};
+use crate::event::kind::EventKind;
 use crate::spec::policy::RestartPolicy;
 
 /// Ends that are kept where nothing is written.
@@ -26,21 +29,56 @@ pub(super) enum What {
 
 impl Machine {
     /// The last ends of a child, the oldest first; none if it has never failed.
-    #[allow(dead_code, reason = "read by what explains a child")]
     pub(crate) fn ends(&self, ix: Ix) -> impl Iterator<Item = &Ended> {
         self.nodes[ix].history.iter().flat_map(|ends| ends.iter())
+    }
+
+    /// What has become of a child.
+    pub(crate) fn account(&self, id: NodeId) -> Option<Account> {
+        let ix = self.nodes.find(id)?;
+        let child = self.child_snapshot(ix);
+        Some(Account {
+            path: child.path,
+            as_of_seq: self.journal.seq(),
+            state: child.state,
+            operation: child.operation,
+            since: child.since,
+            generation: child.generation,
+            attempt: child.attempt,
+            started: child.generation.map(|_| self.nodes[ix].reason),
+            restart_in: child.restart_in,
+            follows_from: self.journal.get(self.nodes[ix].correlation).cloned(),
+            ends: self.ends(ix).cloned().collect(),
+        })
+    }
+
+    /// The command that is being carried out, if it is one.
+    fn command_of_context(&self) -> Option<Arc<Commanded>> {
+        match &self.journal.get(self.context)?.kind {
+            EventKind::Commanded(command) => Some(Arc::clone(command)),
+            _ => None,
+        }
     }
 
     /// Keeps an end; what follows from it may be decided later.
     pub(super) fn keep_end(&mut self, ix: Ix, what: What, decision: Decision) {
         let limit = self.history_limit(ix);
+        let asked_by = if decision == Decision::Asked && !self.is_closing() {
+            self.command_of_context()
+        } else {
+            None
+        };
         let node = &self.nodes[ix];
         let failed = decision == Decision::Pending
             && node.policy.restart != RestartPolicy::Temporary
             && !self.is_closing()
             && what.is_failure();
-        if limit > 0 && (node.history.is_some() || failed) {
+        if limit > 0 && (node.history.is_some() || failed || asked_by.is_some()) {
             self.push_end(ix, limit, what, decision);
+            let ends = self.nodes[ix].history.as_mut();
+            if let Some(ended) = ends.and_then(|ends| ends.back_mut()) {
+                ended.asked_by = asked_by;
+            }
         }
     }
 
@@ -79,6 +117,7 @@ impl Machine {
             exit,
             failure,
             decision,
+            asked_by: None,
         };
         let ends = node.history.get_or_insert_default();
         let former = if ends.len() < limit {

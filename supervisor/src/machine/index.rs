@@ -3,7 +3,7 @@
 use super::node::{Ix, Nodes};
 use crate::id::paths::Paths;
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct PathIndex {
     paths: Paths,
 }

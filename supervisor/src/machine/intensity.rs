@@ -25,7 +25,7 @@ struct Entry {
 }
 
 /// The restarts that one incarnation of a supervisor remembers.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Window {
     entries: VecDeque<Entry>,
     sum: u32,
@@ -82,6 +82,19 @@ impl Window {
     /// How many restarts lie in the window.
     pub(super) const fn sum(&self) -> u32 {
         self.sum
+    }
+
+    /// Leaves no restart of the limit.
+    pub(super) fn spend(&mut self, now: Nanos, limit: Intensity, by: Counted) {
+        self.clear();
+        if limit.restarts > 0 {
+            self.sum = limit.restarts;
+            self.entries.push_back(Entry {
+                at: now,
+                count: limit.restarts,
+                last: by,
+            });
+        }
     }
 
     pub(super) fn clear(&mut self) {

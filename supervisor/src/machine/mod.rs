@@ -26,6 +26,7 @@ mod budget;
 #[cfg(any(test, feature = "__world"))]
 mod check;
 mod command;
+mod copy;
 mod deadlines;
 pub(crate) mod decision;
 mod ended;
@@ -43,6 +44,7 @@ mod limits;
 pub(crate) mod mirror;
 pub(crate) mod node;
 mod ready;
+pub(crate) mod rehearsal;
 mod scope;
 mod shutdown_within;
 pub(crate) mod snapshot;
@@ -151,6 +153,8 @@ pub(crate) struct Machine {
     context: u64,
     /// What the clock on the wall showed, and when.
     wall: (SystemTime, Nanos),
+    /// Grows with everything that is told.
+    moves: u64,
 }
 
 impl Machine {
@@ -184,6 +188,7 @@ impl Machine {
             mirrors: Mirrors::default(),
             context: 0,
             wall: (SystemTime::UNIX_EPOCH, Nanos::default()),
+            moves: 0,
         };
         let mut launches = Vec::with_capacity(plan.nodes.len());
         for planned in plan.nodes {
@@ -209,6 +214,7 @@ impl Machine {
     /// Takes note of what has happened; supervisors go on when they are resumed.
     fn observe(&mut self, now: Nanos, input: Input) {
         self.now = self.now.max(now);
+        self.moves += 1;
         self.steps_left = STEPS;
         match input {
             Input::Command(token, audit, command) => self.command(token, &audit, command),
@@ -229,6 +235,7 @@ impl Machine {
 
     /// Goes on where a call left off for having done enough.
     pub(crate) fn resume(&mut self) {
+        self.moves += 1;
         self.steps_left = STEPS;
         self.tick();
         self.advance();

@@ -173,7 +173,7 @@ pub(crate) enum Wish {
 }
 
 /// Dependencies, where there are any.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Links {
     /// Siblings that must be ready before this one starts.
     pub(crate) after: Vec<Ix>,
@@ -419,6 +419,21 @@ impl Nodes {
             all: Vec::with_capacity(capacity),
             ..Self::default()
         }
+    }
+
+    /// Nodes in their places, of which some are free.
+    pub(super) fn from(all: Vec<Node>, free: Vec<Ix>) -> Self {
+        Self {
+            all,
+            free,
+            #[cfg(test)]
+            visits: std::cell::Cell::default(),
+        }
+    }
+
+    /// Places that may be used again.
+    pub(super) fn free_places(&self) -> Vec<Ix> {
+        self.free.clone()
     }
 
     /// Puts a node into a free place; the tenancy of a place that is used again goes on.

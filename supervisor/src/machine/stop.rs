@@ -296,9 +296,6 @@ impl Machine {
         if self.comes_down(sup) {
             return;
         }
-        if sup == Ix::ROOT {
-            self.close();
-        }
         if sup == Ix::ROOT && matches!(self.phase, TreePhase::Starting | TreePhase::Closing) {
             // Before what has been started is stopped again.
             self.missing = self.not_ready();
@@ -307,6 +304,9 @@ impl Machine {
             let failure = std::sync::Arc::clone(failure);
             self.nodes.sup_mut(sup).failure = Some(std::sync::Arc::clone(&failure));
             self.emit(sup, EventKind::GaveUp(failure));
+        }
+        if sup == Ix::ROOT {
+            self.close();
         }
         let manner = self.manner(sup);
         let stopping = Op::Stopping {

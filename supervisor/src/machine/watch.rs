@@ -66,6 +66,7 @@ impl Machine {
             return;
         }
         let (phase, overdue) = (node.phase, node.deadline == Nanos::NEVER);
+        self.moves += 1;
         self.resume_context(ix);
         self.note_poll(ix, sample);
         if let (Phase::Aborting(ending), true) = (phase, overdue) {

@@ -19,6 +19,7 @@ use std::time::Duration;
 use super::answer::{Answer, Refusal};
 use super::input::{Action, Command, Exit, Input, Token, Verb};
 use super::node::{Ix, NodeId};
+use super::rehearsal::Rehearsal;
 use super::time::Nanos;
 use super::walk::End;
 use super::watch::Sample;
@@ -28,6 +29,7 @@ use crate::control::audit::Audit;
 use crate::control::outcome::ChildControlOperation as Operation;
 use crate::error::types::SupervisorError;
 use crate::event::exit::{During, ExitKind, ExitRecord, Panic};
+use crate::event::explanation::{Explanation, Step};
 use crate::event::failure::Failure;
 use crate::event::fold::Fold;
 use crate::event::history::Ended;
@@ -37,6 +39,7 @@ use crate::shutdown::report::ShutdownReport;
 use crate::spec::child::ChildSpec;
 use crate::spec::error::InvalidSpec;
 use crate::spec::plan::{Plan, Planned};
+use crate::spec::policy::Readiness;
 use crate::spec::supervisor::SupervisorSpec;
 
 /// How an attempt ends.
@@ -357,6 +360,63 @@ impl World {
     /// The tree as it is now.
     pub fn snapshot(&self) -> Snapshot {
         self.machine.snapshot()
+    }
+
+    /// What would follow if the child at a path failed now.
+    pub fn explain(&self, path: &str) -> Explanation {
+        let id = self.machine.lookup(path).expect("it is there");
+        let explained = Rehearsal::new(self.machine.copy(), id).explain();
+        explained.expect("it is there")
+    }
+
+    /// Leaves the child at a path no restart; false where that cannot be.
+    pub fn spend(&mut self, path: &str) -> bool {
+        let id = self.machine.lookup(path).expect("it is there");
+        self.machine.spend(id.ix)
+    }
+
+    /// What has followed from the event of a number.
+    pub fn followed(&self, from: u64) -> Vec<Step> {
+        let mut events = Vec::new();
+        self.machine
+            .journal()
+            .read(from - 1, usize::MAX, &mut events);
+        let story = events.iter().filter(|event| event.correlation == from);
+        story
+            .filter_map(|event| self.machine.step_of(event))
+            .collect()
+    }
+
+    /// Number of the newest event.
+    pub fn seq(&self) -> u64 {
+        self.machine.journal().seq()
+    }
+
+    /// Whether a back-off that follows from the event of a number is not over.
+    pub fn is_delayed(&self, from: u64) -> bool {
+        self.machine.is_delayed(from)
+    }
+
+    /// Everybody does what is asked of them: who is asked to stop ends, who starts becomes ready.
+    pub fn behave(&mut self) {
+        while self.has_wants() {
+            for (path, want) in self.wants() {
+                match want {
+                    Want::Start if self.state(&path) != Some(ChildState::Starting) => {}
+                    Want::Start => {
+                        let id = self.machine.lookup(&path).expect("it is there");
+                        let readiness = self.machine.find(id).map(|node| node.policy.readiness);
+                        if readiness == Some(Readiness::Completed) {
+                            self.exit(&path, Ends::Succeeded);
+                        } else {
+                            self.ready(&path);
+                        }
+                    }
+                    Want::Stop => _ = self.exit(&path, Ends::Cancelled),
+                    Want::Abort => _ = self.exit(&path, Ends::Aborted),
+                }
+            }
+        }
     }
 
     /// The last ends of the child at a path, the oldest first.

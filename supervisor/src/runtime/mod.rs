@@ -16,6 +16,7 @@ pub(crate) mod local;
 pub(crate) mod member;
 pub mod outcome;
 mod places;
+pub(crate) mod rehearse;
 mod rest;
 #[cfg(feature = "signal")]
 mod signals;

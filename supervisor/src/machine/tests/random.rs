@@ -7,9 +7,9 @@ use crate::spec::policy::{
 };
 
 /// A source of random numbers, and whether the tree behaves as OTP's.
-struct Rng {
-    random: fastrand::Rng,
-    otp: bool,
+pub(super) struct Rng {
+    pub(super) random: fastrand::Rng,
+    pub(super) otp: bool,
 }
 
 impl std::ops::Deref for Rng {
@@ -70,7 +70,7 @@ fn random_child(random: &mut Rng, id: &str, earlier: &[String], depth: usize) ->
     child
 }
 
-fn random_supervisor(random: &mut Rng, depth: usize) -> SupervisorSpec {
+pub(super) fn random_supervisor(random: &mut Rng, depth: usize) -> SupervisorSpec {
     let strategies = [
         Strategy::OneForOne,
         Strategy::OneForAll,
@@ -116,7 +116,12 @@ fn random_supervisor(random: &mut Rng, depth: usize) -> SupervisorSpec {
     spec
 }
 
-fn random_event(random: &mut Rng, world: &mut World, tickets: &mut Vec<u64>, added: &mut u32) {
+pub(super) fn random_event(
+    random: &mut Rng,
+    world: &mut World,
+    tickets: &mut Vec<u64>,
+    added: &mut u32,
+) {
     let paths: Vec<String> = world
         .snapshot()
         .children
