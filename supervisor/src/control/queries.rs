@@ -102,19 +102,19 @@ impl TreeRef {
     /// # Ok(()) }
     /// ```
     pub fn explain(&self, child: impl Into<ChildRef>) -> Result<Explanation, SupervisorError> {
-        let name = child.into().name;
-        let id = lookup::child(&self.tree, &name)?;
+        let child = child.into();
+        let id = lookup::child(&self.tree, &child)?;
         let copy = crate::runtime::rehearse::copy(&self.tree)?;
         let explained = Rehearsal::new(copy, id).explain();
-        explained.ok_or_else(|| lookup::unknown(&name))
+        explained.ok_or_else(|| lookup::unknown(&child.name))
     }
 
     /// What has become of a child: how its last attempts ended, and what was decided on that.
     pub fn why(&self, child: impl Into<ChildRef>) -> Result<Account, SupervisorError> {
-        let name = child.into().name;
-        let id = lookup::child(&self.tree, &name)?;
+        let child = child.into();
+        let id = lookup::child(&self.tree, &child)?;
         let account = self.tree.read(|machine| machine.account(id))?;
-        account.ok_or_else(|| lookup::unknown(&name))
+        account.ok_or_else(|| lookup::unknown(&child.name))
     }
 
     /// The events of the tree from now on.
