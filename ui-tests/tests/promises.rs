@@ -72,6 +72,28 @@ fn every_setting_has_its_mistakes() {
     }
 }
 
+/// What a newcomer does wrong is one mistake, and is told once.
+#[test]
+fn a_newcomer_reads_one_error() {
+    let cases = cases();
+    let newcomer = cases
+        .iter()
+        .filter(|(name, _)| name.starts_with("newcomer/"));
+    let told: Vec<usize> = newcomer.map(|(_, stderr)| errors(stderr).count()).collect();
+    assert!(told.len() >= 10, "{told:?}");
+    assert!(told.iter().all(|errors| *errors == 1), "{told:?}");
+}
+
+/// One spelling mistake among 200 children is one error.
+#[test]
+fn a_spelling_mistake_in_a_large_tree_is_one_error() {
+    for (name, stderr) in cases() {
+        if name.contains("large_tree") {
+            assert_eq!(errors(&stderr).count(), 1, "{name}");
+        }
+    }
+}
+
 #[test]
 fn there_are_enough_of_them() {
     assert!(cases().len() >= 90, "{}", cases().len());
@@ -140,7 +162,14 @@ fn errors(stderr: &str) -> impl Iterator<Item = &str> {
 /// Every `.stderr`, by the name of the mistake.
 fn cases() -> BTreeMap<String, String> {
     let mut cases = BTreeMap::new();
-    for kind in ["attribute", "settings", "template", "tree", "types"] {
+    for kind in [
+        "attribute",
+        "newcomer",
+        "settings",
+        "template",
+        "tree",
+        "types",
+    ] {
         for file in fs::read_dir(directory().join(kind)).expect("the directory of cases") {
             let path = file.expect("a file").path();
             if path

@@ -111,7 +111,8 @@ fn form(typed: &PatType, diagnostics: &mut Diagnostics) -> Form {
             "every attempt has a context of its own\ntake it by value: `{name}: TaskContext`"
         );
         diagnostics.at(&typed.ty, message);
-        return Form::Unusable;
+        // What was meant is plain, and nobody hands it over.
+        return Form::Context;
     }
     if is_static(reference) {
         if reference.mutability.is_none() {

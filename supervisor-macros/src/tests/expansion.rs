@@ -1,7 +1,7 @@
 //! What is written, as `snapshots/*.rs`. `UPDATE_EXPECT=1` writes them anew.
 
 use expect_test::{ExpectFile, expect_file};
-use proc_macro2::TokenStream;
+use proc_macro2::{TokenStream, TokenTree};
 use quote::quote;
 
 use super::{supervised, supervisor_tree};
@@ -156,6 +156,35 @@ fn tree_with_mistakes() {
         &supervisor_tree(input),
         &expect_file!["snapshots/tree_with_mistakes.rs"],
     );
+}
+
+/// Twice the children make twice the tokens, whatever they wait for.
+#[test]
+fn an_expansion_grows_with_what_is_written() {
+    let size = |children: usize| {
+        let mut tree = String::from("c0: feed(1),");
+        for n in 1..children {
+            let child = format!(
+                "c{n}: feed({n}) {{ after = [c{}], shutdown = \"1s\" }},",
+                n - 1
+            );
+            tree.push_str(&child);
+        }
+        tokens(supervisor_tree(&tree))
+    };
+    let (empty, some, twice) = (size(1), size(101), size(201));
+    assert_eq!(twice - some, some - empty);
+}
+
+/// How many tokens there are, at every depth.
+fn tokens(stream: TokenStream) -> usize {
+    stream
+        .into_iter()
+        .map(|token| match token {
+            TokenTree::Group(group) => 1 + tokens(group.stream()),
+            TokenTree::Ident(_) | TokenTree::Literal(_) | TokenTree::Punct(_) => 1,
+        })
+        .sum()
 }
 
 fn check_items(items: TokenStream, snapshot: &ExpectFile) {

@@ -1,22 +1,18 @@
 //! The names of siblings are different.
 
+use std::collections::HashSet;
+
 use super::{Entry, EntryKind, written};
 use crate::diagnostics::Diagnostics;
 
 /// Reports every child that has the name of an earlier one.
 pub(crate) fn unique(entries: &[Entry], diagnostics: &mut Diagnostics) {
-    for (position, entry) in entries.iter().enumerate() {
+    // Of two that are conditional, or one, both may not be there at once.
+    let certain = entries.iter().filter(|entry| entry.cfg.is_empty());
+    let mut taken = HashSet::new();
+    for entry in certain {
         let Some(name) = &entry.name else { continue };
-        let taken = entries[..position].iter().any(|earlier| {
-            // Of two that are conditional, or one, both may not be there at once.
-            earlier.cfg.is_empty()
-                && entry.cfg.is_empty()
-                && earlier
-                    .name
-                    .as_ref()
-                    .is_some_and(|earlier| earlier.text == name.text)
-        });
-        if taken {
+        if !taken.insert(name.text.as_str()) {
             let message = format!(
                 "`{}` is already a child of this supervisor\n\
                  give one of them another name: `other: {}`",

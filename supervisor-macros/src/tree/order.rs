@@ -1,5 +1,7 @@
 //! `after` names earlier siblings, or any sibling where the order of starts is free.
 
+use std::collections::HashMap;
+
 use rust_supervisor_settings::suggest;
 use syn::Error;
 
@@ -30,11 +32,12 @@ impl<'a> Siblings<'a> {
     fn of(tree: &'a Tree, diagnostics: &mut Diagnostics) -> Self {
         let entries = &tree.entries;
         let mut after = Vec::with_capacity(entries.len());
+        let places = places(entries);
         for entry in entries {
             let mut found = Vec::new();
             for name in dependencies(entry) {
-                match find(entries, name) {
-                    Some(position) => found.push((name, position)),
+                match places.get(name.text.as_str()) {
+                    Some(&position) => found.push((name, position)),
                     None if brings_names(entries) => {}
                     None => diagnostics.report(unknown(entries, entry, name)),
                 }
@@ -56,8 +59,9 @@ impl<'a> Siblings<'a> {
     /// Reports every cycle once, and says who is in one.
     fn cycles(&self, diagnostics: &mut Diagnostics) -> Vec<bool> {
         let mut in_a_cycle = vec![false; self.entries.len()];
+        let suspects = self.never_startable();
         for start in 0..self.entries.len() {
-            if in_a_cycle[start] {
+            if in_a_cycle[start] || !suspects[start] {
                 continue;
             }
             let Some(path) = self.way_back(start) else {
@@ -88,6 +92,31 @@ impl<'a> Siblings<'a> {
             }
         }
         in_a_cycle
+    }
+
+    /// Those that are in a cycle, or after one: what is left when all others have started.
+    ///
+    /// Only these are looked at closely, so that a large tree without a cycle costs one look.
+    fn never_startable(&self) -> Vec<bool> {
+        let mut dependents: Vec<Vec<usize>> = vec![Vec::new(); self.after.len()];
+        let mut waits_for: Vec<usize> = self.after.iter().map(Vec::len).collect();
+        for (position, after) in self.after.iter().enumerate() {
+            for (_, on) in after {
+                dependents[*on].push(position);
+            }
+        }
+        let mut startable: Vec<usize> = (0..self.after.len())
+            .filter(|&position| waits_for[position] == 0)
+            .collect();
+        while let Some(started) = startable.pop() {
+            for &dependent in &dependents[started] {
+                waits_for[dependent] -= 1;
+                if waits_for[dependent] == 0 {
+                    startable.push(dependent);
+                }
+            }
+        }
+        waits_for.iter().map(|&left| left > 0).collect()
     }
 
     /// The way from a child along `after` back to itself.
@@ -150,14 +179,15 @@ fn dependencies(entry: &Entry) -> impl Iterator<Item = &Name> {
     names.iter()
 }
 
-/// The first entry of that name.
-fn find(entries: &[Entry], name: &Name) -> Option<usize> {
-    entries.iter().position(|entry| {
-        entry
-            .name
-            .as_ref()
-            .is_some_and(|other| other.text == name.text)
-    })
+/// Where the names are; of two that are the same, the first.
+fn places(entries: &[Entry]) -> HashMap<&str, usize> {
+    let mut places = HashMap::with_capacity(entries.len());
+    for (position, entry) in entries.iter().enumerate() {
+        if let Some(name) = &entry.name {
+            places.entry(name.text.as_str()).or_insert(position);
+        }
+    }
+    places
 }
 
 /// Whether there are children whose names are not known here.

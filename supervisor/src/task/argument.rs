@@ -7,11 +7,13 @@
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be handed to every attempt of a supervised function",
     label = "must be `Clone + Send + Sync + 'static` so that a restart gets its own copy",
-    note = "take `&{Self}` to share one value between attempts, or `&mut {Self}` to lend one value \
-            to one attempt at a time"
+    note = "derive or implement what it lacks, or take `&{Self}` to share one value between \
+            attempts, or `&mut {Self}` to lend one value to one attempt at a time"
 )]
 pub trait Cloned: Clone + Send + Sync + 'static {}
 
+// One mistake, however many of the bounds are missing.
+#[diagnostic::do_not_recommend]
 impl<T: Clone + Send + Sync + 'static> Cloned for T {}
 
 /// A parameter `&T`: all attempts borrow one value.
@@ -22,6 +24,7 @@ impl<T: Clone + Send + Sync + 'static> Cloned for T {}
 )]
 pub trait Shared: Send + Sync + 'static {}
 
+#[diagnostic::do_not_recommend]
 impl<T: Send + Sync + 'static> Shared for T {}
 
 /// A parameter `&mut T`: one value, lent to one attempt at a time.
@@ -33,6 +36,7 @@ impl<T: Send + Sync + 'static> Shared for T {}
 )]
 pub trait Lent: Send + 'static {}
 
+#[diagnostic::do_not_recommend]
 impl<T: Send + 'static> Lent for T {}
 
 /// A parameter of a `local` function: it goes to the thread of that child, once.
@@ -43,4 +47,5 @@ impl<T: Send + 'static> Lent for T {}
 )]
 pub trait Moved: Send + 'static {}
 
+#[diagnostic::do_not_recommend]
 impl<T: Send + 'static> Moved for T {}
