@@ -201,6 +201,7 @@
 //! - `config`: trees that are described, or tuned, from outside, as plain data.
 //! - `config-yaml`, `config-toml`: the files for that.
 //! - `schema`: a JSON Schema for them.
+//! - `metrics`: what a tree does, in numbers: see `rust_supervisor::metrics`.
 //!
 //! The library builds with and without each of them.
 
@@ -211,6 +212,8 @@ pub mod error;
 pub mod event;
 pub mod id;
 mod machine;
+#[cfg(feature = "metrics")]
+pub mod metrics;
 pub mod panics;
 pub mod runtime;
 pub mod shutdown;

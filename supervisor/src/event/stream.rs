@@ -109,6 +109,12 @@ impl EventStream {
         poll_fn(|cx| self.poll_next_event(cx)).await
     }
 
+    /// Whether the next event is there already.
+    #[cfg(feature = "metrics")]
+    pub(crate) fn has_more(&self) -> bool {
+        !self.buffer.is_empty()
+    }
+
     fn poll_next_event(&mut self, cx: &Context<'_>) -> Poll<Option<Observed>> {
         loop {
             if self.buffer.is_empty() && self.missed == 0 {

@@ -152,6 +152,15 @@ impl Machine {
         }
     }
 
+    /// Restarts that a supervisor has left within its window, and how many that may be.
+    #[cfg(feature = "metrics")]
+    pub(crate) fn intensity_left(&self, path: &str) -> Option<(u32, u32)> {
+        let ix = self.nodes.find(self.lookup(path)?)?;
+        self.nodes[ix].sup()?;
+        let intensity = self.supervisor_snapshot(ix).intensity;
+        Some((intensity.left, intensity.of))
+    }
+
     fn budget_snapshot(&self, ix: Ix) -> BudgetSnapshot {
         let (_, limit) = self.budget(ix);
         BudgetSnapshot {

@@ -189,6 +189,8 @@ fn begin(spec: SupervisorSpec) -> Result<Arc<Tree>, StartError> {
         message: broken.0.to_string(),
     })?;
     drop(runtime.spawn(timekeeper::keep(Arc::clone(&tree))));
+    #[cfg(feature = "metrics")]
+    drop(runtime.spawn(crate::metrics::keep(Arc::clone(&tree))));
     Ok(tree)
 }
 
