@@ -131,7 +131,8 @@
 //!   `blocking` function cannot be dropped at all, and stops when it looks at its context.
 //!   It is never told as ended before it has returned, also when its runtime has gone before.
 //! - Bounds hold while one thread of the runtime is free. On a current-thread runtime, a child that
-//!   does not yield stops the clock of everything.
+//!   does not yield stops the clock of everything. A tree with a child that has
+//!   [`stall_after`](ChildSpec::stall_after) has a thread that keeps its deadlines even then.
 //! - `#[tokio::main]`, and dropping a `Runtime`, wait for threads that are occupied, after the tree
 //!   has ended. `Runtime::shutdown_background` does not, and under [`Supervisor::run`] a second
 //!   signal ends the process at once.

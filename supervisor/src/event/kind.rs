@@ -122,6 +122,12 @@ pub enum EventKind {
     Shutdown(ShutdownPhase),
     /// A message of an attempt that is over came, and was ignored.
     Stale,
+    /// It has been inside one poll for longer than its `stall_after`, and still is.
+    Stalled {
+        /// For at least this long.
+        #[serde(with = "super::nanos")]
+        at_least: Duration,
+    },
     /// An attempt is started; a supervisor begins to start its children.
     Started,
     /// It is down without having been asked: a start that was due is called off, or its supervisor
@@ -143,6 +149,8 @@ pub enum EventKind {
     },
     /// A supervisor is not ready any more: something critical in it is not.
     Unready,
+    /// It was stalled, and has left that poll.
+    Unstalled,
     /// It was stuck, and has physically gone; its end is the event before.
     Unstuck,
     /// The start of a supervisor is complete, though something critical in it is kept down.

@@ -74,6 +74,14 @@ pub struct ChildSnapshot {
     /// Sub-tasks of its attempt that have not ended.
     #[serde(default)]
     pub sub_tasks: usize,
+    /// For at least how long it has been inside one poll, where that is longer than its
+    /// `stall_after`.
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        with = "super::nanos::option"
+    )]
+    pub stalled: Option<Duration>,
     /// For how long it has been stuck, and what it is doing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stuck: Option<Stuck>,

@@ -88,6 +88,9 @@ fn notes(child: &ChildSnapshot) -> String {
     if let Some(delay) = child.restart_in {
         notes.push(format!("restarts in {delay:.1?}"));
     }
+    if let Some(stalled) = child.stalled {
+        notes.push(format!("inside one poll for {stalled:.1?}"));
+    }
     if let Some(stuck) = &child.stuck {
         notes.push(format!("{}, given up {:.1?} ago", stuck.doing, stuck.since));
     }

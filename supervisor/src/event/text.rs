@@ -54,6 +54,9 @@ impl fmt::Display for Event {
             }
             EventKind::Shutdown(phase) => write!(f, "shuts down: {phase}"),
             EventKind::Stale => f.write_str("had a message from an attempt that is over"),
+            EventKind::Stalled { at_least } => {
+                write!(f, "has been inside one poll for at least {at_least:.1?}")
+            }
             EventKind::Started => f.write_str("starts"),
             EventKind::SupervisorEnded(end) => write!(f, "has ended: {end}"),
             EventKind::Stopped => f.write_str("is down; no start of it is due any more"),
@@ -61,6 +64,7 @@ impl fmt::Display for Event {
             EventKind::Stuck(doing) => write!(f, "is stuck and could not be ended: {doing}"),
             EventKind::TimedOut { limit, after } => write!(f, "{limit} {after:?}"),
             EventKind::Unready => f.write_str("is not ready any more"),
+            EventKind::Unstalled => f.write_str("has left the poll that it was stalled in"),
             EventKind::Unstuck => f.write_str("is not stuck any more"),
             EventKind::Up => f.write_str("is up, and not ready"),
             EventKind::Waiting => f.write_str("waits for the children it is after"),

@@ -31,10 +31,14 @@ pub(crate) enum Input {
     Released(NodeId),
     /// The runtime has gone and took an attempt (or a parked driver) along.
     RuntimeGone,
+    /// An attempt has been seen inside one poll for longer than its child may be, at least so long.
+    Stalled(NodeId, u64, Duration),
     /// Starts the tree.
     Start,
     /// Time has passed.
     Tick,
+    /// An attempt has left the poll that it was stalled in, or has ended.
+    Unstalled(NodeId, u64),
 }
 
 /// How an attempt has ended.
@@ -103,6 +107,8 @@ pub(crate) enum Action {
     Release(Ix),
     /// Look at the attempt, and say at once what is seen: [`super::Machine::sampled`].
     Sample(Ix),
+    /// Look whether the attempt has had the chance to end in its budget, and say so.
+    Overdue(Ix),
     /// Run an attempt.
     Start(Ix),
     /// Ask the attempt to end.

@@ -223,8 +223,10 @@ impl Machine {
             Input::Ready(id, generation) => self.reported_ready(id, generation),
             Input::Released(id) => self.released(id),
             Input::RuntimeGone => self.runtime_gone(),
+            Input::Stalled(id, generation, at_least) => self.stalled(id, generation, at_least),
             Input::Start => self.start_tree(),
             Input::Tick => self.tick(),
+            Input::Unstalled(id, generation) => self.unstalled(id, generation),
         }
     }
 
@@ -273,6 +275,10 @@ impl Machine {
 
     pub(crate) const fn stuck(&self) -> usize {
         self.stuck
+    }
+
+    pub(crate) const fn now(&self) -> Nanos {
+        self.now
     }
 
     pub(crate) const fn journal(&self) -> &Journal {
@@ -599,7 +605,8 @@ impl Machine {
                 }
                 Phase::Starting(cause) => self.start_overdue(ix, cause),
                 Phase::Running => self.running_overdue(ix),
-                Phase::Stopping(ending) => self.abort(ix, ending),
+                // It is looked at whether it can be blamed.
+                Phase::Stopping(_) => self.actions.push_back(Action::Overdue(ix)),
                 // It is looked at once more, and then given up.
                 Phase::Aborting(_) => self.actions.push_back(Action::Sample(ix)),
                 Phase::Down(_)

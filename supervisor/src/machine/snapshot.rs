@@ -85,6 +85,7 @@ impl Machine {
             restart_in: None,
             fuse: None,
             sub_tasks: 0,
+            stalled: None,
             stuck: None,
             last_exit: None,
             tags: Arc::default(),
@@ -131,6 +132,7 @@ impl Machine {
             fuse: node.policy.fuse.map(|_| self.budget_snapshot(ix)),
             // The shell knows them.
             sub_tasks: 0,
+            stalled: self.stalled_for(ix),
             stuck: self.stuck_of(ix),
             last_exit: node.last.clone(),
             tags: Arc::clone(&node.policy.tags),

@@ -14,6 +14,10 @@ impl Nanos {
         Self(self.0.saturating_add(nanos(delay)))
     }
 
+    pub(crate) fn before(self, time: Duration) -> Self {
+        Self(self.0.saturating_sub(nanos(time)))
+    }
+
     pub(crate) const fn since(self, earlier: Self) -> Duration {
         Duration::from_nanos(self.0.saturating_sub(earlier.0))
     }

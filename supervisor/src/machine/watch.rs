@@ -3,9 +3,12 @@
 //!
 //! The runtime looks when it is asked to ([`Action::Sample`]), and no attempt reads a clock for it.
 
+use std::time::Duration;
+
 use super::Machine;
 use super::node::{Ix, NodeId, Phase};
 use super::time::Nanos;
+use crate::event::kind::EventKind;
 use crate::event::stuck::{Doing, Stuck};
 
 /// What was seen of an attempt at one moment.
@@ -28,6 +31,8 @@ pub(crate) struct Watch {
     pub(super) beaten_at: Nanos,
     /// When it was given up.
     stuck_at: Nanos,
+    /// Since when it is inside one poll, where that has been told.
+    stalled_since: Nanos,
 }
 
 impl Default for Watch {
@@ -37,6 +42,7 @@ impl Default for Watch {
             silent: 0,
             beaten_at: Nanos::NEVER,
             stuck_at: Nanos::NEVER,
+            stalled_since: Nanos::NEVER,
         }
     }
 }
@@ -75,6 +81,27 @@ impl Machine {
         }
     }
 
+    /// An attempt has not ended in its budget, and could have.
+    pub(crate) fn overdue(&mut self, ix: Ix) {
+        let node = &self.nodes[ix];
+        if let (Phase::Stopping(ending), Nanos::NEVER) = (node.phase, node.deadline) {
+            self.resume_context(ix);
+            self.abort(ix, ending);
+        }
+    }
+
+    /// No thread has come to the attempt, so that it cannot be blamed: it is looked at again then.
+    pub(crate) fn look_again(&mut self, ix: Ix, at: Nanos) {
+        let node = &self.nodes[ix];
+        let is_looked_at = matches!(
+            node.phase,
+            Phase::Running | Phase::Stopping(_) | Phase::Aborting(_)
+        );
+        if is_looked_at && node.deadline == Nanos::NEVER {
+            self.set_deadline(ix, at);
+        }
+    }
+
     fn note_poll(&mut self, ix: Ix, sample: Sample) {
         let now = self.now;
         let node = &mut self.nodes[ix];
@@ -86,6 +113,41 @@ impl Machine {
         } else if let Some(watch) = &mut node.watch {
             watch.poll = None;
         }
+    }
+
+    /// An attempt has been inside one poll for too long, and still is (I2).
+    pub(super) fn stalled(&mut self, id: NodeId, generation: u64, at_least: Duration) {
+        let Some(ix) = self.live_attempt(id, generation) else {
+            return;
+        };
+        let since = self.now.before(at_least);
+        self.nodes[ix].watch.get_or_insert_default().stalled_since = since;
+        self.begin_context();
+        self.emit(ix, EventKind::Stalled { at_least });
+    }
+
+    /// It has left that poll. If it has ended since, that is told already.
+    pub(super) fn unstalled(&mut self, id: NodeId, generation: u64) {
+        let Some(ix) = self.live_attempt(id, generation) else {
+            return;
+        };
+        if self.stalled_for(ix).is_some() {
+            self.nodes[ix].watch.get_or_insert_default().stalled_since = Nanos::NEVER;
+            self.resume_context(ix);
+            self.emit(ix, EventKind::Unstalled);
+        }
+    }
+
+    fn live_attempt(&self, id: NodeId, generation: u64) -> Option<Ix> {
+        let ix = self.nodes.find(id)?;
+        let node = &self.nodes[ix];
+        (node.phase.is_live() && node.generation() == Some(generation)).then_some(ix)
+    }
+
+    /// For how long a child has been inside one poll, where that is too long.
+    pub(super) fn stalled_for(&self, ix: Ix) -> Option<Duration> {
+        let since = self.nodes[ix].watch.as_deref()?.stalled_since;
+        (since != Nanos::NEVER).then(|| self.now.since(since))
     }
 
     /// What is to be told of a child that is stuck.
@@ -103,6 +165,7 @@ impl Watch {
     /// What was seen of the attempt is not about the next one.
     pub(super) fn attempt_ended(&mut self) {
         self.poll = None;
+        self.stalled_since = Nanos::NEVER;
         self.beaten_at = Nanos::NEVER;
     }
 

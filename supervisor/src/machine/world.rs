@@ -581,6 +581,7 @@ impl World {
                 assert!(former.is_none(), "I7: {ticket} is answered twice");
             }
             Action::Start(ix) => self.begin(ix),
+            Action::Overdue(ix) => self.machine.overdue(ix),
             Action::Sample(ix) => self.sample(ix),
             Action::Stop(ix) => {
                 self.want(ix, Want::Stop);

@@ -12,6 +12,7 @@ use super::effects::Effects;
 use super::lifecycle;
 use super::places::Places;
 use super::slot::Slot;
+use super::starved::Patience;
 use super::subtasks::SubTasks;
 use super::tree::{Reply, Tree};
 use crate::event::kind::Event;
@@ -32,7 +33,11 @@ pub(crate) struct Core {
     /// Tasks of children that have not gone.
     pub(super) drivers: usize,
     /// What the timekeeper sleeps for; zero while it is awake.
-    armed: Nanos,
+    pub(super) armed: Nanos,
+    /// When the timekeeper was woken last.
+    pub(super) woken: Nanos,
+    /// Of whoever holds the lock.
+    pub(super) patience: Patience,
     pub(super) waiting: HashMap<Token, oneshot::Sender<Reply>>,
     pub(super) tokens: u64,
     /// Who waits for the next event.
@@ -78,6 +83,8 @@ impl Core {
             places: Places::default(),
             drivers: 0,
             armed: Nanos::default(),
+            woken: Nanos::default(),
+            patience: Patience::default(),
             waiting: HashMap::new(),
             tokens: 0,
             readers: HashMap::new(),
@@ -192,6 +199,7 @@ impl Core {
         let next = self.machine.next_deadline().unwrap_or(Nanos::NEVER);
         if next < self.armed {
             self.armed = Nanos::default();
+            self.woken = self.machine.now();
             effects.arm = true;
         }
         let ended = matches!(self.machine.tree_phase(), TreePhase::Ended(_));
@@ -256,14 +264,26 @@ impl Core {
                 }
                 (ix, former)
             }
+            Action::Overdue(ix) => {
+                let excused = self.slot(ix).map(Arc::clone);
+                let excused = excused.and_then(|slot| self.excused_until(&slot));
+                return match excused {
+                    Some(at) => self.machine.look_again(ix, at),
+                    None => self.machine.overdue(ix),
+                };
+            }
             Action::Sample(ix) => {
                 let Some(slot) = self.slot(ix) else { return };
                 let slot = Arc::clone(slot);
-                return self.look(&slot);
+                return match self.excused_until(&slot) {
+                    Some(at) => self.machine.look_again(ix, at),
+                    None => self.look(&slot),
+                };
             }
             Action::Stop(ix) => {
                 let Some(slot) = self.slot(ix) else { return };
                 let former = slot.want_stop();
+                slot.expect_poll(me != Some(ix));
                 if slot.polls() % 2 == 1 && me != Some(ix) {
                     let slot = Arc::clone(slot);
                     self.look(&slot);
@@ -273,6 +293,7 @@ impl Core {
             Action::Abort(ix) => {
                 let Some(slot) = self.slot(ix) else { return };
                 let former = slot.want_abort();
+                slot.expect_poll(me != Some(ix));
                 if slot.polls() % 2 == 1 && me != Some(ix) {
                     let slot = Arc::clone(slot);
                     self.look(&slot);
@@ -317,6 +338,9 @@ impl Core {
         let Some((launch, slot)) = self.places.give_birth(ix, slot) else {
             return false;
         };
+        if let Some(longest) = node.policy.stall_after {
+            effects.watched.push((Arc::clone(&slot), longest));
+        }
         effects.spawns.push((slot, launch));
         self.drivers += 1;
         self.machine.driven(ix);

@@ -338,7 +338,10 @@ impl Driver {
         Fut: Future<Output = T>,
     {
         if self.attempt == Progress::Follows {
-            return self.poll_rest();
+            self.slot.turn_poll();
+            let polled = self.poll_rest();
+            self.slot.turn_poll();
+            return polled;
         }
         let mark = current::enter(self.tree().address(), self.slot.id);
         self.slot.turn_poll();

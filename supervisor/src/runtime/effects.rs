@@ -3,6 +3,7 @@
 use std::cell::Cell;
 use std::sync::Arc;
 use std::task::Waker;
+use std::time::Duration;
 
 use tokio::sync::oneshot;
 
@@ -11,6 +12,7 @@ use super::driver::{Driver, DriverGuard};
 use super::places::Left;
 use super::slot::{Slot, Word};
 use super::tree::{Reply, Tree};
+use super::watchdog::Watchdog;
 use crate::machine::Trash;
 use crate::machine::mirror::Mirror;
 use crate::panics::{drop_quietly, quietly};
@@ -31,6 +33,8 @@ pub(super) struct Effects {
     pub(super) changed: Vec<(Arc<Slot>, Word)>,
     pub(super) arm: bool,
     pub(super) spawns: Vec<(Arc<Slot>, Launch)>,
+    /// Children that are to be watched for stalls.
+    pub(super) watched: Vec<(Arc<Slot>, Duration)>,
     pub(super) answers: Vec<(oneshot::Sender<Reply>, Reply)>,
     /// Of commands that will not be answered any more.
     pub(super) unanswered: Vec<oneshot::Sender<Reply>>,
@@ -108,6 +112,9 @@ impl Effects {
         }
         if std::mem::take(&mut self.arm) {
             tree.timekeeper.notify_one();
+        }
+        for (slot, longest) in self.watched.drain(..) {
+            Watchdog::watch(tree, slot, longest);
         }
         for (slot, launch) in self.spawns.drain(..) {
             let guard = DriverGuard::new(Arc::clone(&slot));

@@ -75,7 +75,9 @@ fn level(kind: &EventKind) -> Level {
         | EventKind::BudgetLow { .. }
         | EventKind::Intent(_)
         | EventKind::Restarting { .. }
+        | EventKind::Stalled { .. }
         | EventKind::TimedOut { .. }
+        | EventKind::Unstalled
         | EventKind::Unstuck => Level::WARN,
         EventKind::Added
         | EventKind::Commanded(_)

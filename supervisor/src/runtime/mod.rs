@@ -22,12 +22,14 @@ mod rest;
 mod signals;
 pub(crate) mod slot;
 pub(crate) mod snapshot;
+mod starved;
 pub(crate) mod subtasks;
 pub mod supervisor;
 pub(crate) mod sync;
 mod timekeeper;
 pub(crate) mod tree;
 pub(crate) mod wait;
+mod watchdog;
 
 #[cfg(test)]
 mod tests;

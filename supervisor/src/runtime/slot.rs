@@ -6,7 +6,7 @@
 //! a fresh load; whoever wants something sets its bit and wakes if the word had `REGISTERED`. If it
 //! had not, the driver's own change comes later and sees the bit.
 
-use std::sync::atomic::{AtomicU8, AtomicU32};
+use std::sync::atomic::{AtomicU8, AtomicU16, AtomicU32};
 use std::sync::{Arc, OnceLock};
 use std::task::Waker;
 
@@ -51,6 +51,9 @@ pub(crate) struct Slot {
     attempt: AtomicU32,
     /// Why that generation is started, likewise.
     reason: AtomicU8,
+    /// One more than the poll counter when the driver was woken to end the attempt; even: it was
+    /// not. Written under the lock.
+    asked: AtomicU16,
     pub(crate) id: NodeId,
     pub(crate) child: ChildId,
     pub(crate) path: Arc<str>,
@@ -120,6 +123,7 @@ impl Slot {
             rare: OnceLock::new(),
             attempt: AtomicU32::new(1),
             reason: AtomicU8::new(StartReason::First.to_byte()),
+            asked: AtomicU16::new(0),
             id,
             child,
             path,
@@ -177,6 +181,28 @@ impl Slot {
     /// sub-tasks are to be waited for.
     pub(crate) fn end_attempt(&self) -> Word {
         Word(self.word.fetch_or(OVER, Ordering::AcqRel))
+    }
+
+    /// The driver has been told to end the attempt: it is polled for that if it has been woken, and
+    /// is not polling it anyway.
+    pub(crate) fn expect_poll(&self, woken: bool) {
+        let polls = self.polls().to_le_bytes();
+        let polls = u16::from_le_bytes([polls[0], polls[1]]);
+        let expects = woken && polls % 2 == 0;
+        self.asked
+            .store(if expects { polls + 1 } else { 0 }, Ordering::Relaxed);
+    }
+
+    /// Whether the driver has been woken to end the attempt, and not been polled since.
+    pub(crate) fn is_starved(&self) -> bool {
+        let polls = self.polls().to_le_bytes();
+        let polls = u16::from_le_bytes([polls[0], polls[1]]);
+        polls % 2 == 0 && self.asked.load(Ordering::Relaxed) == polls + 1
+    }
+
+    /// That is not to be said a second time.
+    pub(crate) fn excuse(&self) {
+        self.asked.store(0, Ordering::Relaxed);
     }
 
     /// Wants the driver to end.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::core::{Core, Stage};
+use super::starved::Patience;
 use super::tree::Tree;
 use crate::machine::ABORT_BUDGET;
 use crate::machine::input::Input;
@@ -19,7 +20,7 @@ pub(super) fn keep(tree: Arc<Tree>) -> impl Future<Output = ()> {
     let tree = Keeping(tree);
     async move {
         // Looking at the tree is what notices the deadlines that have passed.
-        while let Ok(next) = tree.0.arm() {
+        while let Ok(next) = tree.0.arm(Patience::Once) {
             if tree.0.stage() == Stage::Over {
                 break;
             }
@@ -43,7 +44,7 @@ struct Keeping(Arc<Tree>);
 impl Drop for Keeping {
     fn drop(&mut self) {
         if self.0.stage() == Stage::Over {
-            return;
+            return self.0.watchdog.wake();
         }
         let now = self.0.now();
         let gone = |core: &mut Core| core.machine.handle(now, Input::RuntimeGone);
@@ -60,7 +61,7 @@ impl Drop for Keeping {
 fn keep_without_runtime(tree: Arc<Tree>) {
     let thread = std::thread::Builder::new().name("supervisor-clock".into());
     let spawned = thread.spawn(move || {
-        while let Ok(next) = tree.arm() {
+        while let Ok(next) = tree.arm(Patience::None) {
             if tree.stage() == Stage::Over {
                 break;
             }

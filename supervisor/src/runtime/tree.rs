@@ -23,6 +23,8 @@ use super::core::{Broken, Core, Listen, Stage};
 use super::current::Held;
 use super::effects::Effects;
 use super::slot::Slot;
+use super::starved::Patience;
+use super::watchdog::Watchdog;
 use crate::control::audit::Audit;
 use crate::event::kind::Event;
 use crate::machine::Machine;
@@ -43,6 +45,7 @@ pub(crate) struct Tree {
     pub(super) runtime: Handle,
     epoch: Instant,
     pub(super) timekeeper: Notify,
+    pub(super) watchdog: Watchdog,
     /// Number of the last event that has been given to `tracing`; whoever holds it prints.
     pub(super) printed: Mutex<u64>,
     /// What children can be made of by name.
@@ -85,6 +88,7 @@ impl Tree {
             runtime,
             epoch: Instant::now(),
             timekeeper: Notify::new(),
+            watchdog: Watchdog::default(),
             printed: Mutex::new(0),
             templates: OnceLock::new(),
         });
@@ -143,6 +147,18 @@ impl Tree {
         me: Option<Ix>,
         f: impl FnOnce(&mut Core) -> R,
     ) -> Result<(R, bool), Broken> {
+        // A driver is the proof that a thread of the runtime is free.
+        let patience = me.map_or(Patience::Endless, |_| Patience::Once);
+        self.with_patience(now, me, patience, f)
+    }
+
+    fn with_patience<R>(
+        self: &Arc<Self>,
+        now: Nanos,
+        me: Option<Ix>,
+        patience: Patience,
+        f: impl FnOnce(&mut Core) -> R,
+    ) -> Result<(R, bool), Broken> {
         let (mut result, mut woke) = (None, false);
         let mut once = Some(f);
         let mut effects = Effects::none();
@@ -155,6 +171,7 @@ impl Tree {
                     return Err(Broken(Arc::clone(text)));
                 }
                 let before = core.machine.journal().seq();
+                core.patience = patience;
                 core.machine.observe_time(now);
                 if core.machine.wants_wall(now) {
                     core.machine.observe_wall(now, SystemTime::now());
@@ -312,10 +329,16 @@ impl Tree {
         core.machine.journal().seq()
     }
 
+    /// Notices deadlines that have passed, from a thread outside of the runtime.
+    pub(super) fn notice_deadlines(self: &Arc<Self>) {
+        // A tree that has broken has none.
+        let _ = self.with(self.now(), None, |_| ());
+    }
+
     /// What is the next deadline; the timekeeper sleeps for it.
-    pub(super) fn arm(self: &Arc<Self>) -> Result<Nanos, Broken> {
+    pub(super) fn arm(self: &Arc<Self>, patience: Patience) -> Result<Nanos, Broken> {
         let now = self.now_inside();
-        let (next, _) = self.with(now, None, Core::arm)?;
+        let (next, _) = self.with_patience(now, None, patience, Core::arm)?;
         Ok(next)
     }
 

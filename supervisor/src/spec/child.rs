@@ -359,7 +359,18 @@ impl ChildSpec {
 
     /// How long one poll may last before it is reported. Default: it is not.
     ///
-    /// A future that does not yield keeps its thread from everybody else.
+    /// A future that does not yield keeps its thread from everybody else. While it is inside one poll
+    /// for longer than this, that is an event
+    /// ([`Stalled`](crate::event::kind::EventKind::Stalled)), a warning of `tracing`, and in the
+    /// [snapshot](crate::event::snapshot::ChildSnapshot::stalled); nothing is done about it. It is
+    /// noticed between 1 and 1.25 times this, by the real clock, at most half a second late. A child
+    /// that merely waits is never accused, however busy the machine is. What it has spawned, and the
+    /// function of a blocking child, are not looked at.
+    ///
+    /// The first start of such a child also starts one thread for the tree, which looks at the poll
+    /// counters that children keep anyway. It keeps the deadlines of the tree too while every thread
+    /// of the runtime is occupied, on a current-thread runtime for instance, and gives time to those
+    /// that no thread has come to. It ends with the tree.
     pub const fn stall_after(mut self, longest: Duration) -> Self {
         self.settings.stall_after = Some(longest);
         self

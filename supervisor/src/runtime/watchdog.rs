@@ -1,0 +1,140 @@
+//! The thread that notices what no task can: a child that has been inside one poll for too long, and
+//! deadlines that pass while every thread of the runtime is occupied.
+//!
+//! One for each tree in which a child with `stall_after` has been started, and none without; it ends
+//! with the tree. It looks at the poll counters of those children, which they keep anyway: a child
+//! that waits has an even one, however busy the machine is, and is never accused.
+
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use tracing::warn;
+
+use super::core::Stage;
+use super::slot::Slot;
+use super::tree::Tree;
+use crate::machine::input::Input;
+
+/// It looks so many times in the shortest `stall_after`, so that a stall is told between 1 and 1.25
+/// times that after it began.
+const LOOKS: u32 = 8;
+/// It does not look more often than this, nor more rarely.
+const PERIOD: (Duration, Duration) = (Duration::from_millis(1), Duration::from_millis(500));
+
+/// The children that a tree has watched, and whether somebody watches.
+#[derive(Debug, Default)]
+pub(super) struct Watchdog {
+    state: Mutex<State>,
+    news: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    /// Not taken over by the thread yet.
+    new: Vec<Watched>,
+    runs: bool,
+}
+
+#[derive(Debug)]
+struct Watched {
+    slot: Arc<Slot>,
+    longest: Duration,
+    /// The poll that it was seen inside of, and when that was first.
+    poll: Option<(u32, Instant)>,
+    told: bool,
+}
+
+impl Watchdog {
+    /// Watches a child from its first start on.
+    pub(super) fn watch(tree: &Arc<Tree>, slot: Arc<Slot>, longest: Duration) {
+        let own = &tree.watchdog;
+        let mut state = own.state.lock().unwrap_or_else(PoisonError::into_inner);
+        state.new.push(Watched {
+            slot,
+            longest,
+            poll: None,
+            told: false,
+        });
+        own.news.notify_one();
+        if state.runs {
+            return;
+        }
+        state.runs = true;
+        drop(state);
+        let keeps = Arc::clone(tree);
+        let thread = thread::Builder::new().name("supervisor-watch".into());
+        if let Err(error) = thread.spawn(move || keep(&keeps)) {
+            let mut state = own.state.lock().unwrap_or_else(PoisonError::into_inner);
+            state.runs = false;
+            drop(state);
+            warn!(
+                target: "rust_supervisor::lifecycle",
+                parent: None,
+                "there is no thread to watch for stalled children: {error}"
+            );
+        }
+    }
+
+    /// The tree has ended.
+    pub(super) fn wake(&self) {
+        self.news.notify_one();
+    }
+}
+
+fn keep(tree: &Arc<Tree>) {
+    let own = &tree.watchdog;
+    let mut watched: Vec<Watched> = Vec::new();
+    loop {
+        for child in &mut watched {
+            if let Some(news) = child.look() {
+                tree.tell(news);
+            }
+        }
+        watched.retain(Watched::is_of_interest);
+        tree.notice_deadlines();
+        let over = tree.stage() == Stage::Over;
+        let mut state = own.state.lock().unwrap_or_else(PoisonError::into_inner);
+        watched.append(&mut state.new);
+        if over || watched.is_empty() {
+            state.runs = false;
+            state.new = Vec::new();
+            return;
+        }
+        let shortest = watched.iter().map(|child| child.longest).min();
+        let period = shortest.unwrap_or_default() / LOOKS;
+        let waited = own
+            .news
+            .wait_timeout(state, period.clamp(PERIOD.0, PERIOD.1));
+        drop(waited);
+    }
+}
+
+impl Watched {
+    /// Looks at the child; what is to be told of it.
+    fn look(&mut self) -> Option<Input> {
+        let generation = self.slot.load().generation()?;
+        let polls = self.slot.polls();
+        let inside = polls % 2 == 1;
+        match self.poll {
+            Some((poll, since)) if inside && poll == polls => {
+                let at_least = since.elapsed();
+                if self.told || at_least < self.longest {
+                    return None;
+                }
+                self.told = true;
+                Some(Input::Stalled(self.slot.id, generation, at_least))
+            }
+            _ => {
+                self.poll = inside.then(|| (polls, Instant::now()));
+                let told = std::mem::take(&mut self.told);
+                told.then_some(Input::Unstalled(self.slot.id, generation))
+            }
+        }
+    }
+
+    /// Whether an attempt of it runs, or may run again.
+    fn is_of_interest(&self) -> bool {
+        self.poll.is_some() || !self.slot.load().is_released()
+    }
+}
