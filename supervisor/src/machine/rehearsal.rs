@@ -197,6 +197,7 @@ impl Machine {
             }
             Action::Stop(ix) => self.end(ix, ExitKind::Cancelled),
             Action::Abort(ix) => self.end(ix, ExitKind::Aborted),
+            Action::Overdue(ix) => self.overdue(ix),
             Action::Release(ix) => {
                 let id = self.nodes.id(ix);
                 self.handle(self.now, Input::Released(id));
