@@ -7,6 +7,7 @@ mod documentation;
 mod expanded;
 mod expansion;
 mod recovery;
+mod spans;
 mod validation;
 
 use proc_macro2::{TokenStream, TokenTree};
