@@ -12,7 +12,7 @@ use proc_macro2::{Delimiter, Group, Ident, LineColumn, Span, TokenStream, TokenT
 use super::tokens;
 use crate::expand;
 
-const FUNCTION: &str = r#"
+const FUNCTION: &str = "
 /// Documented.
 #[cfg(unix)]
 pub(crate) async fn feed<S: Source, const N: usize>(
@@ -27,7 +27,7 @@ where
 {
     body(ctx).await
 }
-"#;
+";
 
 const SETTINGS: &str = r#"
     restart = "permanent", backoff = GRACE..GRACE * 2, readiness = "explicit", critical = false,
@@ -55,6 +55,14 @@ fn a_function_keeps_its_own_identifiers_and_lends_them_to_nothing_but_spec() {
         let places: Vec<&str> = spec.map(|(_, source)| source.as_str()).collect();
         assert_eq!(places, ["feed"], "`spec` is found at the function's name");
     }
+    let template = "async fn feed(ctx: TaskContext, config: Config) -> Result<(), FeedError> {}";
+    let expansion = expand::supervised(tokens("template"), &tokens(template));
+    let found_in_template = found(&expansion);
+    let strangers_in_template = strangers(&found_in_template, &["spec"]);
+    assert!(
+        strangers_in_template.is_empty(),
+        "{strangers_in_template:?}"
+    );
     let blocking = FUNCTION.replace("async fn", "fn");
     let expansion = expand::supervised(tokens("blocking"), &tokens(&blocking));
     let found = found(&expansion);
