@@ -130,8 +130,10 @@
 //! - Nothing kills code that does not yield. Its thread stays occupied until it returns; a
 //!   `blocking` function cannot be dropped at all, and stops when it looks at its context.
 //!   It is never told as ended before it has returned, also when its runtime has gone before.
-//! - Bounds hold while one thread of the runtime is free. On a current-thread runtime, a child that
-//!   does not yield stops the clock of everything. A tree with a child that has
+//! - Bounds hold while one thread of the runtime is free. (The worker that looks after tokio's timers
+//!   may be the one that is blocked; from the first deadline on one thread of the process,
+//!   `supervisor-nudge`, sees to it that another takes over.) On a current-thread runtime, a child
+//!   that does not yield stops the clock of everything. A tree with a child that has
 //!   [`stall_after`](ChildSpec::stall_after) has a thread that keeps its deadlines even then.
 //! - `#[tokio::main]`, and dropping a `Runtime`, wait for threads that are occupied, after the tree
 //!   has ended. `Runtime::shutdown_background` does not, and under [`Supervisor::run`] a second

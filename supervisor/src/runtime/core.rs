@@ -38,6 +38,8 @@ pub(crate) struct Core {
     pub(super) woken: Nanos,
     /// Of whoever holds the lock.
     pub(super) patience: Patience,
+    /// The earliest deadline that the thread knows which helps where timers stand still.
+    expected: Nanos,
     pub(super) waiting: HashMap<Token, oneshot::Sender<Reply>>,
     pub(super) tokens: u64,
     /// Who waits for the next event.
@@ -85,6 +87,7 @@ impl Core {
             armed: Nanos::default(),
             woken: Nanos::default(),
             patience: Patience::default(),
+            expected: Nanos::NEVER,
             waiting: HashMap::new(),
             tokens: 0,
             readers: HashMap::new(),
@@ -157,6 +160,14 @@ impl Core {
         self.places.len()
     }
 
+    /// The next deadline, which is known to the thread that asks from now on.
+    pub(super) fn expected(&mut self) -> Nanos {
+        let over = self.broken.is_some() || self.stage() == Stage::Over;
+        let next = self.machine.next_deadline().filter(|_| !over);
+        self.expected = next.unwrap_or(Nanos::NEVER);
+        self.expected
+    }
+
     pub(super) fn arm(&mut self) -> Nanos {
         self.armed = self.machine.next_deadline().unwrap_or(Nanos::NEVER);
         self.armed
@@ -197,6 +208,10 @@ impl Core {
         self.machine.swap_trash(&mut effects.trash);
         effects.mirrors = self.machine.take_changed_mirrors();
         let next = self.machine.next_deadline().unwrap_or(Nanos::NEVER);
+        if next < self.expected && tree.nudge.is_some() {
+            self.expected = next;
+            effects.expect = Some(next.since(self.machine.now()));
+        }
         if next < self.armed {
             self.armed = Nanos::default();
             self.woken = self.machine.now();

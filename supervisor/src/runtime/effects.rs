@@ -9,6 +9,7 @@ use tokio::sync::oneshot;
 
 use super::current;
 use super::driver::{Driver, DriverGuard};
+use super::nudge;
 use super::places::Left;
 use super::slot::{Slot, Word};
 use super::tree::{Reply, Tree};
@@ -32,6 +33,8 @@ const KEPT: usize = 256;
 pub(super) struct Effects {
     pub(super) changed: Vec<(Arc<Slot>, Word)>,
     pub(super) arm: bool,
+    /// There is an earlier deadline, in so much time.
+    pub(super) expect: Option<Duration>,
     pub(super) spawns: Vec<(Arc<Slot>, Launch)>,
     /// Children that are to be watched for stalls.
     pub(super) watched: Vec<(Arc<Slot>, Duration)>,
@@ -76,6 +79,9 @@ impl Effects {
     /// Answers whether other tasks of the tree have been woken.
     pub(super) fn carry_out(&mut self, tree: &Arc<Tree>) -> bool {
         current::assert_unlocked();
+        if let Some(left) = self.expect.take() {
+            nudge::expect(left);
+        }
         let woke = !self.changed.is_empty()
             || self.arm
             || !self.spawns.is_empty()

@@ -2,7 +2,8 @@
 //!
 //! The machine lives behind one lock that whoever has news takes for a moment (`tree`). What it
 //! wants of a child is the state of one atomic word (`slot`), which the child's own task reads
-//! (`driver`). One task for each tree keeps the time (`timekeeper`).
+//! (`driver`). One task for each tree keeps the time (`timekeeper`),
+//! and one thread of the process sees to it that such tasks are run in time (`nudge`).
 
 pub(crate) mod blocking;
 pub(crate) mod core;
@@ -14,6 +15,7 @@ pub(crate) mod holds;
 mod lifecycle;
 pub(crate) mod local;
 pub(crate) mod member;
+mod nudge;
 pub mod outcome;
 mod places;
 pub(crate) mod rehearse;

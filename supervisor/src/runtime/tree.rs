@@ -22,6 +22,7 @@ use tokio::time::Instant;
 use super::core::{Broken, Core, Listen, Stage};
 use super::current::Held;
 use super::effects::Effects;
+use super::nudge::{self, Leisure, Nudge};
 use super::slot::Slot;
 use super::starved::Patience;
 use super::watchdog::Watchdog;
@@ -46,6 +47,7 @@ pub(crate) struct Tree {
     epoch: Instant,
     pub(super) timekeeper: Notify,
     pub(super) watchdog: Watchdog,
+    pub(super) nudge: Option<Nudge>,
     /// Number of the last event that has been given to `tracing`; whoever holds it prints.
     pub(super) printed: Mutex<u64>,
     /// What children can be made of by name.
@@ -85,6 +87,7 @@ impl Tree {
         let (machine, launches) = Machine::new(plan, fastrand::u64(..));
         let tree = Arc::new(Self {
             core: Mutex::new(Core::new(machine)),
+            nudge: Nudge::on(&runtime),
             runtime,
             epoch: Instant::now(),
             timekeeper: Notify::new(),
@@ -98,6 +101,7 @@ impl Tree {
             core.places.admit(ix, launch);
         }
         drop(core);
+        nudge::watch(&tree);
         tree
     }
 
@@ -338,8 +342,31 @@ impl Tree {
     /// What is the next deadline; the timekeeper sleeps for it.
     pub(super) fn arm(self: &Arc<Self>, patience: Patience) -> Result<Nanos, Broken> {
         let now = self.now_inside();
-        let (next, _) = self.with_patience(now, None, patience, Core::arm)?;
+        let (next, woke) = self.with_patience(now, None, patience, Core::arm)?;
+        if woke {
+            // Who has been woken may block this thread, and then nobody would look after the timers.
+            Self::push();
+        }
         Ok(next)
+    }
+
+    /// Notices deadlines that have passed, on a thread of the runtime that was free for it.
+    pub(super) fn look(self: &Arc<Self>) {
+        let now = self.now_inside();
+        // A tree that has broken has none.
+        let _ = self.with_patience(now, None, Patience::Once, |_| ());
+        Self::push();
+    }
+
+    /// For how long the tree has nothing to do, for the thread that looks after that.
+    pub(super) fn leisure(&self) -> Leisure {
+        let now = self.now();
+        let mut core = self.lock();
+        match core.expected() {
+            Nanos::NEVER => Leisure::Endless,
+            at if at <= now => Leisure::Over(now.since(at)),
+            at => Leisure::Until(at.since(now)),
+        }
     }
 
     /// Lets tasks that this thread has woken be taken by others, should it block now.

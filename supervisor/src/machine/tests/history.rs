@@ -30,12 +30,21 @@ fn a_child_that_never_failed_has_no_history_and_costs_nothing() {
     ];
     let mut world = started(SupervisorSpec::root(spec));
     world.exit("b", Ends::Succeeded);
-    ask(&mut world, "a", Ask::Stop).expect("accepted");
-    obey(&mut world);
     for path in ["a", "b"] {
         let id = world.machine.lookup(path).expect("it is there");
         assert!(world.machine.node(id.ix).history.is_none(), "{path}");
     }
+}
+
+#[test]
+fn who_has_asked_for_an_end_is_remembered_with_it() {
+    let mut world = started(SupervisorSpec::root(workers(&["a"])));
+    ask(&mut world, "a", Ask::Stop).expect("accepted");
+    obey(&mut world);
+    let ends = ends(&world, "a");
+    assert_eq!(ends.len(), 1);
+    assert_eq!(ends[0].decision, Decision::Asked);
+    assert!(ends[0].asked_by.is_some());
 }
 
 #[test]
