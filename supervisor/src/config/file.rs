@@ -1,6 +1,7 @@
 //! What a tree file says, applied to a tree.
 
 use super::apply;
+use super::document::What;
 use super::problem::{InvalidConfig, Mistake, Source};
 use super::reload::Configured;
 use super::shape::TreeConfig;
@@ -87,6 +88,15 @@ impl TreeFile {
                 Err(self.source.invalid(&mistakes))
             }
         }
+    }
+}
+
+impl TreeFile {
+    /// A mistake in a setting of the root.
+    pub(super) fn at_the_top(&self, key: &str, message: &str) -> InvalidConfig {
+        let steps = [key.to_owned()];
+        self.source
+            .invalid(&[Mistake::new(&steps, What::Key, message)])
     }
 }
 

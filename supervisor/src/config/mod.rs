@@ -51,6 +51,8 @@
     allow(dead_code, reason = "a manifest is a part of what a file can say")
 )]
 pub(crate) mod apply;
+#[cfg(feature = "config")]
+pub(crate) mod diff;
 #[cfg_attr(
     not(all(feature = "config-yaml", feature = "manifest")),
     allow(dead_code, reason = "each format reads it, and each in its way")

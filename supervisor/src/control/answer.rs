@@ -304,6 +304,9 @@ pub(crate) fn explain(refusal: Refusal, path: &str, supervisor: &str) -> Supervi
             SupervisorError::OtherGeneration { path, generation }
         }
         Refusal::ShuttingDown => SupervisorError::ShuttingDown { path },
+        Refusal::Taken(path) => SupervisorError::Taken {
+            path: path.to_string(),
+        },
         Refusal::StartFailed(failure) => SupervisorError::StartFailed { path, failure },
         Refusal::Unknown => SupervisorError::UnknownChild {
             path,

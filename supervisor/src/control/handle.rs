@@ -60,7 +60,7 @@ pub struct SupervisorHandle {
 /// who wants it since [`acting_as`](TreeRef::acting_as).
 #[derive(Clone)]
 pub struct TreeRef {
-    pub(super) tree: Arc<Tree>,
+    pub(crate) tree: Arc<Tree>,
     /// Whom the commands are for that do not say; the program and the place of the call, if none.
     audit: Option<Audit>,
 }

@@ -143,7 +143,7 @@ impl TreeRef {
         }
     }
 
-    pub(super) fn gone(&self) -> SupervisorError {
+    pub(crate) fn gone(&self) -> SupervisorError {
         match self.tree.broken_text() {
             Some(text) => Broken(text).into(),
             None => SupervisorError::TreeGone,

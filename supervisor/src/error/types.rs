@@ -189,6 +189,15 @@ pub enum SupervisorError {
         /// Path of the child.
         path: String,
     },
+    /// What a file declares has the name of a child that was added at run time.
+    #[error(
+        "`{path}` was added at run time, and the file declares another; remove it first, or give \
+         one of them another name"
+    )]
+    Taken {
+        /// Path of the child.
+        path: String,
+    },
     /// More names without a child than are remembered.
     #[error(
         "{limit} commands wait for children that do not exist; remove some, or correct the name `{name}`"

@@ -30,6 +30,8 @@ pub enum CommandKind {
     Pause,
     /// Pause a child for a reason.
     Quarantine,
+    /// Take another configuration.
+    Reload,
     /// Stop a child and forget it.
     Remove,
     /// Stop a child, and start it again.
@@ -75,6 +77,8 @@ pub enum Refused {
     ShuttingDown,
     /// The child did not start.
     StartFailed,
+    /// An operator has put something else in the place of a declared child.
+    Taken,
     /// There is no such child.
     Unknown,
 }
@@ -86,6 +90,7 @@ impl fmt::Display for CommandKind {
             Self::Kill => "kill",
             Self::Pause => "pause",
             Self::Quarantine => "quarantine",
+            Self::Reload => "reload",
             Self::Remove => "remove",
             Self::Restart => "restart",
             Self::Resume => "resume",
@@ -111,6 +116,7 @@ impl fmt::Display for Refused {
             Self::OtherGeneration => "another attempt runs than the one that was meant",
             Self::ShuttingDown => "its supervisor comes down",
             Self::StartFailed => "it did not start",
+            Self::Taken => "something else has its place",
             Self::Unknown => "there is no such child",
         })
     }

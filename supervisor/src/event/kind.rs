@@ -107,6 +107,8 @@ pub enum EventKind {
     Ready,
     /// The command before had no effect.
     Refused(Refused),
+    /// What a new configuration of the tree asks for has been carried out.
+    Reloaded,
     /// It was removed, with everything below it.
     Removed,
     /// It failed, and is started again after this delay.
@@ -118,6 +120,8 @@ pub enum EventKind {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         exit: Option<Arc<ExitRecord>>,
     },
+    /// It has another policy, by a reload; nothing has been done to what runs.
+    Retuned,
     /// The shutdown of the tree has come to this phase.
     Shutdown(ShutdownPhase),
     /// A message of an attempt that is over came, and was ignored.

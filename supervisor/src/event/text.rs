@@ -37,7 +37,9 @@ impl fmt::Display for Event {
             EventKind::Quarantined(why) => write!(f, "is quarantined: {why}"),
             EventKind::Ready => f.write_str("is ready"),
             EventKind::Refused(why) => write!(f, "was left alone: {why}"),
+            EventKind::Reloaded => f.write_str("is as its new configuration says"),
             EventKind::Removed => f.write_str("was removed"),
+            EventKind::Retuned => f.write_str("has another policy"),
             EventKind::Restarting { delay, exit } => {
                 if let Some(exit) = exit {
                     write!(f, "{exit}; ")?;

@@ -18,6 +18,8 @@ pub(crate) enum Answer {
     Child(ChildAnswer),
     /// The children of a supervisor, in order.
     Children(Vec<ChildSnapshot>),
+    /// What a new configuration asks for has been carried out.
+    Reloaded,
     /// The shutdown has begun, or had.
     Shutdown,
     /// A child has been added, and its start is complete.
@@ -82,6 +84,8 @@ pub(crate) enum Refusal {
     ShuttingDown,
     /// Another generation is there than the command is for.
     OtherGeneration(Option<u64>),
+    /// An operator has put something else in the place of a declared child.
+    Taken(Arc<str>),
     /// No such child.
     Unknown,
 }
@@ -101,6 +105,7 @@ impl Refusal {
             Self::OtherGeneration(_) => Refused::OtherGeneration,
             Self::ShuttingDown => Refused::ShuttingDown,
             Self::StartFailed(_) => Refused::StartFailed,
+            Self::Taken(_) => Refused::Taken,
             Self::Unknown => Refused::Unknown,
         }
     }

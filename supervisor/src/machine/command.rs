@@ -24,6 +24,12 @@ impl Machine {
     pub(super) fn command(&mut self, token: Token, audit: &Audit, command: Command) {
         self.audit(&command, audit);
         let sup = match &command {
+            Command::Reload(_) => {
+                let Command::Reload(reload) = command else {
+                    unreachable!("it is one")
+                };
+                return self.reload(token, *reload);
+            }
             Command::Shutdown(within) => {
                 self.shut_down(*within);
                 return self.answer(token, Ok(Answer::Shutdown));
@@ -57,6 +63,7 @@ impl Machine {
     fn audit(&mut self, command: &Command, audit: &Audit) {
         let (ix, path, kind) = match command {
             Command::Children(_) => return self.begin_context(),
+            Command::Reload(_) => (Some(Ix::ROOT), None, CommandKind::Reload),
             Command::Shutdown(_) => (Some(Ix::ROOT), None, CommandKind::Shutdown),
             Command::Add(_, planned, _) => {
                 let path = Arc::clone(&planned.nodes[0].path);
@@ -94,6 +101,8 @@ impl Machine {
                 let children = self.children(sup);
                 self.answer(token, Ok(Answer::Children(children)));
             }
+            // It has no turn of its own: its parts have.
+            Command::Reload(reload) => self.reload(token, *reload),
             Command::Shutdown(_) => self.answer(token, Ok(Answer::Shutdown)),
         }
     }
@@ -228,7 +237,7 @@ impl Machine {
             Op::Starting {
                 next,
                 scope,
-                cause: Cause::Group,
+                cause: Cause::Group | Cause::Reload,
             } => {
                 let reached = next.some().map(|next| self.nodes[next].order);
                 reached.is_some_and(|reached| reached <= node.order) && scope.contains(ix, node)
@@ -379,7 +388,7 @@ impl Machine {
     }
 
     /// Begins the stop of one live child.
-    fn take_down(&mut self, sup: Ix, ix: Ix) {
+    pub(super) fn take_down(&mut self, sup: Ix, ix: Ix) {
         let in_scope = match &self.nodes.sup(sup).op {
             Op::Stopping { scope, .. } => scope.contains(ix, &self.nodes[ix]),
             Op::Down | Op::Up | Op::Starting { .. } => false,
@@ -510,6 +519,9 @@ impl Machine {
         }
         let state = self.nodes.sup(sup);
         let child = &planned.nodes[0];
+        if self.is_reserved(&child.path) {
+            return Err(Refusal::AlreadyPresent);
+        }
         significance(&child.policy, state.policy.auto_shutdown, &child.path)
             .map_err(Refusal::Invalid)?;
         if let (Some(longest), Some(deadline)) = (&planned.longest, self.deadline_of(sup)) {

@@ -356,6 +356,7 @@ impl Machine {
             let last = self.nodes[ix].last.take();
             self.trash.records.extend(last);
             self.forget_ends(ix);
+            self.drop_new_code(ix);
             self.deadlines.clear(&mut self.nodes, ix);
             self.actions.push_back(Action::Release(ix));
             if !self.nodes[ix].flags.driven {

@@ -123,7 +123,9 @@ impl Machine {
 
     /// Writes that what was stuck has gone.
     pub(super) fn emit_unstuck(&mut self, id: NodeId, path: &Arc<str>) {
-        match self.nodes.find(id) {
+        // The path may have been handed over by now.
+        let heir = self.index.find(path, &self.nodes);
+        match heir.or_else(|| self.nodes.find(id)) {
             Some(ix) => self.emit(ix, EventKind::Unstuck),
             None => self.emit_unknown(path, ChildState::Removed, EventKind::Unstuck),
         }

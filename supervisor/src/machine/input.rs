@@ -59,6 +59,12 @@ pub(crate) enum Command {
     Named(Verb, NodeId, Arc<str>),
     /// Answers the children of a supervisor.
     Children(NodeId),
+    /// Takes another configuration.
+    #[cfg_attr(
+        not(feature = "config"),
+        allow(dead_code, reason = "only a new file reloads a tree")
+    )]
+    Reload(Box<super::reload::Reload>),
     /// Stops the tree, within this time if one is given.
     Shutdown(Option<Duration>),
 }

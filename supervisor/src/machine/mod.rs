@@ -45,6 +45,11 @@ pub(crate) mod mirror;
 pub(crate) mod node;
 mod ready;
 pub(crate) mod rehearsal;
+#[cfg_attr(
+    not(feature = "config"),
+    allow(dead_code, reason = "only a new file reloads a tree")
+)]
+pub(crate) mod reload;
 mod scope;
 mod shutdown_within;
 pub(crate) mod snapshot;
@@ -59,7 +64,7 @@ pub(crate) mod watch;
 #[cfg(any(test, feature = "__world"))]
 pub(crate) mod world;
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
@@ -141,6 +146,10 @@ pub(crate) struct Machine {
     stale: u64,
     report: Vec<Stopped>,
     intents: Vec<(Arc<str>, Operation)>,
+    reloading: Option<reload::Open>,
+    queued: VecDeque<reload::Queued>,
+    /// Other code for children, until they start with it.
+    recoded: HashMap<Ix, PlannedBody>,
     /// Every critical child has been up once.
     has_been_up: bool,
     /// Critical children that were not ready when the start of the tree failed.
@@ -180,6 +189,9 @@ impl Machine {
             stale: 0,
             report: Vec::new(),
             intents: Vec::new(),
+            reloading: None,
+            queued: VecDeque::new(),
+            recoded: HashMap::new(),
             has_been_up: false,
             missing: Vec::new(),
             closing_since: Nanos::default(),
@@ -540,6 +552,10 @@ impl Machine {
                 manner,
                 ..
             } => self.step_stop(sup, next, scope, manner),
+            Op::Up if self.is_changing(sup) => {
+                self.change_is_over(sup);
+                true
+            }
             Op::Up => {
                 let Some(letter) = self.nodes.sup_mut(sup).inbox.pop_front() else {
                     return false;
@@ -554,6 +570,7 @@ impl Machine {
     fn deliver(&mut self, sup: Ix, mail: Mail) {
         match mail {
             Mail::Command(token, command) => self.deliver_command(sup, token, command),
+            Mail::Change => self.begin_change(sup),
             Mail::Due(id) => {
                 let Some(ix) = self.nodes.find(id) else {
                     return;

@@ -10,6 +10,7 @@ use super::history::Ends;
 use super::input::Token;
 use super::intensity::Window;
 use super::mirror::Mirror;
+use super::reload::Change;
 use super::time::Nanos;
 use super::walk::{Op, Scope};
 use super::watch::Watch;
@@ -114,6 +115,8 @@ pub(crate) enum Cause {
     First,
     /// Restart of a group.
     Group,
+    /// What a reload stops and starts, or adds.
+    Reload,
     /// Started again by command.
     Resume,
 }
@@ -253,6 +256,8 @@ pub(crate) struct Flags {
     pub(super) cut_short: bool,
     /// Stands in the report of the shutdown.
     pub(crate) reported: bool,
+    /// Its next start is with other code.
+    pub(super) recoded: bool,
 }
 
 #[derive(Debug)]
@@ -313,6 +318,8 @@ pub(crate) struct Sup {
     pub(super) op: Op,
     /// What has arrived and waits until the operation under way is over.
     pub(super) inbox: VecDeque<Letter>,
+    /// Its part of a reload, until that is carried out.
+    pub(super) change: Option<Box<Change>>,
     /// The event that the operation under way follows from.
     pub(super) correlation: u64,
     pub(super) window: Window,
@@ -357,6 +364,7 @@ impl Sup {
             incomplete: false,
             op: Op::Down,
             inbox: VecDeque::new(),
+            change: None,
             correlation: 0,
             window: Window::default(),
             first_start: FirstStartState::Walking,
@@ -389,6 +397,8 @@ pub(super) struct Letter {
 pub(super) enum Mail {
     /// A command that has to wait its turn.
     Command(Token, super::input::Command),
+    /// Carry out the part of a reload.
+    Change,
     /// The back-off of this child is over.
     Due(NodeId),
     /// This child has ended by itself, or failed to start again.

@@ -126,6 +126,9 @@ impl Machine {
         node.ready_since = Nanos::NEVER;
         node.starts += 1;
         node.attempt = node.attempt.saturating_add(1);
+        if node.flags.recoded {
+            self.take_new_code(ix);
+        }
     }
 
     /// Starts an attempt of a worker, or the children of a supervisor.
@@ -183,9 +186,11 @@ impl Machine {
         let waits = matches!(node.phase, Phase::Waiting(_));
         node.next_reason = match (cause, node.next_reason) {
             (_, Some(reason)) if waits => Some(reason),
-            (Cause::Alone | Cause::Group | Cause::First, Some(reason)) => Some(reason),
+            (Cause::Alone | Cause::Group | Cause::First | Cause::Reload, Some(reason)) => {
+                Some(reason)
+            }
             (Cause::Add, _) => Some(StartReason::Added),
-            (Cause::Alone | Cause::Resume, _) => Some(StartReason::Command),
+            (Cause::Alone | Cause::Reload | Cause::Resume, _) => Some(StartReason::Command),
             (Cause::First, None) if node.starts == 0 => Some(StartReason::First),
             (Cause::First, None) => Some(StartReason::Supervisor),
             (Cause::Group, None) => Some(StartReason::Group),
@@ -269,7 +274,7 @@ impl Machine {
                     Retry::Alone
                 }
             }
-            Cause::Alone => Retry::Alone,
+            Cause::Alone | Cause::Reload => Retry::Alone,
             Cause::Group => Retry::Group,
         };
         if restart == RestartPolicy::Temporary {
@@ -404,7 +409,7 @@ impl Machine {
     }
 
     /// A stuck child that had taken the path of this one leaves the list; its fence stays.
-    fn orphan_holder(&mut self, ix: Ix) {
+    pub(super) fn orphan_holder(&mut self, ix: Ix) {
         let sup = self.nodes[ix].parent;
         let holder = self.index.find(&self.nodes[ix].path, &self.nodes);
         let Some(holder) =
@@ -424,11 +429,13 @@ impl Machine {
     /// A path is free again: a static child that has waited for that takes it, and starts.
     pub(super) fn hand_over_path(&mut self, path: &str, starts: u64) {
         let above = path.rsplit_once('/').map_or("", |(above, _)| above);
-        let sup = self.index.find(above, &self.nodes);
-        let Some(state) = sup.and_then(|sup| self.nodes[sup].sup()) else {
-            return;
-        };
-        let mut statics = state.statics.iter().copied();
+        // Its supervisor may itself stand where another still is.
+        let found = [self.index.find(above, &self.nodes), self.declared(above)];
+        let mut statics = found
+            .into_iter()
+            .flatten()
+            .filter_map(|sup| self.nodes[sup].sup())
+            .flat_map(|sup| sup.statics.iter().copied());
         let heir = statics.find(|&ix| self.nodes[ix].flags.linked && &*self.nodes[ix].path == path);
         let Some(heir) = heir else {
             return;
@@ -440,6 +447,7 @@ impl Machine {
         let node = &self.nodes[heir];
         let (sup, fresh) = (node.parent, node.phase == Phase::Down(Down::Fresh));
         self.emit(heir, EventKind::Added);
+        self.tell_below(heir);
         let node = &self.nodes[heir];
         if fresh && node.operation == Operation::Active && !self.comes_down(sup) {
             self.nodes[heir].wish = Wish::Start(Cause::Alone);
@@ -506,7 +514,7 @@ impl Machine {
         match node.phase {
             Phase::Down(Down::Declared | Down::Removed) => false,
             Phase::Down(Down::Fresh) => true,
-            Phase::Down(_) => alone || cause == Cause::Group,
+            Phase::Down(_) => alone || matches!(cause, Cause::Group | Cause::Reload),
             Phase::Failed(retry) => alone || retry.cause() == cause,
             Phase::Waiting(_) => alone,
             Phase::Backoff(_)
@@ -553,7 +561,8 @@ impl Machine {
         let over = state.policy.auto_shutdown == AutoShutdown::AllEnded
             && state.first_start == FirstStartState::Done
             && state.busy == 0
-            && !self.comes_down(sup);
+            && !self.comes_down(sup)
+            && !self.is_changing(sup);
         if over {
             self.stop_children(sup, End::AutoShutdown);
         }

@@ -458,6 +458,8 @@ impl Machine {
         let goes_down = self.comes_down(sup);
         let node = &self.nodes[ix];
         let kept = node.operation != Operation::Active && !goes_down;
+        // A reload restarts as a command does.
+        let kept = kept || (!goes_down && self.is_changing(sup));
         let temporary = node.policy.restart == RestartPolicy::Temporary && !kept;
         if node.wish == Wish::Remove || temporary || (goes_down && !node.flags.is_static) {
             return self.forget(ix);
@@ -479,6 +481,7 @@ impl Machine {
         match then {
             Then::Serve => {}
             Then::Down(end) => self.supervisor_down(sup, end),
+            Then::Start { .. } if self.is_changing(sup) => self.change_stopped(sup),
             Then::Start { culprit, due } => {
                 let node = &self.nodes[culprit];
                 let waits = node.phase == Phase::Failed(Retry::Group) && node.parent == sup;
@@ -515,7 +518,8 @@ impl Machine {
                     self.refuse(token, command, Refusal::ShuttingDown);
                     self.context = context;
                 }
-                Mail::Due(_)
+                Mail::Change
+                | Mail::Due(_)
                 | Mail::Ended(..)
                 | Mail::FirstStart
                 | Mail::Rest(_)
@@ -523,6 +527,7 @@ impl Machine {
                 | Mail::Stop => {}
             }
         }
+        self.change_while_down(sup);
         self.emit(sup, EventKind::SupervisorEnded(end.public()));
         let (told, id) = (self.journal.seq(), self.nodes.id(sup));
         self.has_ended(sup, end);

@@ -89,7 +89,7 @@ impl Op {
     /// Whether it restarts a group.
     pub(super) const fn is_about_a_group(&self) -> bool {
         match self {
-            Self::Starting { cause, .. } => matches!(cause, Cause::Group),
+            Self::Starting { cause, .. } => matches!(cause, Cause::Group | Cause::Reload),
             Self::Stopping { then, .. } => matches!(then, Then::Start { .. }),
             Self::Down | Self::Up => false,
         }

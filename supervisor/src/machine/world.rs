@@ -90,6 +90,7 @@ pub enum Said {
     /// As before; nothing has changed.
     FoundSo(ChildState),
     /// The tree shuts down.
+    Reloaded,
     ShuttingDown,
     /// A child has been started.
     Started,
@@ -141,6 +142,9 @@ const START: Ticket = 0;
 #[derive(Debug)]
 pub struct World {
     pub(super) machine: Machine,
+    /// What the tree is declared to be.
+    #[cfg(feature = "config")]
+    outline: crate::spec::outline::Outline,
     now: Nanos,
     live: BTreeMap<Arc<str>, Attempt>,
     wants: VecDeque<(Arc<str>, Want)>,
@@ -166,9 +170,14 @@ impl World {
 
     /// A tree whose random numbers follow from the seed.
     pub fn with_seed(spec: SupervisorSpec, seed: u64) -> Result<Self, InvalidSpec> {
-        let (machine, _launches) = Machine::new(Plan::try_from(spec)?, seed);
+        let plan = Plan::try_from(spec)?;
+        #[cfg(feature = "config")]
+        let outline = crate::spec::outline::Outline::of(&plan);
+        let (machine, _launches) = Machine::new(plan, seed);
         Ok(Self {
             machine,
+            #[cfg(feature = "config")]
+            outline,
             now: Nanos::default(),
             live: BTreeMap::new(),
             wants: VecDeque::new(),
@@ -265,6 +274,46 @@ impl World {
             }
         }
         ticket
+    }
+
+    /// Gives the tree another specification, as a new file would.
+    #[cfg(feature = "config")]
+    pub fn reload(&mut self, spec: SupervisorSpec) -> Result<Ticket, InvalidSpec> {
+        let plan = Plan::try_from(spec)?;
+        let outline = crate::spec::outline::Outline::of(&plan);
+        let reload = crate::config::diff::Diff::reload(&self.outline, &outline, plan);
+        self.tickets += 1;
+        let ticket = self.tickets;
+        let command = Command::Reload(Box::new(reload));
+        let audit = Audit::of_program("test");
+        self.tell(Input::Command(Token(ticket), audit, command));
+        if !matches!(self.answers.get(&ticket), Some(Err(_))) {
+            self.outline = outline;
+        }
+        Ok(ticket)
+    }
+
+    /// What is different between the tree and what it is declared to be.
+    #[cfg(feature = "config")]
+    pub fn differs(&self) -> Option<String> {
+        let (is, declared) = (self.machine.outline(), &self.outline);
+        let mut declared = declared.clone();
+        for node in &mut declared.nodes {
+            node.origin = None;
+        }
+        let lines = |outline: &crate::spec::outline::Outline| -> Vec<String> {
+            let nodes = outline.nodes.iter();
+            nodes.map(|node| format!("{node:?}")).collect()
+        };
+        let (is, declared) = (lines(&is), lines(&declared));
+        let only = |these: &[String], those: &[String]| -> Vec<String> {
+            let these = these.iter().filter(|line| !those.contains(line));
+            these.cloned().collect()
+        };
+        (is != declared).then(|| {
+            let (is, declared) = (only(&is, &declared), only(&declared, &is));
+            format!("is {}\ndeclared {}", is.join("\n"), declared.join("\n"))
+        })
     }
 
     /// What a command was answered, once; none as long as it waits.
@@ -725,6 +774,7 @@ impl From<Answer> for Said {
             Answer::Child(child) => Self::Found(child.phase_before.public()),
             Answer::Children(children) => Self::Children(children),
             Answer::Declined => Self::Declined,
+            Answer::Reloaded => Self::Reloaded,
             Answer::Shutdown => Self::ShuttingDown,
             Answer::Started => Self::Started,
         }

@@ -258,6 +258,12 @@ impl Core {
             }
             Action::Admit(ix, admission) => {
                 if let Some(launch) = admission.body.into_launch() {
+                    // The task of the code that it had before has nothing left to do.
+                    if let Some(slot) = self.slot(ix).map(Arc::clone) {
+                        let former = slot.want_release();
+                        effects.changed.push((slot, former));
+                    }
+                    effects.launches.extend(self.places.take_unborn(ix));
                     self.places.admit(ix, launch);
                 }
                 return;

@@ -84,7 +84,9 @@ fn level(kind: &EventKind) -> Level {
         | EventKind::Finished
         | EventKind::Operation(_)
         | EventKind::Refused(_)
+        | EventKind::Reloaded
         | EventKind::Removed
+        | EventKind::Retuned
         | EventKind::Shutdown(_)
         | EventKind::SupervisorEnded(_) => Level::INFO,
         EventKind::Due

@@ -75,6 +75,13 @@ impl Places {
         }
     }
 
+    /// Whether the child of this slot has another by now, with other code.
+    pub(super) fn is_replaced(&self, former: &Slot) -> bool {
+        let ix = former.id.ix;
+        let present = self.slot(ix).filter(|present| present.id == former.id);
+        present.is_some_and(|present| !std::ptr::eq(&raw const **present, former))
+    }
+
     /// The slot of a task that has gone.
     pub(super) fn take_slot(&mut self, gone: &Slot) -> Option<Arc<Slot>> {
         match self.all.get_mut(gone.id.ix.0 as usize)? {

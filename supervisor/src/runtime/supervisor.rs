@@ -174,7 +174,15 @@ impl std::fmt::Debug for SupervisorBuilder {
 /// Makes a tree and begins to start it.
 fn begin(spec: SupervisorSpec) -> Result<Arc<Tree>, StartError> {
     let templates = spec.all_templates();
+    #[cfg(feature = "config")]
+    let (mut spec, mut configured) = (spec, None);
+    #[cfg(feature = "config")]
+    if let Some(made_of) = spec.configured.take() {
+        configured = Some(*made_of);
+    }
     let plan = Plan::try_from(spec)?;
+    #[cfg(feature = "config")]
+    let running = configured.map(|configured| configured.running(&plan));
     let runtime = Handle::try_current().map_err(|_| StartError::NoRuntime)?;
     // Without a time driver this panics, and nothing else tells.
     catch_unwind(|| drop(tokio::time::sleep(Duration::ZERO))).map_err(|payload| {
@@ -183,6 +191,8 @@ fn begin(spec: SupervisorSpec) -> Result<Arc<Tree>, StartError> {
     })?;
     let tree = Tree::new(plan, runtime.clone());
     tree.register(templates);
+    #[cfg(feature = "config")]
+    drop(running.and_then(|running| tree.set_running(running)));
     let now = tree.now();
     let begun = tree.with(now, None, |core| core.machine.handle(now, Input::Start));
     begun.map_err(|broken| StartError::Broken {

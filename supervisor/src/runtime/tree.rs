@@ -26,6 +26,8 @@ use super::nudge::{self, Leisure, Nudge};
 use super::slot::Slot;
 use super::starved::Patience;
 use super::watchdog::Watchdog;
+#[cfg(feature = "config")]
+use crate::config::reload::Running;
 use crate::control::audit::Audit;
 use crate::event::kind::Event;
 use crate::machine::Machine;
@@ -52,6 +54,12 @@ pub(crate) struct Tree {
     pub(super) printed: Mutex<u64>,
     /// What children can be made of by name.
     templates: OnceLock<Templates>,
+    /// What it was made of, where a file has been applied.
+    #[cfg(feature = "config")]
+    running: Mutex<Option<Arc<Running>>>,
+    /// One reload at a time.
+    #[cfg(feature = "config")]
+    reloads: tokio::sync::Mutex<()>,
 }
 
 /// The tree's lock, held.
@@ -94,6 +102,10 @@ impl Tree {
             watchdog: Watchdog::default(),
             printed: Mutex::new(0),
             templates: OnceLock::new(),
+            #[cfg(feature = "config")]
+            running: Mutex::new(None),
+            #[cfg(feature = "config")]
+            reloads: tokio::sync::Mutex::new(()),
         });
         let mut core = tree.lock();
         core.places.reserve(launches.len() + 1);
@@ -114,6 +126,26 @@ impl Tree {
     #[cfg(feature = "manifest")]
     pub(crate) fn templates(&self) -> &Templates {
         self.templates.get_or_init(Templates::default)
+    }
+
+    /// What the tree is made of, if a file says so.
+    #[cfg(feature = "config")]
+    pub(crate) fn running(&self) -> Option<Arc<Running>> {
+        let running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+        running.clone()
+    }
+
+    /// Notes what the tree is made of from now on; what it was is the caller's to drop.
+    #[cfg(feature = "config")]
+    pub(crate) fn set_running(&self, new: Running) -> Option<Arc<Running>> {
+        let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+        running.replace(Arc::new(new))
+    }
+
+    /// Waits until no other reload is being made.
+    #[cfg(feature = "config")]
+    pub(crate) async fn reload_turn(&self) -> tokio::sync::MutexGuard<'_, ()> {
+        self.reloads.lock().await
     }
 
     /// Identifies the tree among others of the process.
@@ -240,6 +272,10 @@ impl Tree {
         self.lock().drivers -= 1;
         let now = self.now();
         let told = self.with(now, None, |core| {
+            if core.places.is_replaced(slot) {
+                // The child goes on, in another task.
+                return None;
+            }
             core.machine.handle(now, Input::Released(slot.id));
             core.places.take_slot(slot)
         });

@@ -1,5 +1,4 @@
 //! A specification without its code: what can be compared, copied and kept.
-#![allow(dead_code, reason = "the next step")]
 
 use std::sync::Arc;
 

@@ -16,6 +16,8 @@ mod own_end;
 mod pool;
 mod random;
 mod ready;
+#[cfg(feature = "config")]
+mod reload;
 mod shutdown;
 mod shutdown_within;
 mod start;

@@ -1,0 +1,522 @@
+//! What is different between the tree that runs and the one that a new file describes.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::reload::{Change, ChangeKind, RestartCause, SettingChange};
+use crate::id::types::ChildId;
+use crate::machine::reload::{Part, Reload};
+use crate::spec::outline::{Outline, OutlinedBody, OutlinedNode};
+use crate::spec::plan::{
+    ChildPolicy, Plan, Planned, PlannedBody, PlannedNode, StopPolicy, SupervisorPolicy,
+};
+use crate::spec::policy::{Intensity, Pool, Shutdown};
+
+/// The differences, in the order of the new tree; what is removed stands in its old place.
+#[derive(Debug, Default)]
+pub(crate) struct Diff {
+    pub(super) changes: Vec<Change>,
+    /// Supervisors in both trees whose list is different.
+    lists: Vec<Arc<str>>,
+    /// Nodes that are in both trees and stay what they are.
+    same: HashMap<Arc<str>, (usize, usize)>,
+    recoded: Vec<Arc<str>>,
+    dependents: HashSet<Arc<str>>,
+    added: Vec<usize>,
+    removed: Vec<Arc<str>>,
+}
+
+/// Nodes of an outline by path, and the children of each.
+struct Tree<'o> {
+    outline: &'o Outline,
+    children: Vec<Vec<usize>>,
+}
+
+impl<'o> Tree<'o> {
+    fn new(outline: &'o Outline) -> Self {
+        let mut children = vec![Vec::new(); outline.nodes.len()];
+        for (at, node) in outline.nodes.iter().enumerate() {
+            if let Some(parent) = node.parent {
+                children[parent].push(at);
+            }
+        }
+        Self { outline, children }
+    }
+
+    fn node(&self, at: usize) -> &'o OutlinedNode {
+        &self.outline.nodes[at]
+    }
+}
+
+impl Diff {
+    /// Compares two trees.
+    pub(super) fn between(old: &Outline, new: &Outline) -> Self {
+        let (old, new) = (Tree::new(old), Tree::new(new));
+        let mut diff = Self::default();
+        diff.node(&old, &new, 0, 0);
+        diff
+    }
+
+    /// Compares a node that stays what it is.
+    fn node(&mut self, old: &Tree<'_>, new: &Tree<'_>, was: usize, is: usize) {
+        let (before, after) = (old.node(was), new.node(is));
+        let path = &after.path;
+        self.same.insert(Arc::clone(path), (was, is));
+        let mut settings = differences(&of_child(&before.policy), &of_child(&after.policy));
+        if let (OutlinedBody::Supervisor(before), OutlinedBody::Supervisor(after)) =
+            (&before.body, &after.body)
+        {
+            settings.extend(differences(&of_supervisor(before), &of_supervisor(after)));
+        }
+        if !settings.is_empty() {
+            self.change(path, ChangeKind::Retuned { settings });
+        }
+        if before.origin != after.origin && arguments_differ(before, after) {
+            self.recoded.push(Arc::clone(path));
+            let cause = RestartCause::Arguments;
+            self.change(path, ChangeKind::Restarted { cause });
+        }
+        self.children(old, new, was, is);
+    }
+
+    fn children(&mut self, old: &Tree<'_>, new: &Tree<'_>, was: usize, is: usize) {
+        let by_path = |tree: &Tree<'_>, at: usize| -> HashMap<Arc<str>, usize> {
+            let children = tree.children[at].iter();
+            children
+                .map(|&child| (Arc::clone(&tree.node(child).path), child))
+                .collect()
+        };
+        let (before, after) = (by_path(old, was), by_path(new, is));
+        let stays = |path: &Arc<str>| {
+            let (was, is) = (before.get(path)?, after.get(path)?);
+            is_same(old.node(*was), new.node(*is)).then_some((*was, *is))
+        };
+        let mut changed: Vec<Arc<str>> = Vec::new();
+        let mut is_listed = false;
+        for &child in &old.children[was] {
+            let path = &old.node(child).path;
+            if stays(path).is_some() {
+                continue;
+            }
+            is_listed = true;
+            self.removed.push(Arc::clone(path));
+            if after.contains_key(path) {
+                changed.push(Arc::clone(path));
+            } else {
+                self.change(path, ChangeKind::Removed);
+            }
+        }
+        let (mut sequence_before, mut sequence_after) = (Vec::new(), Vec::new());
+        for &child in &old.children[was] {
+            sequence_before.extend(stays(&old.node(child).path).map(|(was, _)| was));
+        }
+        for &child in &new.children[is] {
+            let path = &new.node(child).path;
+            if let Some((was, is)) = stays(path) {
+                sequence_after.push(was);
+                let recoded = self.recoded.len();
+                self.node(old, new, was, is);
+                if self.recoded.get(recoded).is_some_and(|first| first == path) {
+                    changed.push(Arc::clone(path));
+                }
+                let names = |tree: &Tree<'_>, at: usize| -> Vec<Arc<str>> {
+                    let after = tree.node(at).after.iter();
+                    after.map(|&on| Arc::clone(&tree.node(on).path)).collect()
+                };
+                let (from, to) = (names(old, was), names(new, is));
+                if from != to {
+                    is_listed = true;
+                    let settings = vec![SettingChange {
+                        setting: "after",
+                        from: names_text(&from),
+                        to: names_text(&to),
+                    }];
+                    self.change(path, ChangeKind::Retuned { settings });
+                }
+                continue;
+            }
+            is_listed = true;
+            self.added.push(child);
+            let replaced = before.get(path).map(|&was| old.node(was));
+            let kind = match replaced {
+                None => ChangeKind::Added,
+                Some(former) => ChangeKind::Restarted {
+                    cause: replaced_because(former, new.node(child)),
+                },
+            };
+            self.change(path, kind);
+        }
+        for (at, was) in sequence_after.iter().enumerate() {
+            // Those that stand behind one that stood behind them.
+            let moved = sequence_before.get(at) != Some(was);
+            is_listed |= moved;
+            if moved {
+                self.change(&old.node(*was).path, ChangeKind::Moved);
+            }
+        }
+        self.after(old, was, &changed);
+        if is_listed {
+            self.lists.push(Arc::clone(&new.node(is).path));
+        }
+    }
+
+    /// Those that are after a child that starts with other code.
+    fn after(&mut self, old: &Tree<'_>, was: usize, changed: &[Arc<str>]) {
+        if changed.is_empty() {
+            return;
+        }
+        let mut cause: HashMap<usize, Arc<str>> = HashMap::new();
+        let siblings = &old.children[was];
+        let mut reached: Vec<(usize, Arc<str>)> = siblings
+            .iter()
+            .filter(|&&child| changed.contains(&old.node(child).path))
+            .map(|&child| (child, Arc::clone(&old.node(child).path)))
+            .collect();
+        let mut dependents: HashMap<usize, Vec<usize>> = HashMap::new();
+        for &child in siblings {
+            for &on in &old.node(child).after {
+                dependents.entry(on).or_default().push(child);
+            }
+        }
+        while let Some((child, of)) = reached.pop() {
+            for &dependent in dependents.get(&child).map_or(&[][..], Vec::as_slice) {
+                let path = &old.node(dependent).path;
+                let known = cause.contains_key(&dependent) || changed.contains(path);
+                if !known && !self.removed.contains(path) {
+                    cause.insert(dependent, Arc::clone(&of));
+                    reached.push((dependent, Arc::clone(path)));
+                }
+            }
+        }
+        let mut found: Vec<(usize, Arc<str>)> = cause.into_iter().collect();
+        found.sort_unstable();
+        for (dependent, of) in found {
+            let path = &old.node(dependent).path;
+            self.dependents.insert(Arc::clone(path));
+            let cause = RestartCause::After {
+                child: of.to_string(),
+            };
+            self.change(path, ChangeKind::Restarted { cause });
+        }
+    }
+
+    fn change(&mut self, path: &Arc<str>, kind: ChangeKind) {
+        self.changes.push(Change {
+            path: crate::spec::plan::display(path),
+            kind,
+        });
+    }
+
+    /// What the machine is told.
+    pub(super) fn into_reload(self, old: &Outline, new: &Outline, plan: Plan) -> Reload {
+        let mut nodes: Vec<Option<PlannedNode>> = plan.nodes.into_iter().map(Some).collect();
+        let mut parts: HashMap<Arc<str>, Part> = HashMap::new();
+        let mut order: Vec<Arc<str>> = Vec::new();
+        let mut part = |supervisor: &Arc<str>, then: &mut dyn FnMut(&mut Part)| {
+            let part = parts.entry(Arc::clone(supervisor)).or_insert_with(|| {
+                order.push(Arc::clone(supervisor));
+                Part {
+                    supervisor: Arc::clone(supervisor),
+                    ..Part::default()
+                }
+            });
+            then(part);
+        };
+        let mut paths: Vec<&Arc<str>> = self.same.keys().collect();
+        paths.sort_unstable();
+        for path in paths {
+            let (was, is) = self.same[path];
+            let (before, after) = (&old.nodes[was], &new.nodes[is]);
+            if before.policy != after.policy {
+                part(&parent_of(path), &mut |part| {
+                    part.tuned
+                        .push((Arc::clone(path), Arc::clone(&after.policy)));
+                });
+            }
+            if let (OutlinedBody::Supervisor(before), OutlinedBody::Supervisor(after)) =
+                (&before.body, &after.body)
+            {
+                if before != after {
+                    part(path, &mut |part| part.policy = Some(after.clone()));
+                }
+            }
+        }
+        for path in &self.recoded {
+            let (_, is) = self.same[path];
+            if let Some(PlannedNode {
+                body: PlannedBody::Worker(launch),
+                ..
+            }) = nodes[is].take()
+            {
+                let mut launch = Some(launch);
+                part(&parent_of(path), &mut |part| {
+                    part.recoded
+                        .extend(launch.take().map(|launch| (Arc::clone(path), launch)));
+                });
+            }
+        }
+        for path in &self.dependents {
+            part(&parent_of(path), &mut |part| {
+                part.dependents.push(Arc::clone(path))
+            });
+        }
+        for path in &self.lists {
+            let (_, is) = self.same[path];
+            let siblings = new.nodes.iter().filter(|node| node.parent == Some(is));
+            let names = siblings.map(|node| {
+                let after = node.after.iter().map(|&on| name_of(&new.nodes[on].path));
+                (Arc::clone(&node.path), after.collect())
+            });
+            let names: Vec<(Arc<str>, Vec<ChildId>)> = names.collect();
+            part(path, &mut |part| {
+                part.list.get_or_insert_default().order.clone_from(&names);
+            });
+        }
+        for path in &self.removed {
+            part(&parent_of(path), &mut |part| {
+                part.list
+                    .get_or_insert_default()
+                    .removed
+                    .push(Arc::clone(path));
+            });
+        }
+        for &at in &self.added {
+            let path = Arc::clone(&new.nodes[at].path);
+            let mut planned = Some(subtree(new, &mut nodes, at));
+            part(&parent_of(&path), &mut |part| {
+                part.list
+                    .get_or_insert_default()
+                    .added
+                    .extend(planned.take());
+            });
+        }
+        let parts = order.iter().filter_map(|path| parts.remove(path)).collect();
+        Reload { parts }
+    }
+
+    /// What the machine is told to make of one tree the other.
+    #[cfg(any(test, feature = "__world"))]
+    pub(crate) fn reload(old: &Outline, new: &Outline, plan: Plan) -> Reload {
+        Self::between(old, new).into_reload(old, new, plan)
+    }
+
+    /// Whether the roots are of different kinds, and no tree becomes the other while it runs.
+    pub(super) fn replaces_the_root(&self, old: &Outline, new: &Outline) -> bool {
+        !is_same(&old.nodes[0], &new.nodes[0])
+    }
+
+    /// Whether whatever runs at this path stops for it.
+    pub(super) fn stops(&self, path: &str) -> bool {
+        let stopping = self
+            .removed
+            .iter()
+            .chain(&self.recoded)
+            .chain(&self.dependents);
+        let mut stopping = stopping.map(|stopped| &**stopped);
+        stopping.any(|stopped| {
+            let rest = path.strip_prefix(stopped);
+            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        })
+    }
+}
+
+/// Takes a node and everything below it out of a plan.
+fn subtree(new: &Outline, nodes: &mut [Option<PlannedNode>], at: usize) -> Planned {
+    let mut taken = Vec::new();
+    let mut places: HashMap<usize, usize> = HashMap::new();
+    for (place, node) in nodes.iter_mut().enumerate().skip(at) {
+        let parent = new.nodes[place].parent;
+        if place != at && !parent.is_some_and(|parent| places.contains_key(&parent)) {
+            break;
+        }
+        let Some(mut node) = node.take() else { break };
+        node.parent = parent.and_then(|parent| places.get(&parent).copied());
+        node.after = if place == at {
+            // Its siblings are found by name, where it is put in.
+            Vec::new()
+        } else {
+            let after = node.after.iter();
+            after.filter_map(|on| places.get(on).copied()).collect()
+        };
+        places.insert(place, taken.len());
+        taken.push(node);
+    }
+    Planned {
+        nodes: taken,
+        after: Vec::new(),
+        longest: None,
+    }
+}
+
+fn parent_of(path: &str) -> Arc<str> {
+    path.rsplit_once('/').map_or("", |(above, _)| above).into()
+}
+
+fn name_of(path: &str) -> ChildId {
+    ChildId::new(path.rsplit('/').next().unwrap_or(path))
+}
+
+/// Whether a node can become the other without being replaced.
+fn is_same(before: &OutlinedNode, after: &OutlinedNode) -> bool {
+    match (&before.body, &after.body) {
+        (OutlinedBody::Supervisor(before), OutlinedBody::Supervisor(after)) => {
+            (before.pool == Pool::Off) == (after.pool == Pool::Off)
+        }
+        (OutlinedBody::Worker, OutlinedBody::Worker) => template(before) == template(after),
+        (OutlinedBody::Declared, OutlinedBody::Declared) => true,
+        _ => false,
+    }
+}
+
+fn template(node: &OutlinedNode) -> Option<&str> {
+    node.origin.as_ref().map(|origin| &*origin.template)
+}
+
+fn arguments_differ(before: &OutlinedNode, after: &OutlinedNode) -> bool {
+    let arguments = |node: &OutlinedNode| node.origin.as_ref()?.arguments.clone();
+    match (arguments(before), arguments(after)) {
+        (Some(before), Some(after)) => before != after,
+        // Code has handed them over, and still does.
+        _ => false,
+    }
+}
+
+fn replaced_because(before: &OutlinedNode, after: &OutlinedNode) -> RestartCause {
+    match (template(before), template(after)) {
+        (Some(from), Some(to)) if from != to => RestartCause::Template {
+            from: from.to_owned(),
+            to: to.to_owned(),
+        },
+        _ => RestartCause::Kind,
+    }
+}
+
+fn names_text(paths: &[Arc<str>]) -> String {
+    let names: Vec<String> = paths.iter().map(|path| name_of(path).to_string()).collect();
+    format!("[{}]", names.join(", "))
+}
+
+type Shown = Vec<(&'static str, String)>;
+
+fn differences(before: &Shown, after: &Shown) -> Vec<SettingChange> {
+    let pairs = before.iter().zip(after);
+    let different = pairs.filter(|((_, before), (_, after))| before != after);
+    different
+        .map(|((setting, from), (_, to))| SettingChange {
+            setting,
+            from: from.clone(),
+            to: to.clone(),
+        })
+        .collect()
+}
+
+/// The policy of a child, as a file would have it.
+fn of_child(policy: &ChildPolicy) -> Shown {
+    let ChildPolicy {
+        restart,
+        backoff,
+        backoff_reset,
+        fuse,
+        stop,
+        readiness,
+        ready_within,
+        significant,
+        critical,
+        heartbeat,
+        timeout,
+        stall_after,
+        on_stuck,
+        tags,
+        decides: _,
+    } = policy;
+    let backoff = match (backoff.min(), backoff.max()) {
+        (Duration::ZERO, Duration::ZERO) => "none".to_owned(),
+        (min, max) if min == max => format!("{min:?}"),
+        (min, max) => format!("{min:?}..{max:?}"),
+    };
+    let shutdown = match stop {
+        StopPolicy::Drop | StopPolicy::Shutdown(Shutdown::Abort) => "abort".to_owned(),
+        StopPolicy::Shutdown(Shutdown::Infinity) => "infinity".to_owned(),
+        StopPolicy::Shutdown(Shutdown::Within(budget)) => format!("{budget:?}"),
+    };
+    vec![
+        ("restart", word(restart)),
+        ("backoff", backoff),
+        ("backoff_reset", format!("{backoff_reset:?}")),
+        ("fuse", rate(*fuse)),
+        ("shutdown", shutdown),
+        ("readiness", word(readiness)),
+        ("ready_within", format!("{ready_within:?}")),
+        ("significant", significant.to_string()),
+        ("critical", critical.to_string()),
+        ("heartbeat", length(*heartbeat)),
+        ("timeout", length(*timeout)),
+        ("stall_after", length(*stall_after)),
+        ("on_stuck", word(on_stuck)),
+        ("tags", format!("[{}]", tags.join(", "))),
+    ]
+}
+
+/// The policy of a supervisor, as a file would have it.
+fn of_supervisor(policy: &SupervisorPolicy) -> Shown {
+    let SupervisorPolicy {
+        strategy,
+        intensity,
+        on_exhausted,
+        auto_shutdown,
+        start,
+        first_start,
+        while_starting,
+        pool,
+        add,
+        max_children,
+        history,
+        shutdown_within,
+    } = policy;
+    let pool = match pool {
+        Pool::Limited(limit) => limit.to_string(),
+        Pool::Off => "false".to_owned(),
+        Pool::Unlimited => "true".to_owned(),
+    };
+    let number = |number: &Option<usize>| {
+        number.map_or_else(|| "none".to_owned(), |number| number.to_string())
+    };
+    vec![
+        ("strategy", word(strategy)),
+        ("intensity", rate(*intensity)),
+        ("on_exhausted", word(on_exhausted)),
+        ("auto_shutdown", word(auto_shutdown)),
+        ("start", word(start)),
+        ("first_start", word(first_start)),
+        ("while_starting", word(while_starting)),
+        ("pool", pool),
+        ("add", word(add)),
+        ("max_children", number(max_children)),
+        ("history", number(history)),
+        ("shutdown_within", length(*shutdown_within)),
+    ]
+}
+
+/// A variant as the word that names it: `OneForAll` is `one_for_all`.
+fn word(policy: &impl std::fmt::Debug) -> String {
+    let mut word = String::new();
+    for character in format!("{policy:?}").chars() {
+        if character.is_uppercase() && !word.is_empty() {
+            word.push('_');
+        }
+        word.extend(character.to_lowercase());
+    }
+    word
+}
+
+fn length(length: Option<Duration>) -> String {
+    length.map_or_else(|| "none".to_owned(), |length| format!("{length:?}"))
+}
+
+fn rate(limit: Option<Intensity>) -> String {
+    limit.map_or_else(
+        || "default".to_owned(),
+        |limit| format!("{}/{:?}", limit.restarts, limit.window),
+    )
+}

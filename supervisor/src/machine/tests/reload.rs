@@ -1,0 +1,445 @@
+//! Reloads: what changes, what goes on running, and that it all comes to what is declared.
+
+use std::collections::BTreeMap;
+
+use super::*;
+use crate::spec::child::Origin;
+use crate::spec::policy::{
+    AutoShutdown, FirstStart, Intensity, Pool, Shutdown, StartOrder, Strategy,
+};
+use crate::template::Value;
+
+/// The same worker, made of a template with an argument.
+fn made(id: &str, argument: i64) -> ChildSpec {
+    let mut child = worker(id);
+    child.origin = Some(Box::new(Origin {
+        template: "t".into(),
+        arguments: Some(BTreeMap::from([("x".to_owned(), Value::from(argument))])),
+    }));
+    child
+}
+
+fn root(children: Vec<ChildSpec>) -> SupervisorSpec {
+    SupervisorSpec::root(children)
+}
+
+fn reload(world: &mut World, spec: SupervisorSpec) -> Result<Said, SupervisorError> {
+    let ticket = world.reload(spec).expect("the tree is sound");
+    obey(world);
+    world.check();
+    world.answer(ticket).expect("answered")
+}
+
+#[test]
+fn a_number_changes_nothing_that_runs() {
+    let mut world = started(root(vec![made("a", 1), made("b", 1)]));
+    log(&mut world);
+    let spec = root(vec![
+        made("a", 1).shutdown(secs(1)).critical(false),
+        made("b", 1).backoff(Backoff::constant(secs(9))),
+    ])
+    .intensity(Intensity::new(1, secs(1)));
+    assert!(matches!(reload(&mut world, spec), Ok(Said::Reloaded)));
+    assert_eq!(text(&log(&mut world)), "");
+    assert_eq!(world.differs(), None);
+    // The new number holds: the second failure is one too many.
+    world.exit("a", Ends::Failed);
+    world.exit("a", Ends::Failed);
+    assert!(log(&mut world).contains(&"gave up /".to_owned()));
+}
+
+#[test]
+fn changed_arguments_restart_the_child_and_those_after_it_in_order_and_are_not_counted() {
+    let spec = |x| {
+        root(vec![
+            made("a", 1),
+            made("b", x),
+            made("c", 1).after(["b"]),
+            made("d", 1),
+            made("e", 1).after(["c"]),
+            made("f", 1).after(["b"]),
+        ])
+        .intensity(Intensity::new(0, secs(10)))
+    };
+    let mut world = started(spec(1));
+    ask(&mut world, "f", Ask::Pause).expect("paused");
+    obey(&mut world);
+    log(&mut world);
+    assert!(matches!(reload(&mut world, spec(2)), Ok(Said::Reloaded)));
+    assert_eq!(text(&log(&mut world)), "?e -e ?c -c ?b -b +b +c +e");
+    assert_eq!(world.attempt("b").map(|b| b.generation), Some(1));
+    assert_eq!(live(&world), ["a", "b", "c", "d", "e"], "`f` stays paused");
+    // The same again is no change.
+    assert!(matches!(reload(&mut world, spec(2)), Ok(Said::Reloaded)));
+    assert_eq!(text(&log(&mut world)), "");
+}
+
+#[test]
+fn what_is_new_starts_in_its_place_and_what_is_gone_stops_in_order() {
+    let mut world = started(root(vec![
+        made("a", 1),
+        made("b", 1),
+        made("c", 1),
+        made("d", 1),
+    ]));
+    ask(&mut world, "", Ask::Add(worker("x"))).expect("added");
+    log(&mut world);
+    let spec = root(vec![
+        made("e", 1),
+        made("a", 1).after(["e"]),
+        ChildSpec::supervisor("g", root(vec![made("h", 1)])),
+        made("d", 1),
+    ]);
+    assert!(matches!(reload(&mut world, spec), Ok(Said::Reloaded)));
+    assert_eq!(text(&log(&mut world)), "?c -c ?b -b +e +g +g/h");
+    assert_eq!(world.differs(), None);
+    let paths: Vec<String> = world
+        .snapshot()
+        .children
+        .iter()
+        .map(|child| child.path.to_string())
+        .collect();
+    assert_eq!(paths, ["e", "a", "g", "g/h", "d", "x"]);
+    // The order is the new one.
+    world.ask("", Ask::Shutdown);
+    obey(&mut world);
+    let stopped: Vec<String> = log(&mut world)
+        .into_iter()
+        .filter(|line| line.starts_with('-'))
+        .collect();
+    assert_eq!(text(&stopped), "-x -d -g/h -g -a -e -/");
+}
+
+#[test]
+fn a_child_that_becomes_something_else_never_has_two_copies() {
+    let mut world = started(root(vec![made("a", 1), made("b", 1).after(["a"])]));
+    log(&mut world);
+    let spec = root(vec![
+        ChildSpec::supervisor("a", root(vec![made("h", 1)])),
+        made("b", 1).after(["a"]),
+    ]);
+    let ticket = world.reload(spec).expect("sound");
+    world.check();
+    assert_eq!(text(&log(&mut world)), "?b");
+    obey(&mut world);
+    world.check();
+    assert!(matches!(world.answer(ticket), Some(Ok(Said::Reloaded))));
+    assert_eq!(text(&log(&mut world)), "-b ?a -a +a +a/h +b");
+    assert_eq!(world.differs(), None);
+}
+
+#[test]
+fn a_supervisor_that_is_down_has_the_new_configuration_when_it_starts_again() {
+    let spec = |x, more: bool| {
+        let mut inner = vec![made("a", x)];
+        inner.extend(more.then(|| made("b", 1)));
+        root(vec![ChildSpec::supervisor("s", root(inner)), made("z", 1)])
+    };
+    let mut world = started(spec(1, false));
+    ask(&mut world, "s", Ask::Pause).expect("paused");
+    obey(&mut world);
+    log(&mut world);
+    assert!(matches!(
+        reload(&mut world, spec(2, true)),
+        Ok(Said::Reloaded)
+    ));
+    assert_eq!(text(&log(&mut world)), "");
+    ask(&mut world, "s", Ask::Resume).expect("resumed");
+    world.check();
+    assert_eq!(text(&log(&mut world)), "+s +s/a +s/b");
+    assert_eq!(world.differs(), None);
+}
+
+#[test]
+fn a_name_that_was_given_away_at_run_time_refuses_all_of_it() {
+    let mut world = started(root(vec![made("a", 1)]));
+    ask(&mut world, "", Ask::Add(worker("x"))).expect("added");
+    log(&mut world);
+    let refused = reload(&mut world, root(vec![made("a", 2), made("x", 1)]));
+    assert!(matches!(refused, Err(SupervisorError::Taken { path }) if path == "x"));
+    assert_eq!(text(&log(&mut world)), "");
+    assert_eq!(world.differs(), None);
+}
+
+#[test]
+fn a_new_child_that_fails_to_start_is_tried_again_and_holds_up_nobody() {
+    let mut world = started(root(vec![made("a", 1)]));
+    let ticket = world
+        .reload(root(vec![
+            made("a", 1),
+            explicit("n").backoff(Backoff::constant(secs(2))),
+            made("c", 1),
+        ]))
+        .expect("sound");
+    log(&mut world);
+    assert!(world.answer(ticket).is_none(), "`n` is starting");
+    world.exit("n", Ends::Failed);
+    world.check();
+    assert!(matches!(world.answer(ticket), Some(Ok(Said::Reloaded))));
+    assert_eq!(live(&world), ["a", "c"]);
+    world.jump();
+    assert_eq!(live(&world), ["a", "c", "n"]);
+    world.check();
+}
+
+#[test]
+fn a_group_that_waits_is_let_go() {
+    let spec = |strategy| {
+        root(vec![
+            worker("a"),
+            worker("b").backoff(Backoff::constant(secs(5))),
+            worker("c"),
+        ])
+        .strategy(strategy)
+    };
+    let mut world = started(spec(Strategy::OneForAll));
+    world.exit("b", Ends::Failed);
+    obey(&mut world);
+    assert_eq!(live(&world), [""; 0]);
+    assert!(matches!(
+        reload(&mut world, spec(Strategy::OneForOne)),
+        Ok(Said::Reloaded)
+    ));
+    assert_eq!(live(&world), ["a", "c"]);
+    world.jump();
+    world.check();
+    assert_eq!(live(&world), ["a", "b", "c"]);
+}
+
+fn pick<T: Copy>(random: &mut fastrand::Rng, of: &[T]) -> T {
+    of[random.usize(..of.len())]
+}
+
+fn random_child(
+    random: &mut fastrand::Rng,
+    id: &str,
+    earlier: &[String],
+    depth: usize,
+) -> ChildSpec {
+    let restarts = [
+        RestartPolicy::Permanent,
+        RestartPolicy::Transient,
+        RestartPolicy::Temporary,
+    ];
+    let mut child = if depth < 2 && random.u8(..4) == 0 {
+        ChildSpec::supervisor(id, random_tree(random, depth + 1)).restart(pick(random, &restarts))
+    } else {
+        let readiness = pick(
+            random,
+            &[
+                Readiness::Immediate,
+                Readiness::Immediate,
+                Readiness::Explicit,
+                Readiness::Completed,
+            ],
+        );
+        let last = if readiness == Readiness::Completed {
+            1
+        } else {
+            0
+        };
+        made(id, random.i64(0..2))
+            .readiness(readiness)
+            .ready_within(secs(random.u64(1..4)))
+            .shutdown(pick(
+                random,
+                &[
+                    Shutdown::Abort,
+                    Shutdown::Within(secs(1)),
+                    Shutdown::Within(secs(3)),
+                ],
+            ))
+            .restart(pick(random, &restarts[last..]))
+    };
+    child = child
+        .critical(random.u8(..4) > 0)
+        .backoff(pick(random, &[Backoff::none(), Backoff::constant(secs(2))]));
+    if !earlier.is_empty() && random.u8(..3) == 0 {
+        child = child.after([earlier[random.usize(..earlier.len())].as_str()]);
+    }
+    child
+}
+
+/// Trees of few names in any order: two of them have much in common, and little where it was.
+fn random_tree(random: &mut fastrand::Rng, depth: usize) -> SupervisorSpec {
+    let strategies = [
+        Strategy::OneForOne,
+        Strategy::OneForAll,
+        Strategy::RestForOne,
+        Strategy::Dependents,
+    ];
+    let ended = [
+        AutoShutdown::Never,
+        AutoShutdown::Never,
+        AutoShutdown::AllEnded,
+    ];
+    let mut spec = root(vec![])
+        .strategy(pick(random, &strategies))
+        .intensity(Intensity::new(random.u32(2..30), secs(10)))
+        .start(pick(random, &[StartOrder::Ordered, StartOrder::Concurrent]))
+        .first_start(FirstStart::Retry);
+    if depth > 0 {
+        spec = spec.auto_shutdown(pick(random, &ended));
+        if random.u8(..6) == 0 {
+            return spec.pool(Pool::Unlimited);
+        }
+    }
+    let mut names = ["a", "b", "c", "d", "e"].map(str::to_owned);
+    random.shuffle(&mut names);
+    let mut earlier: Vec<String> = Vec::new();
+    for id in &names[..random.usize(0..=names.len())] {
+        spec = spec.child(random_child(random, id, &earlier, depth));
+        earlier.push(id.clone());
+    }
+    spec
+}
+
+fn storm(random: &mut fastrand::Rng, world: &mut World, tickets: &mut Vec<u64>) {
+    let live = live(world);
+    let paths: Vec<String> = world
+        .snapshot()
+        .children
+        .iter()
+        .map(|child| child.path.to_string())
+        .collect();
+    match random.u8(..16) {
+        0..=5 if !live.is_empty() => {
+            let ends = [
+                Ends::Succeeded,
+                Ends::Failed,
+                Ends::Failed,
+                Ends::Panicked,
+                Ends::Ignored,
+            ];
+            world.exit(&live[random.usize(..live.len())], pick(random, &ends));
+        }
+        6..=8 if !live.is_empty() => _ = world.ready(&live[random.usize(..live.len())]),
+        9..=10 => world.advance(ms(random.u64(0..2_500))),
+        11 => _ = world.jump(),
+        12 => {
+            let at = if paths.is_empty() || random.bool() {
+                String::new()
+            } else {
+                paths[random.usize(..paths.len())].clone()
+            };
+            let id = pick(random, &["x", "y", "a"]);
+            tickets.push(world.ask(&at, Ask::Add(random_child(random, id, &[], 2))));
+        }
+        _ if !paths.is_empty() => {
+            let at = paths[random.usize(..paths.len())].clone();
+            let ask = match random.u8(..8) {
+                0 => Ask::Stop,
+                1 => Ask::Pause,
+                2..=4 => Ask::Resume,
+                5 => Ask::Restart,
+                6 => Ask::Remove,
+                _ => Ask::Kill,
+            };
+            tickets.push(world.ask(&at, ask));
+        }
+        _ => {}
+    }
+    for (path, want) in world.wants() {
+        if want != Want::Start && random.u8(..4) > 0 {
+            let how = if want == Want::Stop {
+                Ends::Cancelled
+            } else {
+                Ends::Aborted
+            };
+            world.exit(&path, how);
+        }
+    }
+}
+
+/// Shows what happens, for whoever looks for a mistake: `RELOAD_PRINT=1 RELOAD_SEED=n`.
+fn print(world: &mut World) {
+    if std::env::var("RELOAD_PRINT").is_ok() {
+        for event in world.events() {
+            println!("{event}: {}", event.state);
+        }
+        println!("--");
+    }
+}
+
+fn run(seed: u64) {
+    let mut random = fastrand::Rng::with_seed(seed);
+    let spec = random_tree(&mut random, 0);
+    let mut world = World::with_seed(spec, seed).expect("the tree is sound");
+    world.start();
+    let mut tickets = Vec::new();
+    for _ in 0..random.usize(1..8) {
+        for _ in 0..random.usize(0..12) {
+            storm(&mut random, &mut world, &mut tickets);
+            print(&mut world);
+            world.check();
+            world.skip_events();
+        }
+        let spec = random_tree(&mut random, 0);
+        tickets.push(world.reload(spec).expect("the tree is sound"));
+        print(&mut world);
+        world.check();
+        world.skip_events();
+    }
+    for _ in 0..random.usize(0..12) {
+        storm(&mut random, &mut world, &mut tickets);
+        print(&mut world);
+        world.check();
+        world.skip_events();
+    }
+    // Everybody obeys, and time passes, until nothing moves.
+    for _ in 0..300 {
+        obey(&mut world);
+        for path in live(&world) {
+            world.ready(&path);
+            if world.state(&path) == Some(ChildState::Starting) {
+                world.exit(&path, Ends::Succeeded);
+            }
+        }
+        print(&mut world);
+        world.check();
+        if !world.has_wants() && !world.jump() {
+            // Whoever waits for a sibling that has gone waits for ever, and its start with it.
+            let waiting = world.snapshot().children;
+            let waiting = waiting
+                .iter()
+                .find(|child| child.state == ChildState::Waiting);
+            let Some(waiting) = waiting.map(|child| child.path.to_string()) else {
+                break;
+            };
+            tickets.push(world.ask(&waiting, Ask::Stop));
+        }
+        world.check();
+        world.skip_events();
+    }
+    if !world.is_over() {
+        assert_eq!(world.differs(), None, "it is not as it is declared");
+    }
+    world.ask("", Ask::Shutdown);
+    for _ in 0..300 {
+        if world.is_over() {
+            break;
+        }
+        obey(&mut world);
+        world.jump();
+    }
+    assert!(world.is_over(), "it does not end");
+    for path in live(&world) {
+        world.exit(&path, Ends::Aborted);
+    }
+    world.check();
+    for ticket in tickets {
+        assert!(world.answer(ticket).is_some(), "{ticket} is not answered");
+    }
+}
+
+#[test]
+fn whatever_happens_a_reload_comes_to_what_is_declared() {
+    let seeds = std::env::var("RELOAD_SEEDS").ok();
+    let seeds = seeds.and_then(|seeds| seeds.parse().ok()).unwrap_or(500);
+    let first = std::env::var("RELOAD_SEED").ok();
+    let first: u64 = first.and_then(|seed| seed.parse().ok()).unwrap_or(0);
+    for seed in first..first + seeds {
+        let ran = std::panic::catch_unwind(|| run(seed));
+        assert!(ran.is_ok(), "seed {seed}");
+    }
+}
