@@ -1,7 +1,7 @@
 //! A copy of a tree's state, to try things on: without the code of users, the journal, and whoever
 //! waits for answers.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 
 use super::answers::Answers;
 use super::fences::Fences;
@@ -61,6 +61,9 @@ impl Machine {
             context: 0,
             wall: self.wall,
             moves: self.moves,
+            reloading: None,
+            queued: VecDeque::new(),
+            recoded: HashMap::new(),
         }
     }
 }
@@ -90,7 +93,7 @@ impl Sup {
     fn copy(&self) -> Self {
         let known = |letter: &Letter| {
             let mail = match &letter.mail {
-                Mail::Command(..) => return None,
+                Mail::Command(..) | Mail::Change => return None,
                 Mail::Due(id) => Mail::Due(*id),
                 Mail::Ended(id, at) => Mail::Ended(*id, *at),
                 Mail::FirstStart => Mail::FirstStart,
@@ -108,6 +111,8 @@ impl Sup {
             inbox: self.inbox.iter().filter_map(known).collect(),
             window: self.window.clone(),
             failure: self.failure.clone(),
+            // What is to be changed is left out, too.
+            change: None,
             ..*self
         }
     }
