@@ -258,7 +258,7 @@ impl Diff {
         }
         for path in &self.dependents {
             part(&parent_of(path), &mut |part| {
-                part.dependents.push(Arc::clone(path))
+                part.dependents.push(Arc::clone(path));
             });
         }
         for path in &self.lists {
@@ -301,11 +301,6 @@ impl Diff {
         Self::between(old, new).into_reload(old, new, plan)
     }
 
-    /// Whether the roots are of different kinds, and no tree becomes the other while it runs.
-    pub(super) fn replaces_the_root(&self, old: &Outline, new: &Outline) -> bool {
-        !is_same(&old.nodes[0], &new.nodes[0])
-    }
-
     /// Whether whatever runs at this path stops for it.
     pub(super) fn stops(&self, path: &str) -> bool {
         let stopping = self
@@ -319,6 +314,11 @@ impl Diff {
             rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
         })
     }
+}
+
+/// Whether the roots are of different kinds, and no tree becomes the other while it runs.
+pub(super) fn replaces_the_root(old: &Outline, new: &Outline) -> bool {
+    !is_same(&old.nodes[0], &new.nodes[0])
 }
 
 /// Takes a node and everything below it out of a plan.

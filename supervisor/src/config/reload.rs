@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use serde::Serialize;
 
-use super::diff::Diff;
+use super::diff::{Diff, replaces_the_root};
 use super::file::TreeFile;
 use super::problem::InvalidConfig;
 use crate::control::audit::Audit;
@@ -185,7 +185,7 @@ impl Running {
         let plan = Plan::try_from(spec).map_err(SupervisorError::from)?;
         let running = configured.running(&plan);
         let diff = Diff::between(&self.outline, &running.outline);
-        if diff.replaces_the_root(&self.outline, &running.outline) {
+        if replaces_the_root(&self.outline, &running.outline) {
             let message = "whether the root is a pool cannot change while the tree runs; start the \
                            program anew";
             return Err(file.at_the_top("pool", message).into());

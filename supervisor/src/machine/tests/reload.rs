@@ -233,11 +233,7 @@ fn random_child(
                 Readiness::Completed,
             ],
         );
-        let last = if readiness == Readiness::Completed {
-            1
-        } else {
-            0
-        };
+        let last = usize::from(readiness == Readiness::Completed);
         made(id, random.i64(0..2))
             .readiness(readiness)
             .ready_within(secs(random.u64(1..4)))
