@@ -78,7 +78,7 @@ async fn one_that_returns_late_is_told_as_what_it_returned_not_as_aborted() {
         .expect("starts");
     log.wait_for("+deaf", 1).await;
     let report = handle.shutdown().await.expect("bounded");
-    assert_eq!(report.children[0].status, ChildShutdownStatus::Stuck);
+    assert_eq!(report.children[0].status, ChildShutdownStatus::AbortFailed);
     assert_eq!(log.count("-deaf"), 0);
     let_go.send(()).expect("still held");
     log.wait_for("-deaf", 1).await;
@@ -104,7 +104,7 @@ fn a_runtime_that_goes_away_does_not_end_a_blocking_child(
         assert_eq!(log.alive(), 1, "it is not told as ended while it runs");
         assert!(exits_so_far(&handle).await.is_empty());
         let report = handle.shutdown().await.expect("bounded");
-        assert_eq!(report.children[0].status, ChildShutdownStatus::Stuck);
+        assert_eq!(report.children[0].status, ChildShutdownStatus::AbortFailed);
         assert!(!report.is_clean());
         let_go.send(()).expect("still held");
         log.wait_for("-deaf", 1).await;

@@ -219,7 +219,7 @@ async fn a_local_child_that_ignores_the_stop_is_dropped_and_one_that_blocks_is_s
     assert_eq!(
         ends,
         [
-            ("blocks", ChildShutdownStatus::Stuck),
+            ("blocks", ChildShutdownStatus::AbortFailed),
             ("deaf", ChildShutdownStatus::Aborted)
         ]
     );

@@ -95,7 +95,7 @@ async fn a_shutdown_beside_a_stuck_child_is_bounded_and_says_who_is_stuck() {
     assert_eq!(
         ends,
         [
-            ("blocker", ChildShutdownStatus::Stuck),
+            ("blocker", ChildShutdownStatus::AbortFailed),
             ("a", ChildShutdownStatus::Graceful)
         ]
     );
@@ -104,7 +104,7 @@ async fn a_shutdown_beside_a_stuck_child_is_bounded_and_says_who_is_stuck() {
     assert!(matches!(stuck.doing, Doing::InPoll { .. }), "{stuck}");
     assert_eq!(
         report.reconcile.task_status,
-        ResourceReconcileStatus::Failed
+        ResourceReconcileStatus::Recorded
     );
     let_go.send(()).expect("still held");
     log.wait_for("-blocker", 1).await;

@@ -682,7 +682,7 @@ fn a_blocking_sub_task_that_outlives_its_runtime_is_not_told_as_ended_before_it_
         }
         assert_eq!(log.alive(), 1);
         let report = handle.shutdown().await.expect("bounded");
-        assert_eq!(report.children[0].status, ChildShutdownStatus::Stuck);
+        assert_eq!(report.children[0].status, ChildShutdownStatus::AbortFailed);
         let_go.send(()).expect("still held");
         log.wait_for("-blocking", 1).await;
         // Its end is told when it has come.

@@ -16,7 +16,6 @@ use crate::machine::intents::{self, Intent};
 use crate::machine::mirror::Place;
 use crate::runtime::core::{Core, Stage};
 use crate::shutdown::report::ShutdownResult;
-use crate::shutdown::stage::ShutdownPhase;
 use crate::spec::child::ChildSpec;
 use crate::spec::plan::Planned;
 
@@ -245,7 +244,7 @@ impl TreeRef {
         let report = self.ended().await?;
         Ok(CommandResult::Shutdown {
             result: ShutdownResult {
-                phase: ShutdownPhase::Completed,
+                phase: report.phase,
                 report: Some(report),
                 idempotent,
             },

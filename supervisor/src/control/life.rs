@@ -127,7 +127,10 @@ impl TreeRef {
         }
         let over = |core: &mut Core| (core.stage() == Stage::Over).then_some(());
         until(&self.tree, Listen::Stage, over).await;
-        Ok(self.tree.read(Machine::shutdown_report)?)
+        // Copied without the lock.
+        Ok(Arc::unwrap_or_clone(
+            self.tree.read(Machine::shutdown_report)?,
+        ))
     }
 
     pub(super) fn alive(&self) -> Result<(), SupervisorError> {

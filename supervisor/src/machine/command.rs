@@ -111,7 +111,8 @@ impl Machine {
         let by = within.map_or(Nanos::NEVER, |within| self.now.after(within));
         match self.phase {
             TreePhase::Idle => {
-                self.close();
+                let cause = self.cause_of(&End::Requested);
+                self.close(cause);
                 self.end_tree(End::Requested);
             }
             // A root that lets a start run its course has heard, and closes after that.

@@ -165,8 +165,17 @@ impl Machine {
 
     /// What the clock on the wall shows now.
     pub(super) fn wall_clock(&self) -> SystemTime {
+        self.wall_clock_at(self.now)
+    }
+
+    /// What it showed, or will show, by what it showed last.
+    pub(super) fn wall_clock_at(&self, at: Nanos) -> SystemTime {
         let (shown, when) = self.wall;
-        shown + self.now.since(when)
+        if at < when {
+            shown - when.since(at)
+        } else {
+            shown + at.since(when)
+        }
     }
 
     fn write(&mut self, event: Event) {

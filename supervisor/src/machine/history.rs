@@ -53,7 +53,7 @@ impl Machine {
     }
 
     /// The command that is being carried out, if it is one.
-    fn command_of_context(&self) -> Option<Arc<Commanded>> {
+    pub(super) fn command_of_context(&self) -> Option<Arc<Commanded>> {
         match &self.journal.get(self.context)?.kind {
             EventKind::Commanded(command) => Some(Arc::clone(command)),
             _ => None,

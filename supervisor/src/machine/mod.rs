@@ -50,6 +50,7 @@ pub(crate) mod rehearsal;
     allow(dead_code, reason = "only a new file reloads a tree")
 )]
 pub(crate) mod reload;
+mod report;
 mod scope;
 mod shutdown_within;
 pub(crate) mod snapshot;
@@ -76,6 +77,7 @@ use self::input::{Action, Input};
 use self::mirror::Mirrors;
 use self::node::{Body, Cause, Down, Flags, Ix, Letter, Links, Mail, Node, NodeId, Nodes};
 use self::node::{Phase, Retry, Sup, Wish};
+use self::report::Shutdown;
 use self::time::Nanos;
 use self::walk::{End, Op};
 use crate::control::outcome::ChildControlOperation as Operation;
@@ -85,8 +87,7 @@ use crate::event::history::{Because, Decision};
 use crate::event::journal::Journal;
 use crate::event::kind::EventKind;
 use crate::panics::drop_quietly;
-use crate::shutdown::report::Stopped;
-use crate::shutdown::stage::ShutdownPhase;
+use crate::shutdown::stage::{ShutdownCause, ShutdownPhase};
 use crate::spec::plan::{Plan, PlannedBody};
 use crate::spec::policy::StartOrder;
 use crate::task::launch::Launch;
@@ -141,10 +142,9 @@ pub(crate) struct Machine {
     /// Nodes that have a task on the runtime.
     driven: usize,
     /// How far the shutdown is.
-    shutdown: ShutdownPhase,
+    shutdown: Shutdown,
     /// Messages that came too late.
     stale: u64,
-    report: Vec<Stopped>,
     intents: Vec<(Arc<str>, Operation)>,
     reloading: Option<reload::Open>,
     queued: VecDeque<reload::Queued>,
@@ -185,9 +185,8 @@ impl Machine {
             live: 0,
             stuck: 0,
             driven: 0,
-            shutdown: ShutdownPhase::Idle,
+            shutdown: Shutdown::Before,
             stale: 0,
-            report: Vec::new(),
             intents: Vec::new(),
             reloading: None,
             queued: VecDeque::new(),
@@ -651,32 +650,11 @@ impl Machine {
         self.put_away();
     }
 
-    /// The shutdown is complete once nothing is left but what cannot be ended.
-    fn put_away(&mut self) {
-        if self.is_over() && self.driven <= self.stuck {
-            self.context = self.nodes[Ix::ROOT].correlation;
-            self.shutdown_comes_to(ShutdownPhase::Completed);
-        }
-    }
-
-    /// Phases of a shutdown only follow each other.
-    fn shutdown_comes_to(&mut self, phase: ShutdownPhase) {
-        if self.is_closing() && self.shutdown < phase {
-            self.shutdown = phase;
-            self.emit(Ix::ROOT, EventKind::Shutdown(phase));
-        }
-    }
-
-    /// How far the shutdown is.
-    pub(crate) const fn shutdown_phase(&self) -> ShutdownPhase {
-        self.shutdown
-    }
-
     /// Nothing will run any more, wherever it is.
     fn runtime_gone(&mut self) {
         if !self.is_closing() {
             self.begin_context();
-            self.close();
+            self.close(ShutdownCause::RuntimeGone);
             self.stop_supervisor(Ix::ROOT);
         }
     }
@@ -686,10 +664,15 @@ impl Machine {
     }
 
     /// From here on nothing starts, and an observed end is answered with a release.
-    fn close(&mut self) {
+    fn close(&mut self, cause: ShutdownCause) {
         if !self.is_closing() {
             self.phase = TreePhase::Closing;
             self.closing_since = self.now;
+            self.shutdown = Shutdown::Underway {
+                cause,
+                phases: Vec::new(),
+                children: Vec::new(),
+            };
             self.shutdown_comes_to(ShutdownPhase::RequestStop);
         }
     }

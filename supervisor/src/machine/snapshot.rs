@@ -9,9 +9,6 @@ use crate::event::kind::SCHEMA_VERSION;
 use crate::event::snapshot::{
     BudgetSnapshot, ChildSnapshot, ChildState, Snapshot, SupervisorSnapshot,
 };
-use crate::shutdown::report::{
-    ChildShutdownStatus, ResourceReconcileStatus, ShutdownReconcileReport, ShutdownReport, Stopped,
-};
 use crate::shutdown::stage::ShutdownPhase;
 
 /// A node as it is copied for a snapshot, with its place in the tree.
@@ -195,25 +192,6 @@ impl Machine {
             next = self.after_in_tree(ix);
         }
         missing
-    }
-
-    /// The report of a shutdown that is over.
-    pub(crate) fn shutdown_report(&self) -> ShutdownReport {
-        let stuck = |child: &Stopped| child.status == ChildShutdownStatus::Stuck;
-        let task_status = if self.report.iter().any(stuck) {
-            ResourceReconcileStatus::Failed
-        } else {
-            ResourceReconcileStatus::Cleaned
-        };
-        ShutdownReport {
-            phase: ShutdownPhase::Completed,
-            children: self.report.clone(),
-            took: self.ended_at.since(self.closing_since),
-            reconcile: ShutdownReconcileReport {
-                socket_status: ResourceReconcileStatus::NotOwned,
-                task_status,
-            },
-        }
     }
 
     /// Copies the paths at some places of the arena; answers where to go on.

@@ -14,7 +14,7 @@ use crate::event::failure::Why;
 use crate::event::history::Decision;
 use crate::event::kind::{EventKind, SupervisorEnd};
 use crate::machine::decision::ExitClass;
-use crate::shutdown::report::{ChildShutdownStatus, Stopped};
+use crate::shutdown::report::ChildShutdownStatus;
 use crate::shutdown::stage::ShutdownPhase;
 use crate::spec::plan::StopPolicy;
 use crate::spec::policy::{FirstStart, OnStuck, Pool, RestartPolicy, Shutdown, StartOrder};
@@ -172,7 +172,7 @@ impl Machine {
         if sup != Ix::NONE {
             self.leave_behind(sup, ix, ending);
         }
-        self.report_stopped(ix, ChildShutdownStatus::Stuck);
+        self.report_stopped(ix, ChildShutdownStatus::AbortFailed);
     }
 
     /// A supervisor goes on without the child that is stuck, or gives up.
@@ -306,7 +306,8 @@ impl Machine {
             self.emit(sup, EventKind::GaveUp(failure));
         }
         if sup == Ix::ROOT {
-            self.close();
+            let cause = self.cause_of(&end);
+            self.close(cause);
         }
         let manner = self.manner(sup);
         let stopping = Op::Stopping {
@@ -658,71 +659,6 @@ impl Machine {
         links.dependents_left = left;
         self.nodes[ix].links = Some(links);
         left
-    }
-
-    /// Adds whatever cannot be ended, wherever it is, to the report; what stands there already is
-    /// told as of now.
-    fn report_stuck(&mut self) {
-        if self.stuck == 0 {
-            return;
-        }
-        for place in 0..self.report.len() {
-            if self.report[place].status == ChildShutdownStatus::Stuck {
-                let ix = self.index.find(&self.report[place].path, &self.nodes);
-                let stuck = ix.and_then(|ix| self.stuck_of(ix));
-                self.report[place].stuck = stuck.or(self.report[place].stuck);
-            }
-        }
-        for place in 0..self.nodes.len() {
-            let ix = super::index_of(place);
-            if matches!(self.nodes[ix].phase, Phase::Stuck(_)) {
-                self.report_stopped(ix, ChildShutdownStatus::Stuck);
-            }
-        }
-    }
-
-    /// Adds a child to the report of a shutdown of the tree.
-    pub(super) fn report_stopped(&mut self, ix: Ix, status: ChildShutdownStatus) {
-        let reports = matches!(self.phase, TreePhase::Closing);
-        if !reports {
-            return;
-        }
-        if let Some(sup) = self.nodes[ix].sup() {
-            // What is below a supervisor that is down is not walked over any more.
-            let mut next = if status == ChildShutdownStatus::AlreadyExited {
-                sup.last
-            } else {
-                Ix::NONE
-            };
-            while let Some(child) = next.some() {
-                self.report_stopped(child, status);
-                next = self.nodes[child].prev;
-            }
-            return;
-        }
-        let node = &self.nodes[ix];
-        let took = match status {
-            ChildShutdownStatus::AlreadyExited => Duration::ZERO,
-            _ => self.now.since(node.asked),
-        };
-        let stopped = Stopped {
-            path: std::sync::Arc::clone(&node.path),
-            status,
-            took,
-            stuck: self.stuck_of(ix),
-        };
-        if !std::mem::replace(&mut self.nodes[ix].flags.reported, true) {
-            self.report.push(stopped);
-        } else if status == ChildShutdownStatus::LateReport {
-            // It had been given up, and has gone after all before the report was read.
-            let former = self
-                .report
-                .iter_mut()
-                .find(|former| former.path == stopped.path);
-            if let Some(former) = former {
-                *former = stopped;
-            }
-        }
     }
 }
 

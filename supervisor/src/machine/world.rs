@@ -506,7 +506,7 @@ impl World {
 
     /// The report of a shutdown that is over.
     pub fn report(&self) -> ShutdownReport {
-        self.machine.shutdown_report()
+        Arc::unwrap_or_clone(self.machine.shutdown_report())
     }
 
     /// Checks what must hold whenever nothing moves, and that news of an attempt that has ended are

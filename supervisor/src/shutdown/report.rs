@@ -2,11 +2,11 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use serde::{Deserialize, Serialize};
 
-use super::stage::ShutdownPhase;
+use super::stage::{ShutdownCause, ShutdownPhase};
 use crate::event::stuck::Stuck;
 
 /// The result of [`shutdown_tree`](crate::TreeRef::shutdown_tree).
@@ -27,8 +27,15 @@ pub struct ShutdownResult {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct ShutdownReport {
-    /// How far the shutdown is: [`ShutdownPhase::Completed`].
+    /// How far the shutdown is: [`ShutdownPhase::Completed`], unless it was looked at before.
     pub phase: ShutdownPhase,
+    /// What has brought it about.
+    pub cause: ShutdownCause,
+    /// When that was, by the clock on the wall.
+    #[serde(with = "crate::event::nanos::wall")]
+    pub started_at: SystemTime,
+    /// When each phase was reached.
+    pub phases: Vec<PhaseReached>,
     /// Every worker, in the order in which they ended.
     pub children: Vec<Stopped>,
     /// From the decision to the end of the last child.
@@ -36,6 +43,17 @@ pub struct ShutdownReport {
     pub took: Duration,
     /// What the shutdown left of resources.
     pub reconcile: ShutdownReconcileReport,
+}
+
+/// When a shutdown came to one of its phases.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct PhaseReached {
+    /// The phase.
+    pub phase: ShutdownPhase,
+    /// From the decision on.
+    #[serde(with = "crate::event::nanos")]
+    pub after: Duration,
 }
 
 /// How one child came to rest.
@@ -58,6 +76,8 @@ pub struct Stopped {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum ChildShutdownStatus {
+    /// It could not be ended: it is stuck, and occupies its thread.
+    AbortFailed,
     /// Its future was dropped when its budget was spent.
     Aborted,
     /// It did not run when it was its turn.
@@ -68,8 +88,6 @@ pub enum ChildShutdownStatus {
     Graceful,
     /// It had been given up as stuck, and ended after all.
     LateReport,
-    /// It could not be ended: it occupies its thread.
-    Stuck,
 }
 
 /// What a shutdown left of resources.
@@ -80,6 +98,10 @@ pub struct ShutdownReconcileReport {
     pub socket_status: ResourceReconcileStatus,
     /// Tasks of the tree.
     pub task_status: ResourceReconcileStatus,
+    /// Tasks that could not be ended: one for each child that is stuck.
+    pub tasks_left: usize,
+    /// Messages of attempts that were over already, since the tree was made.
+    pub stale_reports: u64,
 }
 
 /// What became of a kind of resource.
@@ -88,10 +110,12 @@ pub struct ShutdownReconcileReport {
 pub enum ResourceReconcileStatus {
     /// Nothing is left.
     Cleaned,
-    /// Something is left: see the children that are stuck.
+    /// Something is left that nobody accounts for.
     Failed,
     /// The tree has none.
     NotOwned,
+    /// Something is left, and named: see the children that are stuck.
+    Recorded,
 }
 
 impl ShutdownReport {
@@ -106,7 +130,7 @@ impl ShutdownReport {
 
     /// The children that could not be ended.
     pub fn stuck(&self) -> impl Iterator<Item = &Stopped> {
-        let stuck = |child: &&Stopped| child.status == ChildShutdownStatus::Stuck;
+        let stuck = |child: &&Stopped| child.status == ChildShutdownStatus::AbortFailed;
         self.children.iter().filter(stuck)
     }
 }
@@ -114,7 +138,7 @@ impl ShutdownReport {
 impl fmt::Display for ShutdownReport {
     /// One line for each child, in the order in which they ended.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "stopped in {:.1?}", self.took)?;
+        write!(f, "stopped in {:.1?}: {}", self.took, self.cause)?;
         for child in &self.children {
             write!(
                 f,
@@ -134,12 +158,12 @@ impl fmt::Display for ShutdownReport {
 impl fmt::Display for ChildShutdownStatus {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(match self {
+            Self::AbortFailed => "stuck",
             Self::Aborted => "aborted",
             Self::AlreadyExited => "already exited",
             Self::CutShort => "cut short",
             Self::Graceful => "graceful",
             Self::LateReport => "late",
-            Self::Stuck => "stuck",
         })
     }
 }

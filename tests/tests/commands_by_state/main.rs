@@ -287,7 +287,7 @@ async fn end(scene: Scene) {
         tokio::task::yield_now().await;
     }
     let report = scene.handle.shutdown().await.expect("stops");
-    let stuck = |status| matches!(status, ChildShutdownStatus::Stuck);
+    let stuck = |status| matches!(status, ChildShutdownStatus::AbortFailed);
     assert!(
         !report.children.iter().any(|child| stuck(child.status)),
         "{report}"

@@ -1,6 +1,7 @@
 //! What is remembered of a child's ends, and what was decided on them.
 
 use super::*;
+use crate::event::command::CommandKind;
 use crate::event::failure::Why;
 use crate::event::history::{Because, Decision, Ended};
 use crate::spec::policy::{Intensity, Strategy};
@@ -27,24 +28,30 @@ fn a_child_that_never_failed_has_no_history_and_costs_nothing() {
         worker("a"),
         worker("b").restart(RestartPolicy::Transient),
         worker("c").restart(RestartPolicy::Temporary),
+        worker("d"),
     ];
-    let mut world = started(SupervisorSpec::root(spec));
+    let spec = SupervisorSpec::root(spec).strategy(Strategy::RestForOne);
+    let mut world = started(spec);
     world.exit("b", Ends::Succeeded);
-    for path in ["a", "b"] {
+    world.exit("c", Ends::Failed);
+    for path in ["a", "b", "d"] {
         let id = world.machine.lookup(path).expect("it is there");
         assert!(world.machine.node(id.ix).history.is_none(), "{path}");
     }
 }
 
 #[test]
-fn who_has_asked_for_an_end_is_remembered_with_it() {
-    let mut world = started(SupervisorSpec::root(workers(&["a"])));
+fn an_end_that_somebody_asked_for_is_kept_with_who_that_was() {
+    let mut world = started(SupervisorSpec::root(vec![worker("a")]));
     ask(&mut world, "a", Ask::Stop).expect("accepted");
     obey(&mut world);
-    let ends = ends(&world, "a");
-    assert_eq!(ends.len(), 1);
-    assert_eq!(ends[0].decision, Decision::Asked);
-    assert!(ends[0].asked_by.is_some());
+    let [stop] = &ends(&world, "a")[..] else {
+        panic!("kept once");
+    };
+    assert_eq!(stop.decision, Decision::Asked);
+    let asked = stop.asked_by.as_ref().expect("somebody did");
+    assert_eq!(asked.command, CommandKind::Stop);
+    assert_eq!(&*asked.audit.requested_by, "program");
 }
 
 #[test]

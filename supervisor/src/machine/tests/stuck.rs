@@ -330,7 +330,7 @@ fn the_report_says_what_a_stuck_child_was_doing_when_the_tree_ended() {
     world.advance(secs(60));
     let report = world.report();
     let child = report.stuck().next().expect("it is stuck");
-    assert_eq!(child.status, ChildShutdownStatus::Stuck);
+    assert_eq!(child.status, ChildShutdownStatus::AbortFailed);
     assert_eq!(
         child.took,
         secs(6),
