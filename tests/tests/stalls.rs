@@ -234,7 +234,7 @@ fn deadlines_are_kept_and_nobody_else_is_blamed(workers: usize) {
     for child in &report.children {
         let status = match &*child.path {
             "blocker" => {
-                child.status == ChildShutdownStatus::Stuck
+                child.status == ChildShutdownStatus::AbortFailed
                     || child.status == ChildShutdownStatus::LateReport
             }
             _ => child.status == ChildShutdownStatus::Graceful,
