@@ -243,6 +243,10 @@ async fn waits_that_are_dropped_leave_nothing_behind() {
         .with(tree.now(), None, |core| core.listeners_left())
         .expect("sound")
         .0;
-    assert_eq!(listeners, 0);
+    // The one that writes the metrics stays.
+    assert!(
+        listeners <= usize::from(cfg!(feature = "metrics")),
+        "{listeners}"
+    );
     handle.shutdown().await.expect("stops");
 }
