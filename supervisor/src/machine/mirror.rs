@@ -5,14 +5,15 @@
 //! its child has been removed it waits for the next one of that name.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
+use std::sync::{Arc, OnceLock, Weak};
 use std::task::Waker;
 
 use super::Machine;
 use super::node::{Down, Ix, NodeId, Phase};
 use crate::event::outcome::ChildOutcome;
 use crate::event::snapshot::ChildState;
+use crate::runtime::sync::atomic::{AtomicU64, Ordering};
+use crate::runtime::sync::{Mutex, MutexGuard, lock};
 
 /// The child counts as ready.
 const READY: u64 = 1 << 8;
@@ -41,7 +42,7 @@ pub(crate) type Place = Arc<OnceLock<Arc<Mirror>>>;
 pub(crate) struct Seen(u64);
 
 impl Seen {
-    fn new(state: ChildState, ready: bool, generation: Option<u64>) -> Self {
+    pub(crate) fn new(state: ChildState, ready: bool, generation: Option<u64>) -> Self {
         let ready = if ready { READY } else { 0 };
         let generation = generation.map_or(0, |generation| generation + 1);
         Self(u64::from(state as u8) | ready | (generation << GENERATION))
@@ -61,7 +62,7 @@ impl Seen {
 }
 
 impl Mirror {
-    fn new(seen: Seen, outcome: Option<ChildOutcome>) -> Self {
+    pub(crate) fn new(seen: Seen, outcome: Option<ChildOutcome>) -> Self {
         Self {
             word: AtomicU64::new(seen.0),
             outcome: Mutex::new(outcome),
@@ -75,8 +76,7 @@ impl Mirror {
 
     /// How the child came to rest, unless it has been started since.
     pub(crate) fn outcome(&self) -> Option<ChildOutcome> {
-        let outcome = self.outcome.lock().unwrap_or_else(PoisonError::into_inner);
-        outcome.clone()
+        lock(&self.outcome).clone()
     }
 
     /// Leaves a waker for the next change; what it displaces is to be dropped by the caller.
@@ -99,14 +99,18 @@ impl Mirror {
         wakers.into_values().collect()
     }
 
-    fn waiting(&self) -> std::sync::MutexGuard<'_, Waiting> {
-        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    fn waiting(&self) -> MutexGuard<'_, Waiting> {
+        lock(&self.waiting)
+    }
+
+    /// Shows something else; true if that is a change, and who waits is to be woken.
+    pub(crate) fn turn(&self, seen: Seen) -> bool {
+        self.word.swap(seen.0, Ordering::AcqRel) != seen.0
     }
 
     /// Answers what was there before: it may own user values.
     fn set_outcome(&self, outcome: Option<ChildOutcome>) -> Option<ChildOutcome> {
-        let mut place = self.outcome.lock().unwrap_or_else(PoisonError::into_inner);
-        std::mem::replace(&mut *place, outcome)
+        std::mem::replace(&mut *lock(&self.outcome), outcome)
     }
 }
 
@@ -178,7 +182,7 @@ impl Machine {
             None if live => mirror.set_outcome(None),
             None => None,
         };
-        if mirror.word.swap(seen.0, Ordering::AcqRel) != seen.0 {
+        if mirror.turn(seen) {
             self.mirrors.changed.push(Arc::clone(mirror));
         }
         if let Some(former) = former {

@@ -15,6 +15,8 @@ pub(crate) mod holds;
 mod lifecycle;
 pub(crate) mod local;
 pub(crate) mod member;
+#[cfg(all(test, supervisor_loom))]
+mod models;
 mod nudge;
 pub mod outcome;
 mod places;

@@ -1,17 +1,17 @@
-//! The primitives of what is written by hand here, so that they can be put under loom: see
+//! The primitives of what is written by hand in this crate, so that it can be put under loom: see
 //! `CONTRIBUTING.md`.
+//!
+//! What is not from here is either not shared, or counts something that nobody decides on.
 
 #[cfg(not(supervisor_loom))]
-pub(crate) use std::sync::{Mutex, MutexGuard, PoisonError};
+pub(crate) use std::sync::{Condvar, Mutex, MutexGuard};
 #[cfg(not(supervisor_loom))]
 pub(crate) mod atomic {
     pub(crate) use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 }
 
 #[cfg(supervisor_loom)]
-pub(crate) use loom::sync::{Mutex, MutexGuard};
-#[cfg(supervisor_loom)]
-pub(crate) use std::sync::PoisonError;
+pub(crate) use loom::sync::{Condvar, Mutex, MutexGuard};
 #[cfg(supervisor_loom)]
 pub(crate) mod atomic {
     pub(crate) use loom::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
@@ -19,5 +19,7 @@ pub(crate) mod atomic {
 
 /// Locks it, whatever has happened to those who held it.
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+    mutex
+        .lock()
+        .unwrap_or_else(std::sync::PoisonError::into_inner)
 }

@@ -11,7 +11,7 @@
 use std::fmt;
 use std::ops::{Deref, DerefMut};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, OnceLock};
 use std::task::Waker;
 use std::time::SystemTime;
 
@@ -25,6 +25,7 @@ use super::effects::Effects;
 use super::nudge::{self, Leisure, Nudge};
 use super::slot::Slot;
 use super::starved::Patience;
+use super::sync::{Mutex, MutexGuard, lock};
 use super::watchdog::Watchdog;
 #[cfg(feature = "config")]
 use crate::config::reload::Running;
@@ -131,14 +132,14 @@ impl Tree {
     /// What the tree is made of, if a file says so.
     #[cfg(feature = "config")]
     pub(crate) fn running(&self) -> Option<Arc<Running>> {
-        let running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+        let running = lock(&self.running);
         running.clone()
     }
 
     /// Notes what the tree is made of from now on; what it was is the caller's to drop.
     #[cfg(feature = "config")]
     pub(crate) fn set_running(&self, new: Running) -> Option<Arc<Running>> {
-        let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut running = lock(&self.running);
         running.replace(Arc::new(new))
     }
 
@@ -449,7 +450,7 @@ impl Tree {
 
     fn lock(&self) -> Locked<'_> {
         Locked {
-            core: self.core.lock().unwrap_or_else(PoisonError::into_inner),
+            core: lock(&self.core),
             #[cfg(feature = "__measure")]
             _hold: super::holds::Hold::begin(),
         }

@@ -5,7 +5,7 @@
 //! with the tree. It looks at the poll counters of those children, which they keep anyway: a child
 //! that waits has an even one, however busy the machine is, and is never accused.
 
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -13,6 +13,7 @@ use tracing::warn;
 
 use super::core::Stage;
 use super::slot::Slot;
+use super::sync::{Condvar, Mutex, MutexGuard, lock};
 use super::tree::Tree;
 use crate::machine::input::Input;
 
@@ -30,14 +31,14 @@ pub(super) struct Watchdog {
 }
 
 #[derive(Debug, Default)]
-struct State {
+pub(super) struct State {
     /// Not taken over by the thread yet.
     new: Vec<Watched>,
     runs: bool,
 }
 
 #[derive(Debug)]
-struct Watched {
+pub(super) struct Watched {
     slot: Arc<Slot>,
     longest: Duration,
     /// The poll that it was seen inside of, and when that was first.
@@ -48,32 +49,53 @@ struct Watched {
 impl Watchdog {
     /// Watches a child from its first start on.
     pub(super) fn watch(tree: &Arc<Tree>, slot: Arc<Slot>, longest: Duration) {
-        let own = &tree.watchdog;
-        let mut state = own.state.lock().unwrap_or_else(PoisonError::into_inner);
-        state.new.push(Watched {
-            slot,
-            longest,
-            poll: None,
-            told: false,
-        });
-        own.news.notify_one();
-        if state.runs {
+        let new = Watched::new(slot, longest);
+        if !tree.watchdog.enlist(new) {
             return;
         }
-        state.runs = true;
-        drop(state);
         let keeps = Arc::clone(tree);
         let thread = thread::Builder::new().name("supervisor-watch".into());
         if let Err(error) = thread.spawn(move || keep(&keeps)) {
-            let mut state = own.state.lock().unwrap_or_else(PoisonError::into_inner);
-            state.runs = false;
-            drop(state);
+            lock(&tree.watchdog.state).runs = false;
             warn!(
                 target: "rust_supervisor::lifecycle",
                 parent: None,
                 "there is no thread to watch for stalled children: {error}"
             );
         }
+    }
+
+    /// Takes a child in; true if the caller has to see to it that somebody watches.
+    pub(super) fn enlist(&self, new: Watched) -> bool {
+        let mut state = lock(&self.state);
+        state.new.push(new);
+        self.news.notify_one();
+        !std::mem::replace(&mut state.runs, true)
+    }
+
+    /// Takes over what is new; none when there is nothing to look at any more, and the watch is over.
+    pub(super) fn take_over(
+        &self,
+        watched: &mut Vec<Watched>,
+        tree_is_over: bool,
+    ) -> Option<MutexGuard<'_, State>> {
+        let mut state = lock(&self.state);
+        watched.append(&mut state.new);
+        if tree_is_over || watched.is_empty() {
+            state.runs = false;
+            return None;
+        }
+        Some(state)
+    }
+
+    /// Waits until it is time to look again, or somebody is new.
+    fn wait(&self, state: MutexGuard<'_, State>, watched: &[Watched]) {
+        let shortest = watched.iter().map(|child| child.longest).min();
+        let period = shortest.unwrap_or_default() / LOOKS;
+        let waited = self
+            .news
+            .wait_timeout(state, period.clamp(PERIOD.0, PERIOD.1));
+        drop(waited);
     }
 
     /// The tree has ended.
@@ -83,7 +105,6 @@ impl Watchdog {
 }
 
 fn keep(tree: &Arc<Tree>) {
-    let own = &tree.watchdog;
     let mut watched: Vec<Watched> = Vec::new();
     loop {
         for child in &mut watched {
@@ -94,23 +115,23 @@ fn keep(tree: &Arc<Tree>) {
         watched.retain(Watched::is_of_interest);
         tree.notice_deadlines();
         let over = tree.stage() == Stage::Over;
-        let mut state = own.state.lock().unwrap_or_else(PoisonError::into_inner);
-        watched.append(&mut state.new);
-        if over || watched.is_empty() {
-            state.runs = false;
-            state.new = Vec::new();
+        let Some(state) = tree.watchdog.take_over(&mut watched, over) else {
             return;
-        }
-        let shortest = watched.iter().map(|child| child.longest).min();
-        let period = shortest.unwrap_or_default() / LOOKS;
-        let waited = own
-            .news
-            .wait_timeout(state, period.clamp(PERIOD.0, PERIOD.1));
-        drop(waited);
+        };
+        tree.watchdog.wait(state, &watched);
     }
 }
 
 impl Watched {
+    pub(super) const fn new(slot: Arc<Slot>, longest: Duration) -> Self {
+        Self {
+            slot,
+            longest,
+            poll: None,
+            told: false,
+        }
+    }
+
     /// Looks at the child; what is to be told of it.
     fn look(&mut self) -> Option<Input> {
         let generation = self.slot.load().generation()?;
