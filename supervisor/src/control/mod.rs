@@ -19,7 +19,6 @@ pub mod child;
 pub mod command;
 mod flat;
 pub mod handle;
-pub mod health;
 mod life;
 mod lookup;
 #[cfg(feature = "manifest")]

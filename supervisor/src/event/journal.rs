@@ -1,6 +1,11 @@
 //! The last events of a tree: a ring, read by sequence number (I10, I11).
 
+use std::sync::Arc;
+use std::time::{Duration, UNIX_EPOCH};
+
 use super::kind::{Event, EventKind};
+use super::snapshot::ChildState;
+use crate::control::outcome::ChildControlOperation as Operation;
 
 /// Events that are kept. At the pace of a crash storm that is some milliseconds; at the pace of a
 /// service, hours.
@@ -9,11 +14,47 @@ pub(crate) const CAPACITY: usize = 16_384;
 #[derive(Debug)]
 pub(crate) struct Journal {
     /// Once it is full, the next event takes the place of the oldest.
-    ring: Vec<Event>,
+    ring: Vec<Entry>,
     /// Number of the newest event.
     seq: u64,
     /// Events before the first one that it has ever had.
     before: u64,
+}
+
+/// An event as it is kept: in numbers, which whoever reads it makes into times.
+#[derive(Clone, Debug)]
+pub(crate) struct Entry {
+    /// Nanoseconds since the tree was made.
+    pub(crate) at: u64,
+    /// Nanoseconds since 1970, as far as the clock on the wall knows.
+    pub(crate) wall: u64,
+    pub(crate) path: Arc<str>,
+    /// `generation + 1`; zero before the first start.
+    pub(crate) starts: u64,
+    pub(crate) attempt: u32,
+    pub(crate) state: ChildState,
+    pub(crate) operation: Operation,
+    pub(crate) ready: bool,
+    pub(crate) correlation: u64,
+    pub(crate) kind: EventKind,
+}
+
+impl Entry {
+    fn event(&self, seq: u64) -> Event {
+        Event {
+            seq,
+            at: Duration::from_nanos(self.at),
+            wall: UNIX_EPOCH + Duration::from_nanos(self.wall),
+            path: Arc::clone(&self.path),
+            generation: self.starts.checked_sub(1),
+            attempt: self.attempt,
+            state: self.state,
+            operation: self.operation,
+            ready: self.ready,
+            correlation: self.correlation,
+            kind: self.kind.clone(),
+        }
+    }
 }
 
 impl Journal {
@@ -40,25 +81,33 @@ impl Journal {
 
     /// Numbers and keeps an event. What had to give way is returned: it may own user values, which
     /// are not to be dropped here.
-    pub(crate) fn push(&mut self, mut event: Event) -> Option<EventKind> {
+    #[inline]
+    pub(crate) fn push(&mut self, entry: Entry) -> Option<EventKind> {
         self.seq += 1;
-        event.seq = self.seq;
-        if self.ring.len() < CAPACITY {
-            self.ring.push(event);
-            return None;
+        let place = self.place(self.seq);
+        if let Some(oldest) = self.ring.get_mut(place) {
+            let kind = std::mem::replace(&mut oldest.kind, EventKind::Stale);
+            *oldest = entry;
+            Some(kind)
+        } else {
+            self.ring.push(entry);
+            None
         }
-        let place = self.place(event.seq);
-        Some(std::mem::replace(&mut self.ring[place], event).kind)
     }
 
     /// The event of this number, if it is still there.
-    pub(crate) fn get(&self, seq: u64) -> Option<&Event> {
+    pub(crate) fn get(&self, seq: u64) -> Option<&Entry> {
         let known = seq > 0 && seq <= self.seq && self.seq - seq < self.ring.len() as u64;
         known.then(|| &self.ring[self.place(seq)])
     }
 
+    /// A copy of the event of this number, if it is still there.
+    pub(crate) fn event(&self, seq: u64) -> Option<Event> {
+        Some(self.get(seq)?.event(seq))
+    }
+
     /// The event of this number, which has not been read yet.
-    pub(crate) fn newest_mut(&mut self, seq: u64) -> Option<&mut Event> {
+    pub(crate) fn newest_mut(&mut self, seq: u64) -> Option<&mut Entry> {
         self.get(seq)?;
         let place = self.place(seq);
         self.ring.get_mut(place)
@@ -74,40 +123,27 @@ impl Journal {
         let oldest = self.seq - self.ring.len() as u64;
         let missed = oldest.saturating_sub(after);
         let from = after.clamp(oldest, self.seq);
-        let count = usize::try_from(self.seq - from)
-            .unwrap_or(usize::MAX)
-            .min(max);
-        // The events behind `from` lie in one piece, or end at the beginning of the ring.
-        let first = self.place(from + 1);
-        let (begin, end) = (
-            first.min(self.ring.len()),
-            (first + count).min(self.ring.len()),
-        );
-        into.extend_from_slice(&self.ring[begin..end]);
-        into.extend_from_slice(&self.ring[..count - (end - begin)]);
+        let count = self.seq - from;
+        let count = count.min(u64::try_from(max).unwrap_or(u64::MAX));
+        let copy = |seq| self.ring[self.place(seq)].event(seq);
+        into.extend((from + 1..=from + count).map(copy));
         missed
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
-    use super::super::kind::EventKind;
     use super::*;
-    use crate::control::outcome::ChildControlOperation;
-    use crate::event::snapshot::ChildState;
 
-    fn event() -> Event {
-        Event {
-            seq: 0,
-            at: Duration::ZERO,
-            wall: std::time::UNIX_EPOCH,
+    fn event() -> Entry {
+        Entry {
+            at: 0,
+            wall: 0,
             path: "a".into(),
-            generation: None,
+            starts: 0,
             attempt: 0,
             state: ChildState::Running,
-            operation: ChildControlOperation::Active,
+            operation: Operation::Active,
             ready: false,
             correlation: 1,
             kind: EventKind::Started,

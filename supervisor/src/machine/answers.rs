@@ -46,7 +46,8 @@ impl Machine {
         if let Err(refusal) = &answer {
             self.emit_refusal(refusal.public());
         }
-        self.actions.push_back(Action::Answer(token, answer));
+        self.actions
+            .push_back(Action::Answer(token, Box::new(answer)));
     }
 
     /// Answers what has taken effect, with what has followed from it.

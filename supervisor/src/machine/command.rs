@@ -488,7 +488,7 @@ impl Machine {
             self.link_dependencies(ix, inner);
             places.push(ix);
             self.actions
-                .push_back(Action::Admit(ix, Admission { body: node.body }));
+                .push_back(Action::Admit(ix, Box::new(Admission { body: node.body })));
         }
         let ix = places[0];
         self.link_dependencies(ix, after);

@@ -44,11 +44,13 @@ impl Machine {
         if let Some(watch) = &mut node.watch {
             watch.attempt_ended();
         }
-        let path = Arc::clone(&node.path);
+        let was_stuck = matches!(phase, Phase::Stuck(_)).then(|| Arc::clone(&node.path));
         let former = node.last.replace(Arc::clone(&exit.record));
         // One that stands in the history does not go yet.
         let former = former.filter(|_| node.history.is_none());
-        self.trash.records.extend(former);
+        if let Some(former) = former {
+            self.trash.records.push(former);
+        }
         let awaited = self.nodes[ix].flags.awaited;
         match (phase, self.nodes[ix].parent.some()) {
             (Phase::Stopping(_) | Phase::Aborting(_) | Phase::Stuck(_), _) => {
@@ -96,7 +98,7 @@ impl Machine {
             _ => self.ended_by_itself(ix, exit.class),
         }
         self.amend(told, id);
-        if matches!(phase, Phase::Stuck(_)) {
+        if let Some(path) = was_stuck {
             self.emit_unstuck(id, &path);
         }
         if self.is_closing() {
@@ -107,10 +109,14 @@ impl Machine {
     /// Nobody asked for this end; the supervisor decides when it is its turn.
     pub(super) fn ended_by_itself(&mut self, ix: Ix, class: ExitClass) {
         let sup = self.nodes[ix].parent;
+        // It is about this child alone, so the order in which others end does not matter.
+        let at_leisure = self.is_at_leisure(sup) && self.retry_by_strategy(sup, ix) == Retry::Alone;
+        if at_leisure && self.restart_in_place(sup, ix, class) {
+            return;
+        }
         self.set_phase(ix, Phase::Exited(class));
         let (id, at) = (self.nodes.id(ix), self.now);
-        if self.retry_by_strategy(sup, ix) == Retry::Alone && self.is_at_leisure(sup) {
-            // It is about this child alone, so the order in which others end does not matter.
+        if at_leisure {
             self.decide(sup, id, at);
         } else {
             self.mail(sup, Mail::Ended(id, at));
@@ -225,19 +231,13 @@ impl Machine {
         let (retry, because) = how;
         let delay = self.delay(ix);
         let due = at.after(delay);
-        let at_once = retry == Retry::Alone && due <= self.now && self.starts_at_once(sup, ix);
-        if !at_once {
-            self.becomes_unready(ix);
-            self.set_phase(ix, Phase::Failed(retry));
-        }
+        self.becomes_unready(ix);
+        self.set_phase(ix, Phase::Failed(retry));
         let exit = self.nodes[ix].last.clone();
         self.emit(ix, EventKind::Restarting { delay, exit });
         self.decided(ix, retry.decision(because, delay));
         self.warn_of_budget(sup, ix);
         self.nodes[ix].next_reason = Some(StartReason::Restart);
-        if at_once {
-            return self.start_at_once(ix);
-        }
         if retry == Retry::Group {
             self.emit(sup, EventKind::GroupStopping);
         }

@@ -5,7 +5,7 @@
 //! operation of a supervisor, in its letters. It is taken up again when that goes on.
 
 use std::sync::Arc;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use super::Machine;
 use super::node::{Ix, NodeId, Phase};
@@ -13,18 +13,25 @@ use super::time::Nanos;
 use super::walk::Op;
 use crate::control::audit::Audit;
 use crate::event::command::{CommandKind, Commanded, Refused};
-use crate::event::kind::{Event, EventKind};
+use crate::event::journal::Entry;
+use crate::event::kind::EventKind;
 use crate::event::snapshot::ChildState;
+
+/// Nanoseconds after which the clock on the wall is looked at again: it may have been set.
+const WALL_FOR: u64 = 1_000_000_000;
 
 impl Machine {
     /// Tells what the clock on the wall shows.
     pub(crate) fn observe_wall(&mut self, now: Nanos, wall: SystemTime) {
-        self.wall = (wall, now);
+        let since_1970 = wall.duration_since(UNIX_EPOCH).unwrap_or_default();
+        let nanos = u64::try_from(since_1970.as_nanos()).unwrap_or(u64::MAX);
+        self.wall_at_start = nanos.saturating_sub(now.0);
+        self.wall_seen = now;
     }
 
-    /// Whether it is time to look at the clock on the wall again: it may have been set.
+    /// Whether it is time to look at the clock on the wall again.
     pub(crate) fn wants_wall(&self, now: Nanos) -> bool {
-        now.since(self.wall.1).as_secs() >= 1 || self.wall.0 == SystemTime::UNIX_EPOCH
+        self.wall_at_start == 0 || now.0.saturating_sub(self.wall_seen.0) >= WALL_FOR
     }
 
     /// Something begins: the next event is the first of it.
@@ -53,12 +60,11 @@ impl Machine {
     /// Writes an event of a child.
     pub(super) fn emit(&mut self, ix: Ix, kind: EventKind) {
         let node = &self.nodes[ix];
-        let event = Event {
-            seq: 0,
-            at: self.now.since_start(),
-            wall: self.wall_clock(),
+        let entry = Entry {
+            at: self.now.0,
+            wall: self.wall_nanos(),
             path: Arc::clone(&node.path),
-            generation: node.generation(),
+            starts: node.starts,
             attempt: node.attempt,
             state: self.known_state(ix),
             operation: node.operation,
@@ -66,7 +72,7 @@ impl Machine {
             correlation: self.context,
             kind,
         };
-        self.write(event);
+        self.write(entry);
     }
 
     /// Writes an event of a path that no child has.
@@ -75,12 +81,11 @@ impl Machine {
             EventKind::Intent(operation) => operation,
             _ => crate::control::outcome::ChildControlOperation::Active,
         };
-        self.write(Event {
-            seq: 0,
-            at: self.now.since_start(),
-            wall: self.wall_clock(),
+        self.write(Entry {
+            at: self.now.0,
+            wall: self.wall_nanos(),
             path: Arc::clone(path),
-            generation: None,
+            starts: 0,
             attempt: 0,
             state,
             operation,
@@ -147,20 +152,29 @@ impl Machine {
     /// What a child is doing, unless it has left the tree.
     fn known_state(&self, ix: Ix) -> ChildState {
         let node = &self.nodes[ix];
-        let mut known = ix == Ix::ROOT || node.flags.linked;
-        if matches!(node.phase, Phase::Stuck(_) | Phase::Down(_)) {
+        let stays = match node.phase {
+            Phase::Running if node.flags.linked => return ChildState::Running,
             // It may stand below a supervisor that has left.
-            let mut above = node.parent;
-            while known && above != Ix::NONE && above != Ix::ROOT {
-                known = self.nodes[above].flags.linked;
-                above = self.nodes[above].parent;
-            }
-        }
-        if known {
+            Phase::Stuck(_) | Phase::Down(_) => self.is_in_the_tree(ix),
+            _ => ix == Ix::ROOT || node.flags.linked,
+        };
+        if stays {
             node.phase.public()
         } else {
             ChildState::Removed
         }
+    }
+
+    fn is_in_the_tree(&self, ix: Ix) -> bool {
+        let mut at = ix;
+        while at != Ix::ROOT && at != Ix::NONE {
+            let node = &self.nodes[at];
+            if !node.flags.linked {
+                return false;
+            }
+            at = node.parent;
+        }
+        true
     }
 
     /// What the clock on the wall shows now.
@@ -170,17 +184,17 @@ impl Machine {
 
     /// What it showed, or will show, by what it showed last.
     pub(super) fn wall_clock_at(&self, at: Nanos) -> SystemTime {
-        let (shown, when) = self.wall;
-        if at < when {
-            shown - when.since(at)
-        } else {
-            shown + at.since(when)
-        }
+        UNIX_EPOCH + Duration::from_nanos(self.wall_at_start.saturating_add(at.0))
     }
 
-    fn write(&mut self, event: Event) {
-        let evicted = self.journal.push(event);
-        if let Some(kind) = evicted {
+    /// The same in nanoseconds.
+    const fn wall_nanos(&self) -> u64 {
+        self.wall_at_start.saturating_add(self.now.0)
+    }
+
+    #[inline]
+    fn write(&mut self, entry: Entry) {
+        if let Some(kind) = self.journal.push(entry) {
             self.trash.event(kind);
         }
     }

@@ -47,7 +47,7 @@ impl Machine {
             attempt: child.attempt,
             started: child.generation.map(|_| self.nodes[ix].reason),
             restart_in: child.restart_in,
-            follows_from: self.journal.get(self.nodes[ix].correlation).cloned(),
+            follows_from: self.journal.event(self.nodes[ix].correlation),
             ends: self.ends(ix).cloned().collect(),
         })
     }
@@ -141,8 +141,12 @@ impl Machine {
     }
 
     fn discard_end(&mut self, ended: Ended) {
-        self.trash.records.extend(ended.exit);
-        self.trash.failures.extend(ended.failure);
+        if let Some(exit) = ended.exit {
+            self.trash.records.push(exit);
+        }
+        if let Some(failure) = ended.failure {
+            self.trash.failures.push(failure);
+        }
     }
 
     fn history_limit(&self, ix: Ix) -> usize {

@@ -106,9 +106,13 @@ impl Verb {
 pub(crate) enum Action {
     /// Drop the attempt's future.
     Abort(Ix),
-    Answer(Token, Result<super::answer::Answer, super::answer::Refusal>),
+    // Boxed: a restart moves actions about, and these are rare.
+    Answer(
+        Token,
+        Box<Result<super::answer::Answer, super::answer::Refusal>>,
+    ),
     /// A place was taken by a new child.
-    Admit(Ix, super::answer::Admission),
+    Admit(Ix, Box<super::answer::Admission>),
     /// No attempt of the node is wanted any more, ever.
     Release(Ix),
     /// Look at the attempt, and say at once what is seen: [`super::Machine::sampled`].

@@ -42,9 +42,9 @@ impl Window {
     /// Records a restart that has just been decided.
     pub(super) fn record(&mut self, now: Nanos, limit: Intensity, counted: Counted) -> Allowance {
         self.forget_older(now, limit.window);
-        let grain = limit.window / u32::try_from(EXACT).expect("small");
+        let grain = || limit.window / u32::try_from(EXACT).expect("small");
         match self.entries.back_mut() {
-            Some(entry) if self.sum as usize >= EXACT && now.since(entry.at) < grain => {
+            Some(entry) if self.sum as usize >= EXACT && now.since(entry.at) < grain() => {
                 (entry.at, entry.last) = (now, counted);
                 entry.count += 1;
             }

@@ -36,6 +36,7 @@ mod fences;
 #[cfg(feature = "__world")]
 mod fingerprint;
 mod history;
+mod in_place;
 mod index;
 pub(crate) mod input;
 mod intensity;
@@ -67,7 +68,7 @@ pub(crate) mod world;
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use self::answers::Answers;
 use self::deadlines::Deadlines;
@@ -161,7 +162,8 @@ pub(crate) struct Machine {
     /// Number of the event that whatever is done now follows from.
     context: u64,
     /// What the clock on the wall showed, and when.
-    wall: (SystemTime, Nanos),
+    wall_at_start: u64,
+    wall_seen: Nanos,
     /// Grows with everything that is told.
     moves: u64,
 }
@@ -198,7 +200,8 @@ impl Machine {
             trash: Trash::default(),
             mirrors: Mirrors::default(),
             context: 0,
-            wall: (SystemTime::UNIX_EPOCH, Nanos::default()),
+            wall_at_start: 0,
+            wall_seen: Nanos::default(),
             moves: 0,
         };
         let mut launches = Vec::with_capacity(plan.nodes.len());
@@ -299,7 +302,9 @@ impl Machine {
     /// Hands over what is to be dropped, and takes the empty lists for what comes next.
     pub(crate) fn swap_trash(&mut self, empty: &mut Trash) {
         debug_assert!(empty.is_empty(), "it would be dropped under the lock");
-        std::mem::swap(&mut self.trash, empty);
+        if !self.trash.is_empty() {
+            std::mem::swap(&mut self.trash, empty);
+        }
     }
 
     /// The node and its present or last generation, for the slot that runs it.

@@ -293,6 +293,7 @@ impl Node {
         }
     }
 
+    #[inline]
     pub(crate) fn sup(&self) -> Option<&Sup> {
         match &self.body {
             Body::Supervisor(sup) => Some(sup),
@@ -481,6 +482,7 @@ impl Nodes {
     }
 
     /// The node's place, unless it has gone.
+    #[inline]
     pub(crate) fn find(&self, id: NodeId) -> Option<Ix> {
         let node = self.all.get(id.ix.0 as usize)?;
         (node.tenancy == id.tenancy).then_some(id.ix)
@@ -490,10 +492,12 @@ impl Nodes {
         self.all.len()
     }
 
+    #[inline]
     pub(crate) fn sup(&self, ix: Ix) -> &Sup {
         self[ix].sup().expect("only supervisors have children")
     }
 
+    #[inline]
     pub(crate) fn sup_mut(&mut self, ix: Ix) -> &mut Sup {
         match &mut self[ix].body {
             Body::Supervisor(sup) => sup,

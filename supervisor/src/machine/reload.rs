@@ -358,7 +358,7 @@ impl Machine {
         self.nodes[ix].flags.recoded = false;
         if let Some(body) = self.recoded.remove(&ix) {
             self.actions
-                .push_back(Action::Admit(ix, Admission { body }));
+                .push_back(Action::Admit(ix, Box::new(Admission { body })));
         }
     }
 
@@ -599,7 +599,7 @@ impl Machine {
             places.push(ix);
             let body = node.body;
             self.actions
-                .push_back(Action::Admit(ix, Admission { body }));
+                .push_back(Action::Admit(ix, Box::new(Admission { body })));
         }
         for &ix in &places {
             self.emit(ix, EventKind::Added);

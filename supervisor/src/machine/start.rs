@@ -119,7 +119,7 @@ impl Machine {
         self.start_settled(ix, &Ok(Answer::Started));
     }
 
-    fn count_start(&mut self, ix: Ix) {
+    pub(super) fn count_start(&mut self, ix: Ix) {
         let node = &mut self.nodes[ix];
         node.reason = node.next_reason.take().unwrap_or_default();
         node.wish = Wish::None;

@@ -625,7 +625,7 @@ impl World {
             Action::Answer(Token(ticket), answer) => {
                 // Whom it was addressed to is known to the one who asked.
                 let error = |refusal| explain(refusal, "", "");
-                let answer = answer.map(Said::from).map_err(error);
+                let answer = (*answer).map(Said::from).map_err(error);
                 let former = self.answers.insert(ticket, answer);
                 assert!(former.is_none(), "I7: {ticket} is answered twice");
             }

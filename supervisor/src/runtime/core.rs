@@ -252,7 +252,7 @@ impl Core {
         let (ix, former) = match action {
             Action::Answer(token, reply) => {
                 if let Some(sender) = self.waiting.remove(&token) {
-                    effects.answers.push((sender, reply));
+                    effects.answers.push((sender, *reply));
                 }
                 return;
             }
@@ -277,7 +277,10 @@ impl Core {
                 let node = self.machine.node(ix);
                 let generation = node.generation().expect("a start has been counted");
                 let (attempt, reason) = (node.attempt, node.reason);
-                let is_first = self.give_birth(tree, ix, effects);
+                let is_first = self.slot(ix).is_none();
+                if is_first {
+                    self.give_birth(tree, ix, effects);
+                }
                 let Some(slot) = self.slot(ix) else { return };
                 let former = slot.want_start(generation, attempt, reason);
                 if is_first {
@@ -343,8 +346,8 @@ impl Core {
         }
     }
 
-    /// Gives the task of a child that has not been started yet its code; false if it has one.
-    fn give_birth(&mut self, tree: &Arc<Tree>, ix: Ix, effects: &mut Effects) -> bool {
+    /// Gives the task of a child that has not been started yet its code.
+    fn give_birth(&mut self, tree: &Arc<Tree>, ix: Ix, effects: &mut Effects) {
         let (id, node) = (self.machine.id(ix), self.machine.node(ix));
         let slot = || {
             let path = Arc::clone(&node.path);
@@ -357,7 +360,7 @@ impl Core {
             Arc::new(Slot::new(id, child, path, Some(Arc::clone(tree))))
         };
         let Some((launch, slot)) = self.places.give_birth(ix, slot) else {
-            return false;
+            return;
         };
         if let Some(longest) = node.policy.stall_after {
             effects.watched.push((Arc::clone(&slot), longest));
@@ -365,7 +368,6 @@ impl Core {
         effects.spawns.push((slot, launch));
         self.drivers += 1;
         self.machine.driven(ix);
-        true
     }
 
     /// The tree has ended: nothing is left for parked drivers to wait for.

@@ -269,10 +269,12 @@ impl Tree {
 
     /// The task of a child has gone.
     pub(super) fn driver_gone(self: &Arc<Self>, slot: &Slot) {
-        // Counted whatever the machine makes of it.
-        self.lock().drivers -= 1;
-        let now = self.now();
+        let mut counted = false;
+        // What time it is does not matter here.
+        let now = Nanos::default();
         let told = self.with(now, None, |core| {
+            core.drivers -= 1;
+            counted = true;
             if core.places.is_replaced(slot) {
                 // The child goes on, in another task.
                 return None;
@@ -281,6 +283,8 @@ impl Tree {
             core.places.take_slot(slot)
         });
         if told.is_err() {
+            // Whatever the machine makes of it.
+            self.lock().drivers -= usize::from(!counted);
             self.wake_all();
         }
     }
