@@ -123,13 +123,13 @@ async fn tree(State(app): State<App>) -> Result<Response, Unavailable> {
 
 /// Ready is the tree, not this child: the body says who is missing.
 async fn readyz(State(app): State<App>) -> Response {
-    let missing = app.tree.not_ready();
-    let status = if app.tree.is_ready() {
+    let readiness = app.tree.readiness();
+    let status = if readiness.ready {
         StatusCode::OK
     } else {
         StatusCode::SERVICE_UNAVAILABLE
     };
-    (status, Json(json!({ "not_ready": missing }))).into_response()
+    (status, Json(json!({ "not_ready": readiness.missing }))).into_response()
 }
 
 /// Something behind the API is not there now; the client may try again.

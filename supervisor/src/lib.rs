@@ -204,6 +204,7 @@
 //! - `config`: trees that are described, or tuned, from outside, as plain data.
 //! - `config-yaml`, `config-toml`: the files for that.
 //! - `schema`: a JSON Schema for them.
+//! - `test-util`: a kit for tests of supervised programs: see `rust_supervisor::test_util`.
 //! - `metrics`: what a tree does, in numbers: see `rust_supervisor::metrics`.
 //!
 //! The library builds with and without each of them.
@@ -223,6 +224,8 @@ pub mod shutdown;
 pub mod spec;
 pub mod task;
 pub mod template;
+#[cfg(feature = "test-util")]
+pub mod test_util;
 
 #[doc(inline)]
 pub use crate::control::child::ChildHandle;

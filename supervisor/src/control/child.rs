@@ -11,6 +11,8 @@ use super::command::ChildRef;
 use super::handle::TreeRef;
 use super::outcome::ChildControlResult;
 use crate::error::types::SupervisorError;
+use crate::event::account::Account;
+use crate::event::explanation::Explanation;
 use crate::event::outcome::ChildOutcome;
 use crate::event::snapshot::{ChildSnapshot, ChildState};
 use crate::id::types::Generation;
@@ -91,6 +93,16 @@ impl ChildHandle {
     /// The child as it is now, with all that is known of it.
     pub fn snapshot(&self) -> Result<ChildSnapshot, SupervisorError> {
         self.tree.snapshot_of(ChildRef::at(&self.path))
+    }
+
+    /// What has become of the child: how its last attempts ended, and what was decided on that.
+    pub fn why(&self) -> Result<Account, SupervisorError> {
+        self.tree.why(ChildRef::at(&self.path))
+    }
+
+    /// What would follow if the child failed now.
+    pub fn explain(&self) -> Result<Explanation, SupervisorError> {
+        self.tree.explain(ChildRef::at(&self.path))
     }
 
     /// Waits until the child is ready.

@@ -121,12 +121,6 @@ impl TreeRef {
         self.tree.read(Machine::is_ready).unwrap_or(false)
     }
 
-    /// Paths of the critical children that keep the tree from being ready.
-    #[must_use]
-    pub fn not_ready(&self) -> Vec<Arc<str>> {
-        self.tree.read(Machine::not_ready).unwrap_or_default()
-    }
-
     pub(crate) async fn ended(&self) -> Result<ShutdownReport, SupervisorError> {
         if current::is_inside(self.tree.address()) {
             return Err(SupervisorError::WouldWaitForItself);

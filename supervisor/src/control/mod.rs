@@ -19,6 +19,7 @@ pub mod child;
 pub mod command;
 mod flat;
 pub mod handle;
+pub mod health;
 mod life;
 mod lookup;
 #[cfg(feature = "manifest")]
