@@ -331,3 +331,43 @@ async fn a_deadline_is_kept_although_the_thread_that_looks_after_timers_is_block
     log.wait_for("+a", 2).await;
     handle.shutdown().await.expect("stops");
 }
+
+/// Does not look at its context.
+#[supervised(blocking, shutdown = "100ms", restart = "temporary")]
+fn computes(_ctx: TaskContext, log: Log, gate: Gate) {
+    let _live = log.live("computes");
+    gate.block();
+}
+
+/// Leaves the work to a sub-task, which blocks.
+#[supervised(shutdown = "100ms", restart = "temporary")]
+async fn delegates(ctx: TaskContext, log: Log, gate: Gate) {
+    let _live = log.live("delegates");
+    drop(ctx.spawn(async move { gate.block() }));
+    ctx.cancelled().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn what_does_not_end_beside_the_body_of_an_attempt_is_told() {
+    let (log, gate) = (Log::new(), Gate::default());
+    let handle = Supervisor::start(supervisor_tree! {
+        computes(log.clone(), gate.clone()),
+        delegates(log.clone(), gate.clone()),
+    })
+    .await
+    .expect("starts");
+    log.wait_for("+computes", 1).await;
+    log.wait_for("+delegates", 1).await;
+    let report = handle.shutdown().await.expect("stops");
+    let doing: Vec<_> = report
+        .stuck()
+        .map(|child| (&*child.path, child.stuck.expect("told").doing))
+        .collect();
+    let expected = [
+        ("delegates", Doing::SubTasks { left: 1 }),
+        ("computes", Doing::Blocking),
+    ];
+    assert_eq!(doing, expected, "{report}");
+    gate.open();
+    log.wait_for("-computes", 1).await;
+}

@@ -27,8 +27,14 @@ pub enum Doing {
         #[serde(with = "super::nanos")]
         at_least: Duration,
     },
-    /// It is not polled, though it has been woken: no thread of the runtime is free for it, or what
-    /// it waits for runs on the blocking pool.
+    /// It is a blocking function, which cannot be dropped and has not returned.
+    Blocking,
+    /// Its body has ended or been dropped, and this many of its sub-tasks have not.
+    SubTasks {
+        /// So many.
+        left: usize,
+    },
+    /// It is not polled, though it has been woken: no thread of the runtime is free for it.
     Waiting,
 }
 
@@ -44,6 +50,11 @@ impl fmt::Display for Doing {
             Self::InPoll { at_least } if at_least.is_zero() => f.write_str("inside a poll"),
             Self::InPoll { at_least } => {
                 write!(f, "inside one poll for at least {at_least:.1?}")
+            }
+            Self::Blocking => f.write_str("inside its blocking function"),
+            Self::SubTasks { left: 1 } => f.write_str("waiting for a sub-task that does not end"),
+            Self::SubTasks { left } => {
+                write!(f, "waiting for {left} sub-tasks that do not end")
             }
             Self::Waiting => f.write_str("waiting, not inside a poll"),
         }

@@ -18,6 +18,16 @@ pub(crate) struct Sample {
     pub(crate) beat: bool,
     /// Turns with the beginning and the end of each poll; odd inside one.
     pub(crate) polls: u32,
+    /// What of it is not polled with it.
+    pub(crate) members: Members,
+}
+
+/// What belongs to an attempt beside the body that is polled.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Members {
+    /// A function on the blocking pool is its body.
+    pub(crate) blocking: bool,
+    pub(crate) sub_tasks: usize,
 }
 
 /// What has been seen of an attempt so far.
@@ -25,6 +35,8 @@ pub(crate) struct Sample {
 pub(crate) struct Watch {
     /// The poll that it was inside of when it was seen first, and when that was.
     poll: Option<(u32, Nanos)>,
+    /// What was left of it when it was given up.
+    members: Members,
     /// How often it was looked at since it has beaten last.
     pub(super) silent: u8,
     /// When it was seen to have beaten last.
@@ -39,6 +51,7 @@ impl Default for Watch {
     fn default() -> Self {
         Self {
             poll: None,
+            members: Members::default(),
             silent: 0,
             beaten_at: Nanos::NEVER,
             stuck_at: Nanos::NEVER,
@@ -76,7 +89,9 @@ impl Machine {
         self.resume_context(ix);
         self.note_poll(ix, sample);
         if let (Phase::Aborting(ending), true) = (phase, overdue) {
-            self.nodes[ix].watch.get_or_insert_default().stuck_at = self.now;
+            let now = self.now;
+            let watch = self.nodes[ix].watch.get_or_insert_default();
+            (watch.stuck_at, watch.members) = (now, sample.members);
             self.declare_stuck(ix, ending);
         }
     }
@@ -175,11 +190,13 @@ impl Watch {
     }
 
     fn doing(&self, now: Nanos) -> Doing {
-        match self.poll {
-            Some((_, since)) => Doing::InPoll {
+        match (self.poll, self.members) {
+            (Some((_, since)), _) => Doing::InPoll {
                 at_least: now.since(since),
             },
-            None => Doing::Waiting,
+            (None, Members { blocking: true, .. }) => Doing::Blocking,
+            (None, Members { sub_tasks: 0, .. }) => Doing::Waiting,
+            (None, Members { sub_tasks, .. }) => Doing::SubTasks { left: sub_tasks },
         }
     }
 }

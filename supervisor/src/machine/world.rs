@@ -22,7 +22,7 @@ use super::node::{Ix, NodeId};
 use super::rehearsal::Rehearsal;
 use super::time::Nanos;
 use super::walk::End;
-use super::watch::Sample;
+use super::watch::{Members, Sample};
 use super::{Machine, Trash, TreePhase};
 use crate::control::answer::explain;
 use crate::control::audit::Audit;
@@ -680,6 +680,7 @@ impl World {
             let seen = Sample {
                 beat: std::mem::take(&mut attempt.beat),
                 polls: attempt.polls,
+                members: Members::default(),
             };
             self.machine.sampled(attempt.id, attempt.generation, seen);
         }

@@ -341,6 +341,7 @@ impl Core {
             let seen = Sample {
                 beat: slot.take_beat(generation),
                 polls: slot.polls(),
+                members: slot.members_to_blame(),
             };
             self.machine.sampled(slot.id, generation, seen);
         }

@@ -35,7 +35,7 @@ pub enum RunError {
     #[error("the tree has stopped, but not all of it:{}", stuck(.report))]
     Stuck {
         /// Who stopped, and who did not.
-        report: ShutdownReport,
+        report: Box<ShutdownReport>,
     },
 }
 
@@ -62,9 +62,12 @@ impl RunOutcome {
         end: Result<ShutdownReport, SupervisorError>,
     ) -> Self {
         let (result, stopped) = match end {
-            Ok(report) if report.stuck().next().is_some() => {
-                (Err(RunError::Stuck { report }), None)
-            }
+            Ok(report) if report.stuck().next().is_some() => (
+                Err(RunError::Stuck {
+                    report: Box::new(report),
+                }),
+                None,
+            ),
             Ok(report) => (Ok(report), None),
             Err(error) => (Err(RunError::Ended(error)), report.ok()),
         };

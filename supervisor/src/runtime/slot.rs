@@ -18,6 +18,7 @@ use super::sync::{Mutex, lock};
 use super::tree::Tree;
 use crate::id::types::ChildId;
 use crate::machine::node::NodeId;
+use crate::machine::watch::Members;
 use crate::task::start_reason::StartReason;
 
 /// The driver has published its waker.
@@ -300,6 +301,13 @@ impl Slot {
     /// Whether the attempt of this generation has beaten since this was last asked.
     pub(crate) fn take_beat(&self, generation: u64) -> bool {
         self.beat.swap(0, Ordering::Relaxed) == beat_of(generation)
+    }
+
+    /// What of an attempt has not ended that is to be dropped.
+    pub(crate) fn members_to_blame(&self) -> Members {
+        let sub_tasks = self.known_sub_tasks();
+        let sub_tasks = sub_tasks.filter(|_| self.load().is_aborting());
+        sub_tasks.map(SubTasks::members).unwrap_or_default()
     }
 
     /// Turns with the beginning and the end of each poll; odd inside one.

@@ -14,6 +14,7 @@ use super::sync::atomic::{AtomicUsize, Ordering};
 use super::sync::{Mutex, lock};
 use crate::event::exit::{ExitKind, SpawnedAt};
 use crate::machine::time::Nanos;
+use crate::machine::watch::Members;
 use crate::panics::quietly;
 
 /// How an attempt has ended, with all that belonged to it.
@@ -134,6 +135,16 @@ impl SubTasks {
     /// How many sub-tasks have not ended.
     pub(crate) fn alive(&self) -> usize {
         self.alive.load(Ordering::Relaxed)
+    }
+
+    /// What of the attempt has not ended.
+    pub(crate) fn members(&self) -> Members {
+        let state = lock(&self.state);
+        let blocking = state.running.values().any(|it| it.role == Role::Body);
+        Members {
+            blocking,
+            sub_tasks: state.running.len() - usize::from(blocking),
+        }
     }
 
     /// Takes a sub-task in; none if its attempt is over, or to be dropped.
