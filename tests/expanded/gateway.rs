@@ -68,7 +68,12 @@ impl database {
     }
 }
 
-#[allow(clippy::unused_async, clippy::borrowed_box, clippy::ptr_arg)]
+#[allow(
+    clippy::unused_async,
+    clippy::borrowed_box,
+    clippy::needless_pass_by_ref_mut,
+    clippy::ptr_arg
+)]
 async fn session(ctx: TaskContext, region: &'static str) {
     ctx.cancelled().await;
     println!("{region} is closed");

@@ -17,7 +17,12 @@ use std::rc::Rc;
 ///
 /// - `blocking`: a synchronous function that runs on the blocking pool
 /// - `backoff = "none"`: how long it waits before a restart, doubling
-#[allow(clippy::needless_pass_by_value, clippy::borrowed_box, clippy::ptr_arg)]
+#[allow(
+    clippy::needless_pass_by_value,
+    clippy::borrowed_box,
+    clippy::needless_pass_by_ref_mut,
+    clippy::ptr_arg
+)]
 fn read(ctx: TaskContext, words: &mut Vec<&'static str>) -> Result<(), String> {
     while let Some(word) = words.pop() {
         println!("attempt {} reads {word}", ctx.attempt());
@@ -58,6 +63,7 @@ impl read {
     clippy::unused_async,
     clippy::future_not_send,
     clippy::borrowed_box,
+    clippy::needless_pass_by_ref_mut,
     clippy::ptr_arg
 )]
 async fn count(limit: u8, total: &Cell<u8>) {

@@ -56,7 +56,12 @@ impl counter {
     }
 }
 
-#[allow(clippy::unused_async, clippy::borrowed_box, clippy::ptr_arg)]
+#[allow(
+    clippy::unused_async,
+    clippy::borrowed_box,
+    clippy::needless_pass_by_ref_mut,
+    clippy::ptr_arg
+)]
 async fn printer(numbers: &mut mpsc::Receiver<u32>) {
     println!("ready to print");
     while let Some(number) = numbers.recv().await {

@@ -20,9 +20,14 @@ pub(crate) fn of_function(function: &Function, settings: &Settings) -> Vec<Token
     if settings.on("blocking").is_some() {
         lints.push(quote!(clippy::needless_pass_by_value));
     }
-    // `&Vec<T>` says that a vector is kept, where `&[T]` would not say what is.
+    // The form of a parameter says how its value is kept: `&Vec<T>` that a vector is, where `&[T]`
+    // would not say what; `&mut T` that one attempt at a time has it, changed or not.
     if signature_borrows(function) {
-        lints.extend([quote!(clippy::borrowed_box), quote!(clippy::ptr_arg)]);
+        lints.extend([
+            quote!(clippy::borrowed_box),
+            quote!(clippy::needless_pass_by_ref_mut),
+            quote!(clippy::ptr_arg),
+        ]);
     }
     lints
 }

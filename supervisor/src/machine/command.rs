@@ -477,6 +477,7 @@ impl Machine {
             }
         };
         let mut places: Vec<Ix> = Vec::with_capacity(planned.nodes.len());
+        let mut edges: Vec<(Ix, Vec<usize>)> = Vec::new();
         for node in planned.nodes {
             let parent = node.parent.map_or(sup, |place| places[place]);
             let is_static = node.parent.is_some();
@@ -484,11 +485,16 @@ impl Machine {
             let ix = self.insert(parent, node.path, node.policy, &node.body, is_static);
             self.index.insert(ix, &self.nodes);
             self.nodes[ix].starts = self.nodes[ix].starts.max(seen);
-            let inner = node.after.iter().map(|&place| places[place]).collect();
-            self.link_dependencies(ix, inner);
+            if !node.after.is_empty() {
+                edges.push((ix, node.after));
+            }
             places.push(ix);
             self.actions
                 .push_back(Action::Admit(ix, Box::new(Admission { body: node.body })));
+        }
+        for (ix, inner) in edges {
+            let inner = inner.into_iter().map(|place| places[place]).collect();
+            self.link_dependencies(ix, inner);
         }
         let ix = places[0];
         self.link_dependencies(ix, after);

@@ -205,14 +205,20 @@ impl Machine {
             moves: 0,
         };
         let mut launches = Vec::with_capacity(plan.nodes.len());
+        // Where starts are concurrent, a child may be after a later one.
+        let mut edges: Vec<(Ix, Vec<Ix>)> = Vec::new();
         for planned in plan.nodes {
             let parent = planned.parent.map_or(Ix::NONE, index_of);
-            let after = planned.after.into_iter().map(index_of).collect();
             let ix = machine.insert(parent, planned.path, planned.policy, &planned.body, true);
-            machine.link_dependencies(ix, after);
+            if !planned.after.is_empty() {
+                edges.push((ix, planned.after.into_iter().map(index_of).collect()));
+            }
             if let PlannedBody::Worker(launch) = planned.body {
                 launches.push((ix, launch));
             }
+        }
+        for (ix, after) in edges {
+            machine.link_dependencies(ix, after);
         }
         (machine, launches)
     }

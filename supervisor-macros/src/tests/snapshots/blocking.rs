@@ -1,4 +1,9 @@
-#[allow(clippy::needless_pass_by_value, clippy::borrowed_box, clippy::ptr_arg)]
+#[allow(
+    clippy::needless_pass_by_value,
+    clippy::borrowed_box,
+    clippy::needless_pass_by_ref_mut,
+    clippy::ptr_arg
+)]
 fn index(db: &Db, ctx: TaskContext, path: PathBuf, queue: &mut Queue) -> io::Result<()> {}
 #[doc(hidden)]
 #[allow(non_camel_case_types)]

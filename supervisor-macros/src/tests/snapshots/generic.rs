@@ -1,4 +1,9 @@
-#[allow(clippy::unused_async, clippy::borrowed_box, clippy::ptr_arg)]
+#[allow(
+    clippy::unused_async,
+    clippy::borrowed_box,
+    clippy::needless_pass_by_ref_mut,
+    clippy::ptr_arg
+)]
 async fn pump<'a, S: Source, const N: usize>(
     source: &'a S,
     sink: impl Sink,

@@ -2,6 +2,7 @@
     clippy::unused_async,
     clippy::future_not_send,
     clippy::borrowed_box,
+    clippy::needless_pass_by_ref_mut,
     clippy::ptr_arg
 )]
 async fn paint(ctx: TaskContext, theme: Theme, queue: &mut Queue, screen: &Screen) {}

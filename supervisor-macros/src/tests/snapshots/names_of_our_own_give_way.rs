@@ -1,4 +1,9 @@
-#[allow(clippy::unused_async, clippy::borrowed_box, clippy::ptr_arg)]
+#[allow(
+    clippy::unused_async,
+    clippy::borrowed_box,
+    clippy::needless_pass_by_ref_mut,
+    clippy::ptr_arg
+)]
 async fn driver(driver: u8, place: &u8, place_: u8, context: TaskContext) {}
 #[doc(hidden)]
 #[allow(non_camel_case_types)]
