@@ -159,3 +159,23 @@ fn without_a_runtime_or_a_clock_the_error_says_so() {
     assert!(matches!(error, StartError::NoRuntime), "{error:?}");
     let _ = Arc::new(());
 }
+
+#[test]
+fn a_runtime_that_is_shutting_down_is_refused() {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
+        .enable_all()
+        .build()
+        .expect("builds");
+    let gone = runtime.handle().clone();
+    drop(runtime);
+    let log = Log::new();
+    let spec = SupervisorSpec::root(vec![obedient("a", &log, Duration::ZERO)]);
+    // It can be entered, and polls what needs nothing of it.
+    let error = gone.block_on(Supervisor::start(spec)).expect_err("refused");
+    assert!(
+        matches!(error, StartError::RuntimeShuttingDown),
+        "{error:?}"
+    );
+    assert!(log.lines().is_empty());
+}

@@ -40,6 +40,9 @@ pub enum StartError {
         "the tokio runtime has no time driver; build it with `.enable_time()` or `.enable_all()`"
     )]
     NoTimeDriver,
+    /// The runtime is shutting down, or has.
+    #[error("the tokio runtime is shutting down; start the tree on one that is not")]
+    RuntimeShuttingDown,
 }
 
 /// Why an attempt could not be served; it has failed with this.

@@ -10,6 +10,7 @@ pub(crate) mod core;
 pub(crate) mod current;
 pub(crate) mod driver;
 mod effects;
+mod guards;
 #[cfg(feature = "__measure")]
 pub(crate) mod holds;
 mod lifecycle;

@@ -1,14 +1,12 @@
 //! Starting a tree.
 
 use std::future::Future;
-use std::panic::catch_unwind;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::runtime::Handle;
-
 use super::core::{Core, Listen, Stage};
+use super::guards;
 use super::outcome::RunOutcome;
 use super::timekeeper;
 use super::tree::Tree;
@@ -183,12 +181,7 @@ fn begin(spec: SupervisorSpec) -> Result<Arc<Tree>, StartError> {
     let plan = Plan::try_from(spec)?;
     #[cfg(feature = "config")]
     let running = configured.map(|configured| configured.running(&plan));
-    let runtime = Handle::try_current().map_err(|_| StartError::NoRuntime)?;
-    // Without a time driver this panics, and nothing else tells.
-    catch_unwind(|| drop(tokio::time::sleep(Duration::ZERO))).map_err(|payload| {
-        crate::panics::forget(payload);
-        StartError::NoTimeDriver
-    })?;
+    let runtime = guards::present_runtime()?;
     let tree = Tree::new(plan, runtime.clone());
     tree.register(templates);
     #[cfg(feature = "config")]
