@@ -271,6 +271,10 @@ impl Machine {
     }
 
     pub(super) fn kill_supervisor(&mut self, sup: Ix, ending: Ending) {
+        if sup == Ix::ROOT {
+            // A stop that waits for a start has not closed the tree yet.
+            self.close();
+        }
         self.set_phase(sup, Phase::Aborting(ending));
         let state = self.nodes.sup_mut(sup);
         let end = match std::mem::replace(&mut state.op, Op::Up) {

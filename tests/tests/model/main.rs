@@ -9,6 +9,7 @@
 mod every;
 mod player;
 mod random;
+mod rules;
 mod tree;
 
 use std::time::{Duration, Instant};

@@ -4,15 +4,15 @@ use std::cell::{Cell, RefCell};
 use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Arc, Once};
+use std::sync::Once;
 use std::time::Duration;
 
 use rust_supervisor::__world::{Ask, Ends, Ticket, Want, World};
 use rust_supervisor::control::outcome::ChildControlOperation;
-use rust_supervisor::event::kind::EventKind;
 use rust_supervisor::event::snapshot::{ChildSnapshot, ChildState};
 use rust_supervisor::spec::policy::Readiness;
 
+use crate::rules::Rules;
 use crate::tree::{Child, Sup};
 
 /// One input.
@@ -71,8 +71,7 @@ pub(crate) struct Player {
     /// How long the tree may take to stop.
     shutdown_within: Option<Duration>,
     tickets: Vec<Ticket>,
-    generations: HashMap<Arc<str>, u64>,
-    seen: u64,
+    rules: Rules,
 }
 
 /// A script that breaks a rule.
@@ -91,8 +90,7 @@ impl Player {
             beating: HashSet::new(),
             shutdown_within: tree.shutdown_within,
             tickets: Vec::new(),
-            generations: HashMap::new(),
-            seen: 0,
+            rules: Rules::of(tree),
         };
         player.learn("", tree);
         player.world.start();
@@ -103,6 +101,7 @@ impl Player {
     pub(crate) fn apply(&mut self, step: &Step) {
         match step {
             Step::Add(sup, child) => {
+                self.rules.offer(child);
                 let ticket = self.world.ask(sup, Ask::Add(child.spec()));
                 self.tickets.push(ticket);
                 let above = if sup.is_empty() {
@@ -124,7 +123,10 @@ impl Player {
                     .collect();
                 self.world.exit_together(&ends);
             }
-            Step::Ending(path) => _ = self.world.ending(path),
+            Step::Ending(path) => {
+                self.rules.ends(path);
+                self.world.ending(path);
+            }
             Step::Jump => _ = self.world.jump(),
             Step::Obey => self.obey(),
             Step::Pass(time) => self.world.advance(*time),
@@ -152,22 +154,7 @@ impl Player {
 
     pub(crate) fn check(&mut self) {
         self.world.check();
-        for event in self.world.events() {
-            self.seen += 1;
-            assert_eq!(
-                event.seq, self.seen,
-                "I10: events are numbered without gaps"
-            );
-            if matches!(event.kind, EventKind::Started) {
-                let now = event.generation.expect("it has been started");
-                let before = self.generations.insert(Arc::clone(&event.path), now);
-                assert!(
-                    before < Some(now),
-                    "I2: `{}` had {before:?} and has {now}",
-                    event.path
-                );
-            }
-        }
+        self.rules.tell(&mut self.world);
     }
 
     /// Brings the tree to its end; every command is answered by then.

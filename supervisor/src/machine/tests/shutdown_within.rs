@@ -4,7 +4,7 @@ use super::*;
 use crate::event::failure::Why;
 use crate::machine::time::Nanos;
 use crate::shutdown::report::ChildShutdownStatus as Status;
-use crate::spec::policy::{OnStuck, Shutdown, StartOrder, Strategy, WhileStarting};
+use crate::spec::policy::{FirstStart, OnStuck, Shutdown, StartOrder, Strategy, WhileStarting};
 
 fn statuses(world: &World) -> Vec<String> {
     let report = world.report();
@@ -276,4 +276,18 @@ fn a_parent_restarts_what_gave_up_and_leaves_the_stuck_child_out_until_it_has_go
         world.exit("sub/y", Ends::Aborted);
         assert_eq!(state(&world, "sub/y"), ChildState::Running, "{strategy:?}");
     }
+}
+
+#[test]
+fn a_tree_that_waits_for_a_start_closes_when_its_deadline_ends_it_by_force() {
+    let spec = SupervisorSpec::root(vec![worker("a"), explicit("b")])
+        .while_starting(WhileStarting::Wait)
+        .first_start(FirstStart::Retry);
+    let mut world = started(spec);
+    world.exit("a", Ends::Failed);
+    world.ask("", Ask::ShutdownWithin(Duration::ZERO));
+    world.jump();
+    world.check();
+    obey(&mut world);
+    assert!(world.is_over());
 }

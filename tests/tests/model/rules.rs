@@ -1,0 +1,402 @@
+//! What must be true of what a tree tells, whoever decided it: read from its events alone.
+
+use std::collections::{HashMap, HashSet, VecDeque};
+use std::sync::Arc;
+use std::time::Duration;
+
+use rust_supervisor::__world::World;
+use rust_supervisor::control::outcome::ChildControlOperation as Operation;
+use rust_supervisor::event::failure::Why;
+use rust_supervisor::event::kind::{Event, EventKind};
+use rust_supervisor::event::snapshot::ChildState;
+use rust_supervisor::spec::policy::{RestartPolicy, StartOrder, Strategy};
+
+use crate::tree::{Child, Sup, WINDOW};
+
+/// Everything is known by path; the root is the empty one.
+#[derive(Default)]
+pub(crate) struct Rules {
+    seen: u64,
+    members: HashMap<Arc<str>, Member>,
+    supervisors: HashMap<Arc<str>, Supervisor>,
+    /// What the last command would add; and all of them, by the number of their event.
+    offer: Option<Child>,
+    offered: HashMap<u64, Child>,
+    /// Supervisors that come down.
+    down: HashSet<Arc<str>>,
+    /// Who ends by itself, and takes its time.
+    ending: HashSet<String>,
+}
+
+/// What was last told of a child.
+#[derive(Default)]
+struct Member {
+    restart: RestartPolicy,
+    after: Vec<Arc<str>>,
+    fuse: Option<u32>,
+    state: Option<ChildState>,
+    operation: Operation,
+    ready: bool,
+    generation: Option<u64>,
+    /// When it was restarted, by a budget of its own.
+    restarts: VecDeque<Duration>,
+}
+
+struct Supervisor {
+    strategy: Strategy,
+    /// It stops its children one by one.
+    ordered: bool,
+    intensity: u32,
+    /// Those that it begins with, and those that it has, in order.
+    first: Vec<Arc<str>>,
+    children: Vec<Arc<str>>,
+    /// When it restarted children, since it was started.
+    restarts: VecDeque<Duration>,
+    /// Who was restarted last.
+    culprit: Option<Arc<str>>,
+    /// What stops its children now, as their events say.
+    walk: Option<u64>,
+    /// Who has to be started again for the restart of a group to be whole.
+    group: HashSet<Arc<str>>,
+    /// Of whom somebody has asked for something else before that was so.
+    excused: HashSet<Arc<str>>,
+}
+
+impl Rules {
+    pub(crate) fn of(tree: &Sup) -> Self {
+        let mut rules = Self::default();
+        rules.learn_supervisor("".into(), tree);
+        rules
+    }
+
+    /// The next command would add this child.
+    pub(crate) fn offer(&mut self, child: &Child) {
+        self.offer = Some(child.clone());
+    }
+
+    /// An attempt begins to end by itself.
+    pub(crate) fn ends(&mut self, path: &str) {
+        self.ending.insert(path.to_owned());
+    }
+
+    pub(crate) fn tell(&mut self, world: &mut World) {
+        for event in &world.events() {
+            self.seen += 1;
+            assert_eq!(event.seq, self.seen, "I10: events are numbered");
+            self.check(event);
+            if matches!(event.kind, EventKind::Refused(_)) {
+                // It tells what was found, which may have changed since.
+                continue;
+            }
+            if let Some(member) = self.members.get_mut(&event.path) {
+                if member.operation == Operation::Quarantined
+                    && event.operation == Operation::Active
+                {
+                    // Its fuse is whole again.
+                    member.restarts.clear();
+                }
+                member.state = Some(event.state);
+                member.operation = event.operation;
+                member.ready = event.ready;
+            }
+        }
+        self.offer = None;
+        self.check_groups(world);
+    }
+
+    fn check(&mut self, event: &Event) {
+        let path = &event.path;
+        match &event.kind {
+            EventKind::Added => self.added(event),
+            EventKind::Commanded(_) => {
+                let offer = self.offer.take().map(|child| (event.seq, child));
+                self.offered.extend(offer);
+                self.excuse(path);
+            }
+            EventKind::Operation(_) => self.excuse(path),
+            EventKind::Removed => {
+                self.excuse(path);
+                if let Some(supervisor) = self.supervisors.get_mut(parent(path)) {
+                    supervisor.children.retain(|child| child != path);
+                }
+                for member in self.members.values_mut() {
+                    member.after.retain(|after| after != path);
+                }
+            }
+            EventKind::Exited(_) => _ = self.ending.remove(&**path),
+            EventKind::Started => self.started(event),
+            EventKind::Restarting { .. } => self.restarting(event),
+            EventKind::Quarantined(_) => self.quarantined(path),
+            EventKind::TimedOut { .. } => self.ends(path),
+            EventKind::GroupStopping => self.group_stopping(event),
+            EventKind::GroupStarting => {
+                if let Some(supervisor) = self.supervisors.get_mut(path) {
+                    supervisor.walk = None;
+                }
+            }
+            EventKind::GaveUp(failure) => {
+                let by_itself = failure.supervisor.trim_start_matches('/') == &**path;
+                if let (true, Why::Intensity(limit)) = (by_itself, failure.why) {
+                    let supervisor = self.supervisors.get_mut(path).expect("it is known");
+                    let used = within(&mut supervisor.restarts, event.at);
+                    let allowed = limit.restarts as usize;
+                    assert_eq!(
+                        used, allowed,
+                        "I4: `{path}` gives up before it must, or after"
+                    );
+                }
+                self.comes_down(event);
+            }
+            EventKind::Shutdown(_) => self.comes_down(event),
+            EventKind::Stopping => {
+                self.stopping(event);
+                self.comes_down(event);
+            }
+            EventKind::Aborting | EventKind::SupervisorEnded(_) => {
+                if let Some(supervisor) = self.supervisors.get_mut(path) {
+                    supervisor.walk = None;
+                    supervisor.group.clear();
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn started(&mut self, event: &Event) {
+        let path = &event.path;
+        self.down.remove(path);
+        let now = event.generation.expect("it has been started");
+        if let Some(member) = self.members.get_mut(path) {
+            let before = member.generation.replace(now);
+            assert!(
+                before < Some(now),
+                "I2: `{path}` had {before:?} and has {now}"
+            );
+            let operation = event.operation;
+            assert_eq!(
+                operation,
+                Operation::Active,
+                "`{path}` is kept down, and starts"
+            );
+            let unready = |after: &&Arc<str>| !self.members[*after].ready;
+            let unready = self.members[path].after.iter().find(unready);
+            assert_eq!(unready, None, "I3: `{path}` starts before what it is after");
+        }
+        if let Some(supervisor) = self.supervisors.get_mut(parent(path)) {
+            supervisor.group.remove(path);
+        }
+        if let Some(supervisor) = self.supervisors.get_mut(path) {
+            supervisor.children.clone_from(&supervisor.first);
+            supervisor.restarts.clear();
+            supervisor.walk = None;
+            supervisor.group.clear();
+        }
+    }
+
+    /// A restart has been decided, and counted (I4).
+    fn restarting(&mut self, event: &Event) {
+        let path = &event.path;
+        let supervisor = self.supervisors.get_mut(parent(path)).expect("it is known");
+        supervisor.culprit = Some(Arc::clone(path));
+        let member = self.members.get_mut(path).expect("it is known");
+        let (restarts, allowed) = match member.fuse {
+            Some(fuse) => (&mut member.restarts, fuse),
+            None => (&mut supervisor.restarts, supervisor.intensity),
+        };
+        restarts.push_back(event.at);
+        let used = within(restarts, event.at);
+        assert!(
+            used <= allowed as usize,
+            "I4: `{path}` is restarted once too often"
+        );
+    }
+
+    fn quarantined(&mut self, path: &Arc<str>) {
+        let supervisor = self.supervisors.get_mut(parent(path)).expect("it is known");
+        supervisor.culprit = Some(Arc::clone(path));
+        let member = self.members.get_mut(path).expect("it is known");
+        match member.fuse {
+            Some(_) => member.restarts.clear(),
+            None => supervisor.restarts.clear(),
+        }
+        self.excuse(path);
+    }
+
+    /// From here on a child is asked only when those behind it have gone (I3).
+    fn stopping(&self, event: &Event) {
+        let path = &event.path;
+        let Some(supervisor) = self.supervisors.get(parent(path)) else {
+            return;
+        };
+        let by_itself = path.is_empty() || self.ending.contains(&**path);
+        if by_itself || !supervisor.ordered || supervisor.walk != Some(event.correlation) {
+            return;
+        }
+        let behind = supervisor.children.iter().rev();
+        for behind in behind.take_while(|child| *child != path) {
+            let gone = !matches!(
+                self.members[behind].state,
+                Some(
+                    ChildState::Aborting
+                        | ChildState::Running
+                        | ChildState::Starting
+                        | ChildState::Stopping
+                )
+            );
+            assert!(
+                gone,
+                "I3: `{path}` is asked to stop before `{behind}` has gone"
+            );
+        }
+    }
+
+    /// Nothing starts any more below a supervisor that comes down (I6).
+    fn comes_down(&mut self, event: &Event) {
+        self.down.insert(Arc::clone(&event.path));
+        for (path, supervisor) in &mut self.supervisors {
+            if path.starts_with(&*event.path) {
+                supervisor.group.clear();
+            }
+        }
+        if let Some(supervisor) = self.supervisors.get_mut(&event.path) {
+            supervisor.walk = Some(event.correlation);
+        }
+    }
+
+    fn group_stopping(&mut self, event: &Event) {
+        if self.down.iter().any(|down| event.path.starts_with(&**down)) {
+            return;
+        }
+        let supervisor = self.supervisors.get_mut(&event.path).expect("it is known");
+        let culprit = supervisor.culprit.clone().expect("somebody was restarted");
+        let all = &supervisor.children;
+        let place = all.iter().position(|child| *child == culprit);
+        let scope = match supervisor.strategy {
+            Strategy::OneForAll => &all[..],
+            Strategy::RestForOne => &all[place.expect("it is in the list")..],
+            Strategy::Dependents | Strategy::OneForOne => return,
+        };
+        let starts = |child: &&Arc<str>| {
+            let member = &self.members[*child];
+            let kept = member.operation != Operation::Active;
+            // What somebody has stopped by then is left as it is.
+            let stops = matches!(
+                member.state,
+                Some(ChildState::Stopping | ChildState::Aborting)
+            );
+            let excused = kept || stops || supervisor.excused.contains(*child);
+            !excused && member.restart != RestartPolicy::Temporary
+        };
+        let group = scope.iter().filter(starts).cloned().collect();
+        supervisor.group = group;
+        supervisor.walk = Some(event.correlation);
+    }
+
+    /// Somebody has asked for something else.
+    fn excuse(&mut self, path: &Arc<str>) {
+        if let Some(supervisor) = self.supervisors.get_mut(parent(path)) {
+            // It may have been the one whose restart takes the others along (R31).
+            supervisor.group.clear();
+            supervisor.excused.insert(Arc::clone(path));
+        }
+        if let Some(supervisor) = self.supervisors.get_mut(path) {
+            supervisor.group.clear();
+        }
+    }
+
+    /// A group that has been restarted misses nobody (R18 to R20).
+    fn check_groups(&mut self, world: &World) {
+        let rests = |child: &Arc<str>| {
+            matches!(
+                world.state(child),
+                Some(
+                    ChildState::Failed
+                        | ChildState::Finished
+                        | ChildState::Ignored
+                        | ChildState::NotStarted
+                        | ChildState::Running
+                        | ChildState::Stopped
+                )
+            )
+        };
+        for (path, supervisor) in &mut self.supervisors {
+            if supervisor.group.is_empty() && supervisor.excused.is_empty() {
+                continue;
+            }
+            let runs = world.state(path) == Some(ChildState::Running);
+            if runs && supervisor.children.iter().all(rests) {
+                let left = &supervisor.group;
+                assert!(
+                    left.is_empty(),
+                    "{left:?}: left out when their group was restarted"
+                );
+                supervisor.excused.clear();
+            }
+        }
+    }
+
+    fn added(&mut self, event: &Event) {
+        let path = &event.path;
+        if let Some(child) = self.offered.remove(&event.correlation) {
+            self.learn_child(path, &child);
+        }
+        let supervisor = self.supervisors.get_mut(parent(path)).expect("it is known");
+        if !supervisor.children.contains(path) {
+            supervisor.children.push(Arc::clone(path));
+        }
+    }
+
+    fn learn_supervisor(&mut self, path: Arc<str>, sup: &Sup) {
+        let children: Vec<Arc<str>> = sup
+            .children
+            .iter()
+            .map(|child| join(&path, &child.name))
+            .collect();
+        for (path, child) in children.iter().zip(&sup.children) {
+            self.learn_child(path, child);
+        }
+        let supervisor = Supervisor {
+            strategy: sup.strategy,
+            ordered: sup.start == StartOrder::Ordered && !sup.pool,
+            intensity: sup.intensity,
+            first: children.clone(),
+            children,
+            restarts: VecDeque::new(),
+            culprit: None,
+            walk: None,
+            group: HashSet::new(),
+            excused: HashSet::new(),
+        };
+        self.supervisors.insert(path, supervisor);
+    }
+
+    fn learn_child(&mut self, path: &Arc<str>, child: &Child) {
+        let after = child.after.iter().map(|name| join(parent(path), name));
+        let member = self.members.entry(Arc::clone(path)).or_default();
+        let generation = member.generation;
+        *member = Member {
+            restart: child.restart,
+            after: after.collect(),
+            fuse: child.fuse,
+            generation,
+            ..Member::default()
+        };
+        if let Some(below) = &child.below {
+            self.learn_supervisor(Arc::clone(path), below);
+        }
+    }
+}
+
+/// How many lie within the window that ends now.
+fn within(restarts: &mut VecDeque<Duration>, now: Duration) -> usize {
+    restarts.retain(|at| now.saturating_sub(*at) < WINDOW);
+    restarts.len()
+}
+
+fn parent(path: &str) -> &str {
+    path.rsplit_once('/').map_or("", |(parent, _)| parent)
+}
+
+fn join(parent: &str, name: &str) -> Arc<str> {
+    format!("{parent}/{name}").trim_start_matches('/').into()
+}
