@@ -1,9 +1,11 @@
-//! Every sequence of inputs to small trees, as far as the time goes: breadth first, and only from
+//! Every sequence of inputs to small trees, as far as the number of states goes: breadth first, and only from
 //! states that have not been seen (`World::fingerprint`).
 
 use std::collections::{HashSet, VecDeque};
 use std::fmt;
 use std::rc::Rc;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use rust_supervisor::__world::Ends;
@@ -13,15 +15,18 @@ use rust_supervisor::spec::policy::{
     Strategy, WhileStarting,
 };
 
+use crate::fail;
 use crate::player::{Failure, Finish, Player, Step, Verb, attempt};
 use crate::tree::{Child, Sup};
-use crate::{Budget, fail};
+
+/// How many trees are explored side by side.
+const THREADS: usize = 2;
 
 /// What has been seen of all trees.
 #[derive(Default)]
 pub(crate) struct Explored {
     trees: usize,
-    states: usize,
+    pub(crate) states: usize,
     inputs: usize,
     /// Every sequence up to this long has been tried on every tree.
     depth: Option<usize>,
@@ -34,17 +39,32 @@ struct Reached {
     depth: usize,
 }
 
-pub(crate) fn explore(budget: Budget) -> Explored {
+/// Explores all trees, each to its share of so many states.
+pub(crate) fn explore(states: usize) -> Explored {
     let trees = trees();
-    let mut explored = Explored::default();
-    for (place, tree) in trees.iter().enumerate() {
-        explore_one(tree, budget.share(trees.len() - place), &mut explored);
-    }
-    explored
+    let explored = Mutex::new(Explored::default());
+    let next = AtomicUsize::new(0);
+    let explore_some = || {
+        while let Some(tree) = trees.get(next.fetch_add(1, Ordering::Relaxed)) {
+            let so_far = explored.lock().expect("sound").states;
+            let left = trees.len() - explored.lock().expect("sound").trees;
+            let one = explore_one(tree, states.saturating_sub(so_far).div_ceil(left));
+            explored.lock().expect("sound").add(&one);
+        }
+    };
+    std::thread::scope(|scope| {
+        for _ in 0..THREADS {
+            scope.spawn(explore_some);
+        }
+    });
+    explored.into_inner().expect("sound")
 }
 
-fn explore_one(tree: &Sup, budget: Budget, explored: &mut Explored) {
-    explored.trees += 1;
+fn explore_one(tree: &Sup, states: usize) -> Explored {
+    let mut explored = Explored {
+        trees: 1,
+        ..Explored::default()
+    };
     let mut seen = HashSet::new();
     let mut open = VecDeque::from([Rc::new(Reached {
         from: None,
@@ -54,7 +74,7 @@ fn explore_one(tree: &Sup, budget: Budget, explored: &mut Explored) {
     let mut depth = 0;
     while let Some(reached) = open.pop_front() {
         depth = reached.depth;
-        if budget.is_spent() {
+        if explored.states >= states {
             depth -= usize::from(depth > 0);
             break;
         }
@@ -67,8 +87,16 @@ fn explore_one(tree: &Sup, budget: Budget, explored: &mut Explored) {
             continue;
         }
         explored.states += 1;
-        let finish = [Finish::Calm, Finish::Deaf, Finish::Obedient][explored.states % 3];
-        end(tree, &steps, finish);
+        // An end takes as long as some inputs, and every state is on the way to others.
+        let finish = match explored.states % 9 {
+            0 => Some(Finish::Calm),
+            3 => Some(Finish::Deaf),
+            6 => Some(Finish::Obedient),
+            _ => None,
+        };
+        if let Some(finish) = finish {
+            end(tree, &steps, finish);
+        }
         open.extend(choices.into_iter().map(|step| {
             Rc::new(Reached {
                 from: Some(Rc::clone(&reached)),
@@ -77,7 +105,8 @@ fn explore_one(tree: &Sup, budget: Budget, explored: &mut Explored) {
             })
         }));
     }
-    explored.depth = Some(explored.depth.map_or(depth, |least| least.min(depth)));
+    explored.depth = Some(depth);
+    explored
 }
 
 /// The state a script leads to, and what is possible there; none when its last step changes
@@ -324,6 +353,16 @@ impl Reached {
         }
         steps.reverse();
         steps
+    }
+}
+
+impl Explored {
+    fn add(&mut self, other: &Self) {
+        self.trees += other.trees;
+        self.states += other.states;
+        self.inputs += other.inputs;
+        let depths = [self.depth, other.depth].into_iter().flatten();
+        self.depth = depths.min();
     }
 }
 

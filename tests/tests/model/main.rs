@@ -3,8 +3,9 @@
 //! After every step the machine is checked from inside (`World::check`), and its events from
 //! outside. A failure is printed as the body of a test of the machine, which can be kept.
 //!
-//! `MODEL_SECONDS` says for how long each of the two goes on; `MODEL_SEED` where the random one
-//! begins.
+//! `MODEL_STATES` says how many distinct states are looked for, `MODEL_SECONDS` for how long random
+//! scripts are played, `MODEL_SEED` where those begin. CI asks for a million states, with the
+//! profile `model`: `.ci/run`.
 
 mod every;
 mod player;
@@ -16,7 +17,7 @@ use std::time::{Duration, Instant};
 
 use crate::player::Failure;
 
-/// How long an exploration may take, and since when it does.
+/// How long random scripts are played, and since when they are.
 #[derive(Clone, Copy)]
 pub(crate) struct Budget {
     began: Instant,
@@ -25,20 +26,9 @@ pub(crate) struct Budget {
 
 impl Budget {
     pub(crate) fn from_environment() -> Self {
-        let seconds = std::env::var("MODEL_SECONDS").ok();
-        let seconds = seconds.and_then(|seconds| seconds.parse().ok());
         Self {
             began: Instant::now(),
-            whole: Duration::from_secs(seconds.unwrap_or(20)),
-        }
-    }
-
-    /// The part of what is left that one of so many may use.
-    pub(crate) fn share(&self, of: usize) -> Self {
-        let left = self.whole.saturating_sub(self.began.elapsed());
-        Self {
-            began: Instant::now(),
-            whole: left / u32::try_from(of.max(1)).unwrap_or(u32::MAX),
+            whole: Duration::from_secs(number("MODEL_SECONDS").unwrap_or(5)),
         }
     }
 
@@ -49,14 +39,27 @@ impl Budget {
 
 #[test]
 fn no_sequence_of_inputs_to_a_small_tree_breaks_a_rule() {
-    let explored = every::explore(Budget::from_environment());
-    eprintln!("{explored}");
+    let states = number("MODEL_STATES").unwrap_or(10_000);
+    let explored = every::explore(usize::try_from(states).expect("a number of states"));
+    println!("{explored}");
+    assert!(
+        explored.states as u64 >= states,
+        "there are only {explored}"
+    );
 }
 
 #[test]
 fn no_random_script_on_a_random_tree_breaks_a_rule() {
     let ran = random::run(Budget::from_environment());
-    eprintln!("{ran}");
+    println!("{ran}");
+}
+
+fn number(variable: &str) -> Option<u64> {
+    let text = std::env::var(variable).ok()?;
+    Some(
+        text.parse()
+            .unwrap_or_else(|_| panic!("{variable}: {text}")),
+    )
 }
 
 /// Ends the test with what can be read, and kept.

@@ -101,8 +101,10 @@ impl Player {
     pub(crate) fn apply(&mut self, step: &Step) {
         match step {
             Step::Add(sup, child) => {
+                self.rules.tell(&mut self.world);
                 self.rules.offer(child);
                 let ticket = self.world.ask(sup, Ask::Add(child.spec()));
+                self.rules.tell(&mut self.world);
                 self.tickets.push(ticket);
                 let above = if sup.is_empty() {
                     String::new()

@@ -16,7 +16,7 @@ use rust_supervisor::spec::policy::{
 
 use crate::player::{Failure, Finish, Player, Step, Verb, attempt};
 use crate::tree::{Child, Sup};
-use crate::{Budget, fail};
+use crate::{Budget, fail, number};
 
 /// Scripts from one seed.
 const ROUND: u32 = 64;
@@ -29,8 +29,7 @@ pub(crate) struct Ran {
 
 pub(crate) fn run(budget: Budget) -> Ran {
     let began = Instant::now();
-    let first = std::env::var("MODEL_SEED").ok();
-    let mut seed: u64 = first.and_then(|seed| seed.parse().ok()).unwrap_or(0);
+    let mut seed = number("MODEL_SEED").unwrap_or(0);
     let mut ran = Ran {
         scripts: 0,
         steps: 0,

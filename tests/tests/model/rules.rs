@@ -21,7 +21,7 @@ pub(crate) struct Rules {
     supervisors: HashMap<Arc<str>, Supervisor>,
     /// What the last command would add; and all of them, by the number of their event.
     offer: Option<Child>,
-    offered: HashMap<u64, Child>,
+    offered: Vec<(u64, Arc<str>, Child)>,
     /// Supervisors that come down.
     down: HashSet<Arc<str>>,
     /// Who ends by itself, and takes its time.
@@ -109,8 +109,9 @@ impl Rules {
         match &event.kind {
             EventKind::Added => self.added(event),
             EventKind::Commanded(_) => {
-                let offer = self.offer.take().map(|child| (event.seq, child));
-                self.offered.extend(offer);
+                if let Some(child) = self.offer.take() {
+                    self.offered.push((event.seq, Arc::clone(path), child));
+                }
                 self.excuse(path);
             }
             EventKind::Operation(_) => self.excuse(path),
@@ -337,7 +338,11 @@ impl Rules {
 
     fn added(&mut self, event: &Event) {
         let path = &event.path;
-        if let Some(child) = self.offered.remove(&event.correlation) {
+        // It follows from its own command, or from what held that up.
+        let own = self.offered.iter().position(|it| it.0 == event.correlation);
+        let named = || self.offered.iter().position(|it| it.1 == *path);
+        if let Some(at) = own.or_else(named) {
+            let (_, _, child) = self.offered.remove(at);
             self.learn_child(path, &child);
         }
         let supervisor = self.supervisors.get_mut(parent(path)).expect("it is known");
