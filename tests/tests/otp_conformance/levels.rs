@@ -44,7 +44,9 @@ impl Level for Machine {
     }
 
     fn ask(&mut self, path: &str, ask: Ask) -> Call {
-        self.call(|world| world.ask(path, ask))
+        let call = self.call(|world| world.ask(path, ask));
+        self.pass(Duration::ZERO);
+        call
     }
 
     fn pass(&mut self, time: Duration) {

@@ -1,8 +1,8 @@
 //! What OTP's supervisor did in recorded scenarios, compared with what ours does, step by step.
 //!
 //! Every scenario below the directories in `OTP_CORPUS`, separated by `:`, is played on the machine
-//! alone and on tokio through the public API. By default: what OTP answered (`tests/otp`), and what
-//! it would answer by the same rules (`tests/otp_by_hand`).
+//! alone and on tokio through the public API. By default: the corpus (`tests/otp`), and scenarios of
+//! our own that OTP has answered, too (`tests/otp_by_hand`).
 
 mod levels;
 mod play;
