@@ -273,7 +273,8 @@ impl Machine {
     pub(super) fn kill_supervisor(&mut self, sup: Ix, ending: Ending) {
         if sup == Ix::ROOT {
             // A stop that waits for a start has not closed the tree yet.
-            self.close();
+            let cause = self.cause_of(&End::Requested);
+            self.close(cause);
         }
         self.set_phase(sup, Phase::Aborting(ending));
         let state = self.nodes.sup_mut(sup);

@@ -4,6 +4,7 @@ use super::*;
 use crate::event::failure::Why;
 use crate::machine::time::Nanos;
 use crate::shutdown::report::ChildShutdownStatus as Status;
+use crate::shutdown::stage::ShutdownCause;
 use crate::spec::policy::{FirstStart, OnStuck, Shutdown, StartOrder, Strategy, WhileStarting};
 
 fn statuses(world: &World) -> Vec<String> {
@@ -290,4 +291,6 @@ fn a_tree_that_waits_for_a_start_closes_when_its_deadline_ends_it_by_force() {
     world.check();
     obey(&mut world);
     assert!(world.is_over());
+    let cause = world.report().cause;
+    assert!(matches!(cause, ShutdownCause::Requested(_)), "{cause:?}");
 }
