@@ -404,17 +404,14 @@ impl Machine {
 
 /// The status that the report of a shutdown gives a child.
 fn how_it_stopped(exit: &Exit, phase: Phase, node: &Node) -> ChildShutdownStatus {
-    match (&exit.record.kind, phase) {
-        (_, Phase::Stuck(_)) => ChildShutdownStatus::LateReport,
-        (ExitKind::RuntimeGone, _) => ChildShutdownStatus::Aborted,
-        (ExitKind::Aborted, Phase::Aborting(_)) if node.flags.cut_short => {
-            ChildShutdownStatus::CutShort
-        }
-        // It could not have heard a request: this is how it stops.
-        (ExitKind::Aborted, Phase::Aborting(_)) if node.policy.stop == StopPolicy::Drop => {
-            ChildShutdownStatus::Graceful
-        }
-        (ExitKind::Aborted, Phase::Aborting(_)) => ChildShutdownStatus::Aborted,
+    let kind = &exit.record.kind;
+    match phase {
+        Phase::Stuck(_) => ChildShutdownStatus::LateReport,
+        _ if matches!(kind, ExitKind::RuntimeGone) => ChildShutdownStatus::Aborted,
+        Phase::Aborting(_) if node.flags.cut_short => ChildShutdownStatus::CutShort,
+        // However it has ended: one that could hear the request had not by then.
+        Phase::Aborting(_) if node.policy.stop != StopPolicy::Drop => ChildShutdownStatus::Aborted,
+        _ if kind.is_failure() => ChildShutdownStatus::Failed,
         _ => ChildShutdownStatus::Graceful,
     }
 }

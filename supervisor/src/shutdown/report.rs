@@ -78,12 +78,14 @@ pub struct Stopped {
 pub enum ChildShutdownStatus {
     /// It could not be ended: it is stuck, and occupies its thread.
     AbortFailed,
-    /// Its future was dropped when its budget was spent.
+    /// It had not ended when its budget was spent, and its future was dropped.
     Aborted,
     /// It did not run when it was its turn.
     AlreadyExited,
     /// Its future was dropped before its own budget was spent: the deadline of the whole had come.
     CutShort,
+    /// It ended when it was asked to, with an error or a panic: see its last end.
+    Failed,
     /// It ended when it was asked to. One that takes no context is dropped, for it cannot hear.
     Graceful,
     /// It had been given up as stuck, and ended after all.
@@ -119,7 +121,7 @@ pub enum ResourceReconcileStatus {
 }
 
 impl ShutdownReport {
-    /// Whether every child stopped by itself when it was asked to.
+    /// Whether every child stopped by itself when it was asked to, without an error or a panic.
     #[must_use]
     pub fn is_clean(&self) -> bool {
         self.children.iter().all(|child| {
@@ -162,6 +164,7 @@ impl fmt::Display for ChildShutdownStatus {
             Self::Aborted => "aborted",
             Self::AlreadyExited => "already exited",
             Self::CutShort => "cut short",
+            Self::Failed => "failed",
             Self::Graceful => "graceful",
             Self::LateReport => "late",
         })

@@ -250,3 +250,31 @@ fn a_stop_does_not_wait_for_a_start_below_that_has_no_bound() {
     obey(&mut world);
     assert!(world.is_over());
 }
+
+#[test]
+fn a_child_that_fails_when_it_is_asked_to_stop_has_not_stopped_cleanly() {
+    for (how, status) in [
+        (Ends::Cancelled, Status::Graceful),
+        (Ends::Succeeded, Status::Graceful),
+        (Ends::Failed, Status::Failed),
+        (Ends::Panicked, Status::Failed),
+    ] {
+        let mut world = started(SupervisorSpec::root(workers(&["a"])));
+        world.ask("", Ask::Shutdown);
+        world.exit("a", how);
+        assert_eq!(statuses(&world), [("a".to_owned(), status)]);
+        assert_eq!(world.report().is_clean(), status == Status::Graceful);
+    }
+}
+
+#[test]
+fn however_a_child_ends_after_its_budget_it_had_not_stopped_when_it_was_asked_to() {
+    for how in [Ends::Succeeded, Ends::Panicked, Ends::Aborted] {
+        let mut world = started(SupervisorSpec::root(workers(&["a"])));
+        world.ask("", Ask::Shutdown);
+        world.advance(secs(5));
+        world.exit("a", how);
+        assert_eq!(statuses(&world), [("a".to_owned(), Status::Aborted)]);
+        assert!(!world.report().is_clean());
+    }
+}
