@@ -82,7 +82,7 @@ impl Fold {
         }
         match (&event.kind, event.state) {
             // They change nothing, also where the child is not known.
-            (EventKind::Commanded(_) | EventKind::Refused(_) | EventKind::Stale, _) => {}
+            (kind, _) if !kind.tells_state() => {}
             (_, ChildState::Removed) => self.remove(&event.path),
             (kind, state) => {
                 let former = self.children.remove(&event.path);

@@ -206,6 +206,13 @@ pub enum SupervisorEnd {
     StartFailed,
 }
 
+impl EventKind {
+    /// Whether something has become of a child: a message for it alone changes nothing.
+    pub(crate) const fn tells_state(&self) -> bool {
+        !matches!(self, Self::Commanded(_) | Self::Refused(_) | Self::Stale)
+    }
+}
+
 impl Intensity {
     /// Whether so few restarts are left that somebody should know: a fifth, or the last.
     pub(crate) const fn is_low(self, left: u32) -> bool {

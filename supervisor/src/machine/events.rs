@@ -66,7 +66,11 @@ impl Machine {
             path: Arc::clone(&node.path),
             starts: node.starts,
             attempt: node.attempt,
-            state: self.known_state(ix),
+            state: match kind {
+                // What becomes of it is not known yet.
+                EventKind::Exited(_) | EventKind::SupervisorEnded(_) => ChildState::Exited,
+                _ => self.known_state(ix),
+            },
             operation: node.operation,
             ready: node.flags.ready,
             correlation: self.context,
@@ -136,8 +140,18 @@ impl Machine {
         }
     }
 
-    /// Says in the event of an end what its child does after all that followed from it at once.
+    /// Says in the event of an end what its child does after all that followed from it at once,
+    /// where no other event says that.
     pub(super) fn amend(&mut self, seq: u64, id: NodeId) {
+        let path = self.journal.get(seq).map(|event| Arc::clone(&event.path));
+        let mut later = (seq + 1..=self.journal.seq()).filter_map(|seq| self.journal.get(seq));
+        let tells = |later: &Entry| {
+            path.as_ref().is_some_and(|path| later.path == *path) && later.kind.tells_state()
+        };
+        if later.any(tells) {
+            // That has been told by events of their own.
+            return;
+        }
         let found = self.nodes.find(id);
         let state = found.map_or(ChildState::Removed, |ix| self.known_state(ix));
         let known = found.map(|ix| (self.nodes[ix].operation, self.nodes[ix].flags.ready));

@@ -4,6 +4,7 @@ mod backoff;
 mod budget;
 mod chunks;
 mod commands;
+mod events;
 mod explain;
 mod failure;
 mod generations;
