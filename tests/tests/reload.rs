@@ -1,5 +1,6 @@
 //! A tree that runs is given another file.
 
+use std::fmt::Write as _;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -359,15 +360,19 @@ impl Random {
             let after = after.map_or_else(String::new, |on| format!(", after: [{on}]"));
             if self.below(5) == 0 {
                 let x = self.below(2);
-                text += &format!(
-                    "  - {{ name: {name}, children: [{{ name: w, template: worker, args: {{ x: {x} }} }}]{after} }}\n"
-                );
+                writeln!(
+                    text,
+                    "  - {{ name: {name}, children: [{{ name: w, template: worker, args: {{ x: {x} }} }}]{after} }}"
+                )
+                .expect("text");
             } else {
                 let (x, fails) = (self.below(2), self.below(4) == 0);
-                text += &format!(
+                writeln!(
+                    text,
                     "  - {{ name: {name}, template: worker, args: {{ x: {x}, fails: {fails} }}, \
-                     backoff: 1ms..2ms, restart: permanent{after} }}\n"
-                );
+                     backoff: 1ms..2ms, restart: permanent{after} }}"
+                )
+                .expect("text");
             }
             before.push(name.to_owned());
         }
