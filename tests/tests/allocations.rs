@@ -1,5 +1,7 @@
 //! What a restart costs does not depend on how many siblings there are.
 
+use std::error::Error;
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,6 +12,18 @@ use rust_supervisor::{ChildSpec, Supervisor, SupervisorSpec, TaskContext};
 use tokio::sync::Notify;
 
 const RESTARTS: u64 = 1_000;
+
+/// Takes one allocation when it is boxed.
+#[derive(Debug)]
+struct Again(#[allow(dead_code, reason = "only its size counts")] u64);
+
+impl fmt::Display for Again {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("again")
+    }
+}
+
+impl Error for Again {}
 
 /// Allocations of a thousand restarts of one child among so many.
 fn allocations_among(siblings: usize) -> u64 {
@@ -36,7 +50,7 @@ fn allocations_among(siblings: usize) -> u64 {
                 }
                 _ => {}
             }
-            Err("again")
+            Err(Again(ctx.generation().value))
         }
     })
     .backoff(Backoff::none());
@@ -69,5 +83,6 @@ fn a_restart_allocates_the_same_among_ten_and_ten_thousand_siblings() {
         many.abs_diff(few) <= 16,
         "{few} among ten, {many} among ten thousand"
     );
-    assert!(few <= 5 * RESTARTS, "{few} for {RESTARTS} restarts");
+    // The error of the user, and the record of the exit.
+    assert!(few <= 2 * RESTARTS + 64, "{few} for {RESTARTS} restarts");
 }

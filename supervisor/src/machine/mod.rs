@@ -682,7 +682,8 @@ impl Machine {
             self.shutdown = Shutdown::Underway {
                 cause,
                 phases: Vec::new(),
-                children: Vec::new(),
+                // Grown bit by bit, it would be moved now and then.
+                children: Vec::with_capacity(self.live),
             };
             self.shutdown_comes_to(ShutdownPhase::RequestStop);
         }

@@ -47,6 +47,8 @@ fn in_chunks(tree: &Arc<Tree>) -> Result<Option<Snapshot>, Broken> {
     let mut rows = Vec::new();
     let (mut next, mut seq) = (Some(0), None);
     while let Some(from) = next {
+        // Lists grow without the lock.
+        rows.reserve(CHUNK);
         let (more, newest) = look(tree, |core| {
             let known = rows.len();
             let more = core.machine.copy_rows(from, CHUNK, &mut rows);
@@ -59,6 +61,7 @@ fn in_chunks(tree: &Arc<Tree>) -> Result<Option<Snapshot>, Broken> {
     }
     let (mut seq, mut changes) = (seq.unwrap_or(0), Changes::new());
     loop {
+        changes.reserve(CHANGES);
         let copied = look(tree, |core| {
             let known = changes.len();
             let last = core.machine.copy_changes(seq, CHANGES, &mut changes)?;

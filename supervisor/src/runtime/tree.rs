@@ -94,8 +94,13 @@ impl fmt::Debug for Tree {
 impl Tree {
     pub(crate) fn new(plan: Plan, runtime: Handle) -> Arc<Self> {
         let (machine, launches) = Machine::new(plan, fastrand::u64(..));
+        let mut core = Core::new(machine);
+        core.places.reserve(launches.len() + 1);
+        for (ix, launch) in launches {
+            core.places.admit(ix, launch);
+        }
         let tree = Arc::new(Self {
-            core: Mutex::new(Core::new(machine)),
+            core: Mutex::new(core),
             nudge: Nudge::on(&runtime),
             runtime,
             epoch: Instant::now(),
@@ -108,12 +113,6 @@ impl Tree {
             #[cfg(feature = "config")]
             reloads: tokio::sync::Mutex::new(()),
         });
-        let mut core = tree.lock();
-        core.places.reserve(launches.len() + 1);
-        for (ix, launch) in launches {
-            core.places.admit(ix, launch);
-        }
-        drop(core);
         nudge::watch(&tree);
         tree
     }
