@@ -330,7 +330,7 @@ pub mod __private {
         T: IntoTaskResult,
         F: Fn(TaskContext, &mut S) -> T + Send + Sync + 'static,
     {
-        ChildSpec::blocking(name.into(), hears_stop, state, run)
+        ChildSpec::with_state(name.into(), hears_stop, state, run)
     }
 
     /// Marks a child as made of a template, with values that code has handed over.

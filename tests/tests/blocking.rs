@@ -8,7 +8,11 @@ use rust_supervisor::event::kind::EventKind;
 use rust_supervisor::event::snapshot::ChildState;
 use rust_supervisor::event::stream::Observed;
 use rust_supervisor::shutdown::report::ChildShutdownStatus;
-use rust_supervisor::{Supervisor, SupervisorHandle, TaskContext, supervised, supervisor_tree};
+use rust_supervisor::spec::backoff::Backoff;
+use rust_supervisor::{
+    ChildSpec, Supervisor, SupervisorHandle, SupervisorSpec, TaskContext, supervised,
+    supervisor_tree,
+};
 use supervisor_tests::Log;
 use tokio::runtime::{Builder, Runtime};
 
@@ -216,6 +220,33 @@ async fn the_sub_tasks_of_a_blocking_child_end_with_its_attempts() {
     assert!(handle.shutdown().await.expect("stops").is_clean());
     assert_eq!((log.most_alive(), log.alive()), (1, 0));
     assert_eq!(log.count("the sub-task was told"), 10);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_closure_keeps_what_it_has_captured_between_its_attempts() {
+    let log = Log::new();
+    let (seen, mut rounds) = (log.clone(), 0);
+    let child = ChildSpec::blocking("child", move |ctx: TaskContext| {
+        let _live = seen.live("child");
+        rounds += 1;
+        seen.write(format!("round {rounds}"));
+        match rounds {
+            1 => return Err("the first time"),
+            2 => panic!("the second time"),
+            _ => {}
+        }
+        while !ctx.is_cancelled() {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        Ok(())
+    })
+    .backoff(Backoff::none());
+    let handle = Supervisor::start(SupervisorSpec::root(vec![child]))
+        .await
+        .expect("starts");
+    log.wait_for("round 3", 1).await;
+    assert!(handle.shutdown().await.expect("stops").is_clean());
+    assert_eq!((log.most_alive(), log.alive()), (1, 0));
 }
 
 #[test]

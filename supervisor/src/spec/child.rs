@@ -163,6 +163,40 @@ impl ChildSpec {
         )
     }
 
+    /// A worker whose attempts are calls of a synchronous function, on the blocking pool of tokio.
+    ///
+    /// It cannot be dropped, and stops when it looks at its context
+    /// ([`is_cancelled`](TaskContext::is_cancelled)) and returns; nobody counts it as ended before. One
+    /// that takes longer than its budget, and a second, is stuck. One that still waits for a thread
+    /// of the pool when it is stopped never runs. Where the pool has no thread to give, that is a
+    /// failure of the attempt ([`ServeError`](crate::error::types::ServeError)).
+    ///
+    /// Dropping a tokio runtime waits for functions that have begun, whoever supervises them;
+    /// `Runtime::shutdown_background` does not.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use rust_supervisor::{ChildSpec, TaskContext};
+    ///
+    /// let mut total = 0_u64;
+    /// let sums = ChildSpec::blocking("sums", move |ctx: TaskContext| {
+    ///     while !ctx.is_cancelled() {
+    ///         total += 1;
+    ///         # break;
+    ///     }
+    /// });
+    /// # drop(sums);
+    /// ```
+    pub fn blocking<F, T>(id: impl Into<ChildId>, attempt: F) -> Self
+    where
+        F: FnMut(TaskContext) -> T + Send + 'static,
+        T: IntoTaskResult + 'static,
+    {
+        let run = |ctx: TaskContext, attempt: &mut F| attempt(ctx);
+        Self::with_state(id.into(), HearsStop::Yes, attempt, run)
+    }
+
     /// A worker whose futures are not `Send`, on a thread of its own.
     ///
     /// As [`ChildSpec::from_fn`], with the same contract: restarts, stops and their budgets, panics,
@@ -236,7 +270,7 @@ impl ChildSpec {
     }
 
     /// A synchronous worker, whose state travels to the blocking pool with every attempt.
-    pub(crate) fn blocking<S, T, F>(id: ChildId, hears_stop: HearsStop, state: S, run: F) -> Self
+    pub(crate) fn with_state<S, T, F>(id: ChildId, hears_stop: HearsStop, state: S, run: F) -> Self
     where
         S: Send + 'static,
         T: IntoTaskResult,
