@@ -29,6 +29,7 @@ mod command;
 mod copy;
 mod deadlines;
 pub(crate) mod decision;
+mod down;
 mod ended;
 mod events;
 mod failure;
@@ -58,6 +59,7 @@ pub(crate) mod snapshot;
 mod standing;
 mod start;
 mod stop;
+mod stuck;
 #[cfg(test)]
 mod tests;
 pub(crate) mod time;

@@ -2,7 +2,7 @@
 
 use super::answer::{Answer, Refusal};
 use super::input::Action;
-use super::node::{Body, Cause, Down, Ending, FirstStartState, Ix, Mail, Phase, Retry, Wish};
+use super::node::{Body, Cause, Down, FirstStartState, Ix, Mail, Phase, Retry, Wish};
 use super::time::Nanos;
 use super::walk::{End, Op, Scope};
 use super::{Machine, TreePhase};
@@ -536,16 +536,6 @@ impl Machine {
     pub(super) fn is_path_of_another(&self, ix: Ix) -> bool {
         let holder = self.index.find(&self.nodes[ix].path, &self.nodes);
         holder.is_some_and(|holder| holder != ix && self.nodes[holder].phase.is_live())
-    }
-
-    /// A stuck child is started once it has physically gone.
-    pub(super) fn start_when_gone(&mut self, ix: Ix) {
-        let node = &mut self.nodes[ix];
-        if node.operation == Operation::Active && node.wish == Wish::None {
-            node.wish = Wish::Start(Cause::Alone);
-            // Whatever it was to end for before does not count any more.
-            self.set_phase(ix, Phase::Stuck(Ending::Asked));
-        }
     }
 
     fn dependencies_ready(&self, ix: Ix) -> bool {

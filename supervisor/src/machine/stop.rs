@@ -3,21 +3,17 @@
 use std::time::Duration;
 
 use super::answer::Refusal;
-use super::history::What;
-use super::input::{Action, Command};
+use super::input::Action;
 use super::node::{Body, Cause, Down, Ending, Ix, Mail, Node, NodeId, Phase, Retry, Wish};
-use super::time::Nanos;
 use super::walk::{End, Manner, Op, Scope, Then};
 use super::{ABORT_BUDGET, Machine, TreePhase};
 use crate::control::outcome::ChildControlOperation as Operation;
-use crate::event::failure::Why;
 use crate::event::history::Decision;
-use crate::event::kind::{EventKind, SupervisorEnd};
-use crate::machine::decision::ExitClass;
+use crate::event::kind::EventKind;
 use crate::shutdown::report::ChildShutdownStatus;
 use crate::shutdown::stage::ShutdownPhase;
 use crate::spec::plan::StopPolicy;
-use crate::spec::policy::{FirstStart, OnStuck, Pool, RestartPolicy, Shutdown, StartOrder};
+use crate::spec::policy::{FirstStart, Pool, RestartPolicy, Shutdown, StartOrder};
 
 impl Machine {
     /// The next step of a walk that ends children; false when it has to wait.
@@ -158,71 +154,6 @@ impl Machine {
             self.kill_supervisor(ix, ending);
         } else {
             self.abort(ix, ending);
-        }
-    }
-
-    /// The child could not be ended: its path is fenced, and nobody waits for it any more (I8).
-    pub(super) fn declare_stuck(&mut self, ix: Ix, ending: Ending) {
-        let sup = self.nodes[ix].parent;
-        self.set_phase(ix, Phase::Stuck(ending));
-        self.becomes_unready(ix);
-        if let Some(stuck) = self.stuck_of(ix) {
-            self.emit(ix, EventKind::Stuck(stuck.doing));
-        }
-        if sup != Ix::NONE {
-            self.leave_behind(sup, ix, ending);
-        }
-        self.report_stopped(ix, ChildShutdownStatus::AbortFailed);
-    }
-
-    /// A supervisor goes on without the child that is stuck, or gives up.
-    fn leave_behind(&mut self, sup: Ix, ix: Ix, ending: Ending) {
-        if ending.start() == Some(Cause::First) {
-            self.first_start_stuck(sup, ix, ending.why());
-        }
-        if self.nodes[ix].policy.on_stuck == OnStuck::Escalate && !self.comes_down(sup) {
-            let failure = self.failure(ix, Why::Stuck);
-            self.stop_children(sup, End::GaveUp(failure));
-        }
-        self.pass_start(ix);
-        self.settled(ix, &Err(Refusal::Interrupted));
-        self.leave_stuck(sup, ix);
-        self.no_longer_awaited(ix);
-        self.schedule(sup);
-    }
-
-    /// A start that has failed has failed, whether or not the attempt can be ended.
-    fn first_start_stuck(&mut self, sup: Ix, ix: Ix, why: Why) {
-        let fails = self.nodes.sup(sup).policy.first_start == FirstStart::Fail;
-        if fails && self.nodes[ix].policy.critical {
-            let failure = self.failure(ix, why);
-            self.stop_children(sup, End::StartFailed(failure));
-        }
-    }
-
-    /// A walk that ends children leaves a stuck one behind: what becomes of it when it has gone?
-    fn leave_stuck(&mut self, sup: Ix, ix: Ix) {
-        let Op::Stopping { scope, then, .. } = &self.nodes.sup(sup).op else {
-            return;
-        };
-        if !scope.contains(ix, &self.nodes[ix]) {
-            return;
-        }
-        let starts = match then {
-            Then::Start { .. } => true,
-            Then::Down(_) => false,
-            Then::Serve => return,
-        };
-        // Whatever it was to end for before, it has been stopped.
-        self.set_phase(ix, Phase::Stuck(Ending::Asked));
-        let node = &mut self.nodes[ix];
-        if starts {
-            self.start_when_gone(ix);
-        } else if !node.flags.is_static {
-            node.wish = Wish::Remove;
-        } else if node.wish != Wish::Remove {
-            // The next incarnation begins as the first one did.
-            node.wish = Wish::None;
         }
     }
 
@@ -511,85 +442,6 @@ impl Machine {
         }
     }
 
-    /// A supervisor has ended; what it means is for its parent to say.
-    fn supervisor_down(&mut self, sup: Ix, end: End) {
-        let state = self.nodes.sup_mut(sup);
-        state.op = Op::Down;
-        state.end_by = Nanos::NEVER;
-        let inbox = std::mem::take(&mut state.inbox);
-        for letter in inbox {
-            match letter.mail {
-                Mail::Command(token, command) => {
-                    let context = std::mem::replace(&mut self.context, letter.correlation);
-                    self.refuse(token, command, Refusal::ShuttingDown);
-                    self.context = context;
-                }
-                Mail::Change
-                | Mail::Due(_)
-                | Mail::Ended(..)
-                | Mail::FirstStart
-                | Mail::Rest(_)
-                | Mail::Start(_)
-                | Mail::Stop => {}
-            }
-        }
-        self.change_while_down(sup);
-        self.emit(sup, EventKind::SupervisorEnded(end.public()));
-        let (told, id) = (self.journal.seq(), self.nodes.id(sup));
-        self.has_ended(sup, end);
-        self.amend(told, id);
-    }
-
-    /// What the end of a supervisor means for its parent.
-    fn has_ended(&mut self, sup: Ix, end: End) {
-        let class = match end {
-            End::Killed => ExitClass::Abnormal,
-            End::Declined => ExitClass::Ignored,
-            End::AutoShutdown | End::GaveUp(_) | End::Requested | End::StartFailed(_) => {
-                ExitClass::Normal
-            }
-        };
-        let phase = self.nodes[sup].phase;
-        if sup == Ix::ROOT {
-            self.report_stuck();
-            self.set_phase(sup, Phase::Down(Down::Finished));
-            self.becomes_unready(sup);
-            self.end_tree(end);
-            return;
-        }
-        let awaited = self.nodes[sup].flags.awaited;
-        self.no_longer_awaited(sup);
-        let decision = match phase {
-            Phase::Stopping(Ending::Asked) | Phase::Aborting(Ending::Asked) => Decision::Asked,
-            _ if awaited => Decision::Absorbed,
-            _ => Decision::Pending,
-        };
-        let failure = self.nodes.sup(sup).failure.clone();
-        self.keep_end(sup, What::Supervisor(failure), decision);
-        match phase {
-            // The stop of its parent had not come to asking it.
-            _ if awaited => self.stopped(sup),
-            Phase::Starting(_) if class == ExitClass::Ignored => self.start_declined(sup),
-            Phase::Starting(cause) => self.start_failed(sup, cause, Why::StartFailed),
-            Phase::Running => self.ended_by_itself(sup, class),
-            Phase::Stopping(ending) | Phase::Aborting(ending) | Phase::Stuck(ending) => {
-                self.ended_after(sup, ending, ExitClass::Normal);
-            }
-            Phase::Down(_)
-            | Phase::Waiting(_)
-            | Phase::Backoff(_)
-            | Phase::Failed(_)
-            | Phase::Exited(_) => {}
-        }
-    }
-
-    pub(super) fn refuse(&mut self, token: super::input::Token, command: Command, why: Refusal) {
-        if let Command::Add(_, planned, _) = command {
-            self.discard(*planned);
-        }
-        self.answer(token, Err(why));
-    }
-
     fn move_stop(&mut self, sup: Ix, to: Ix) {
         if let Op::Stopping { next, .. } = &mut self.nodes.sup_mut(sup).op {
             *next = to;
@@ -664,18 +516,5 @@ impl Machine {
         links.dependents_left = left;
         self.nodes[ix].links = Some(links);
         left
-    }
-}
-
-impl End {
-    pub(super) const fn public(&self) -> SupervisorEnd {
-        match self {
-            Self::AutoShutdown => SupervisorEnd::AutoShutdown,
-            Self::Declined => SupervisorEnd::Declined,
-            Self::GaveUp(_) => SupervisorEnd::GaveUp,
-            Self::Killed => SupervisorEnd::Killed,
-            Self::Requested => SupervisorEnd::Requested,
-            Self::StartFailed(_) => SupervisorEnd::StartFailed,
-        }
     }
 }
