@@ -10,7 +10,7 @@ use rust_supervisor_settings::suggest::{self, Unknown};
 use rust_supervisor_settings::table::{self, Place};
 
 use super::document::What;
-use super::problem::Mistake;
+use super::problem::{MAX_MISTAKES, Mistake};
 use super::setting::{self, Setting};
 use super::shape::{ChildConfig, OF_CHILD, OF_OVERLAY, OF_TREE, OverlayConfig, TreeConfig};
 use crate::id::types::ChildId;
@@ -70,6 +70,8 @@ struct Applier {
     declared: HashMap<String, Vec<Vec<String>>>,
     /// Where a setting of the node at a path is written, the last one of them.
     written: HashMap<(String, &'static str), Vec<String>>,
+    /// The siblings that such a node is after, in the order of that place.
+    after: HashMap<String, Vec<String>>,
 }
 
 /// A node that settings are for.
@@ -373,6 +375,9 @@ impl Applier {
     ) -> Vec<Setting> {
         let mut read = Vec::with_capacity(settings.len());
         for (key, value) in settings {
+            if self.mistakes.len() > MAX_MISTAKES {
+                break;
+            }
             let steps = below(steps, key);
             match find(key) {
                 Err(message) => self.at(&steps, What::Key, message),
@@ -392,6 +397,9 @@ impl Applier {
         for setting in settings {
             let key = (path.to_owned(), setting.row.key);
             self.written.insert(key, below(steps, setting.row.key));
+            if let (setting::Given::Names(names), "after") = (&setting.value, setting.row.key) {
+                self.after.insert(path.to_owned(), names.clone());
+            }
         }
         match target {
             Target::Root(spec) => {
@@ -414,13 +422,25 @@ impl Applier {
 
     /// What only the whole tree shows.
     fn unsound(&mut self, invalid: &InvalidSpec) {
-        for problem in &invalid.problems {
+        for problem in invalid.problems.iter().take(MAX_MISTAKES + 1) {
             let (path, key) = problem.place();
             let path = path.trim_start_matches('/').to_owned();
             let declared = self.declared.get(&path).and_then(|places| places.last());
-            let written = self.written.get(&(path, key));
+            let wanted = match problem {
+                SpecProblem::UnknownSibling { after, .. }
+                | SpecProblem::LaterSibling { after, .. } => Some(after),
+                SpecProblem::Cycle { children, .. } => children.get(1),
+                _ => None,
+            };
+            let names = self.after.get(&path).into_iter().flatten();
+            let place = names.clone().position(|name| Some(name) == wanted);
+            let written = self.written.get(&(path, key)).cloned();
+            let written = written.map(|steps| match place {
+                Some(place) => below(&steps, &place.to_string()),
+                None => steps,
+            });
             let (steps, what) = match (written, declared) {
-                (Some(steps), _) => (steps.clone(), What::Value),
+                (Some(steps), _) => (steps, What::Value),
                 (None, Some(steps)) if key == "name" => (below(steps, "name"), What::Value),
                 (None, Some(steps)) => (steps.clone(), What::Value),
                 // Written in code.
@@ -437,6 +457,9 @@ impl Applier {
     }
 
     fn at(&mut self, steps: &[String], what: What, message: impl Into<String>) {
+        if self.mistakes.len() > MAX_MISTAKES {
+            return;
+        }
         self.mistakes.push(Mistake::new(steps, what, message));
     }
 }

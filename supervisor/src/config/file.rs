@@ -84,7 +84,12 @@ impl TreeFile {
             }
             Ok(_) => Err(self.source.invalid(&mistakes)),
             Err(more) => {
-                mistakes.extend(more);
+                // What has not the shape of a thing has nothing else to say.
+                let shapeless = |steps: &Vec<String>| {
+                    self.mistakes.iter().any(|mistake| mistake.steps == *steps)
+                };
+                let more = more.into_iter();
+                mistakes.extend(more.filter(|mistake| !shapeless(&mistake.steps)));
                 Err(self.source.invalid(&mistakes))
             }
         }

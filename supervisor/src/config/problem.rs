@@ -48,6 +48,9 @@ pub struct Place {
     pub source: String,
 }
 
+/// Who has made more mistakes than this has another problem; finding them takes time.
+pub(crate) const MAX_MISTAKES: usize = 100;
+
 /// Longer lines are cut where they are shown.
 const SHOWN: usize = 160;
 
@@ -95,7 +98,7 @@ impl Source {
     /// Looks up where the mistakes are, and sorts them by that.
     pub(crate) fn invalid(&self, mistakes: &[Mistake]) -> InvalidConfig {
         let mut problems: Vec<(Span, ConfigProblem)> = Vec::with_capacity(mistakes.len());
-        for mistake in mistakes {
+        for mistake in mistakes.iter().take(MAX_MISTAKES) {
             let root = self.root.as_ref();
             let span = root.map(|root| root.find(&mistake.steps, mistake.what));
             let problem = ConfigProblem {
@@ -109,9 +112,13 @@ impl Source {
             }
         }
         problems.sort_by_key(|(span, _)| (span.line, span.column));
-        InvalidConfig {
-            problems: problems.into_iter().map(|(_, problem)| problem).collect(),
+        let mut problems: Vec<ConfigProblem> =
+            problems.into_iter().map(|(_, problem)| problem).collect();
+        if mistakes.len() > MAX_MISTAKES {
+            let more = format!("there are more mistakes than these {MAX_MISTAKES}");
+            problems.extend(InvalidConfig::one(&self.file, more).problems);
         }
+        InvalidConfig { problems }
     }
 
     fn place(&self, span: Span) -> Place {
@@ -128,7 +135,6 @@ impl Source {
 }
 
 impl InvalidConfig {
-    #[cfg(any(feature = "config-yaml", feature = "config-toml", feature = "manifest"))]
     pub(crate) fn one(file: &Arc<str>, message: impl Into<String>) -> Self {
         Self {
             problems: vec![ConfigProblem {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Deserializer, Serialize};
 
 use super::document::What;
-use super::problem::Mistake;
+use super::problem::{MAX_MISTAKES, Mistake};
 use crate::template::Value;
 
 /// A whole tree, or what is different for one that code declares.
@@ -201,6 +201,9 @@ impl Shape {
     }
 
     fn expected(&mut self, found: &Value, expected: &str) {
+        if self.mistakes.len() > MAX_MISTAKES {
+            return;
+        }
         let message = format!("{expected}; this is {}", found.noun());
         self.mistakes
             .push(Mistake::new(&self.steps, What::Value, message));

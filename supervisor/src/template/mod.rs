@@ -175,6 +175,12 @@ impl Template {
         &self.inner.arguments
     }
 
+    /// Whether it is known that there is nothing for it to take.
+    #[cfg(feature = "schema")]
+    pub(crate) fn takes_nothing(&self) -> bool {
+        self.inner.closed && self.inner.arguments.is_empty()
+    }
+
     /// Makes a child of it; all mistakes at once.
     ///
     /// The child has the name of the template.

@@ -1,0 +1,360 @@
+//! Files with a mistake in them: what is said of it alone is enough to mend it.
+
+use std::io::Write;
+use std::time::Instant;
+
+use rust_supervisor::config::file::TreeFile;
+use rust_supervisor::template::Templates;
+use rust_supervisor::{TaskContext, supervised, templates};
+
+#[supervised(template)]
+async fn feed(ctx: TaskContext, url: String, port: Option<u16>) {
+    let _ = (url, port);
+    ctx.cancelled().await;
+}
+
+#[supervised(template)]
+async fn deaf(url: String) {
+    let _ = url;
+}
+
+fn all() -> Templates {
+    templates![feed, deaf]
+}
+
+/// A sound file; every test spoils one line of it.
+const SOUND: &str = "\
+strategy: rest_for_one
+intensity: 5/30s
+children:
+  - name: first
+    template: feed
+    args: { url: a, port: 80 }
+    shutdown: 10s
+  - name: second
+    template: feed
+    args: { url: b }
+    after: [first]
+    backoff: 100ms..30s
+  - name: group
+    children:
+      - { template: deaf, args: { url: c } }
+overlay:
+  - path: group/deaf
+    restart: temporary
+";
+
+fn error_of(text: &str) -> String {
+    let applied = TreeFile::yaml("tree.yaml", text).and_then(|file| file.tree(all()));
+    applied.expect_err("it is spoiled").to_string()
+}
+
+/// Spoils one thing, and expects the whole message.
+#[track_caller]
+fn spoiled(what: &str, with: &str, says: &str) {
+    assert!(SOUND.contains(what), "{what}");
+    let error = error_of(&SOUND.replacen(what, with, 1));
+    assert_eq!(error, says.trim_matches('\n'));
+}
+
+#[test]
+fn the_ten_most_likely_mistakes() {
+    assert!(
+        TreeFile::yaml("tree.yaml", SOUND)
+            .expect("YAML")
+            .tree(all())
+            .is_ok()
+    );
+    // 1. A key is misspelt.
+    spoiled("shutdown: 10s", "shutdwn: 10s", "
+tree.yaml:7:5: unknown setting `shutdwn`; did you mean `shutdown`?
+expected one of: `name`, `template`, `args`, `children`, `restart`, `backoff`, `backoff_reset`, `fuse`, `shutdown`, `readiness`, `ready_within`, `significant`, `critical`, `heartbeat`, `timeout`, `stall_after`, `on_stuck`, `tags`, `after`
+ 7 |     shutdwn: 10s
+   |     ^^^^^^^
+");
+    // 2. A duration has no unit.
+    spoiled(
+        "shutdown: 10s",
+        "shutdown: 10",
+        "
+tree.yaml:7:15: a duration needs a unit: did you mean `10ms` or `10s`?
+ 7 |     shutdown: 10
+   |               ^^
+",
+    );
+    // 3. A word is misspelt.
+    spoiled(
+        "rest_for_one",
+        "rest-for-one",
+        "
+tree.yaml:1:11: unknown strategy `rest-for-one`; did you mean `rest_for_one`?
+expected one of: `one_for_one`, `one_for_all`, `rest_for_one`, `dependents`
+ 1 | strategy: rest-for-one
+   |           ^^^^^^^^^^^^
+",
+    );
+    // 4. A template that is not registered.
+    spoiled(
+        "template: feed",
+        "template: fed",
+        "
+tree.yaml:5:15: unknown template `fed`; did you mean `feed`?
+expected one of: `feed`, `deaf`
+ 5 |     template: fed
+   |               ^^^
+",
+    );
+    // 5. An argument is of another type.
+    spoiled("port: 80", "port: http", "
+tree.yaml:6:27: template `feed`: the argument `port: Option<u16>` cannot be read: invalid type: string \"http\", expected u16
+it takes: `feed(url: String, port?: Option<u16>)`
+ 6 |     args: { url: a, port: http }
+   |                           ^^^^
+");
+    // 6. An argument is missing.
+    spoiled(
+        "args: { url: b }",
+        "args: {}",
+        "
+tree.yaml:9:15: template `feed`: the argument `url: String` is missing
+it takes: `feed(url: String, port?: Option<u16>)`
+ 9 |     template: feed
+   |               ^^^^
+",
+    );
+    // 7. `after` names nobody.
+    spoiled(
+        "after: [first]",
+        "after: [frist]",
+        "
+tree.yaml:11:13: `second` is after `frist`, which is not a sibling of it; did you mean `first`?
+ 11 |     after: [frist]
+    |             ^^^^^
+",
+    );
+    // 8. A name is there twice.
+    spoiled(
+        "name: second",
+        "name: first",
+        "
+tree.yaml:8:11: `first` is declared twice; give one of them another `name`
+ 8 |   - name: first
+   |           ^^^^^
+tree.yaml:11:13: `/`: these children wait for each other: `first` after `first`; take one `after` away
+ 11 |     after: [first]
+    |             ^^^^^
+",
+    );
+    // 9. The indentation is wrong.
+    spoiled(
+        "    backoff",
+        "   backoff",
+        "
+tree.yaml:12:4: this is not YAML: while parsing a block collection, did not find expected '-' indicator
+ 12 |    backoff: 100ms..30s
+    |    ^
+",
+    );
+    // 10. An overlay is for nobody.
+    spoiled(
+        "path: group/deaf",
+        "path: group/def",
+        "
+tree.yaml:17:11: there is no child `group/def` in this tree; did you mean `group/deaf`?
+ 17 |   - path: group/def
+    |           ^^^^^^^^^
+",
+    );
+}
+
+#[test]
+fn other_mistakes_say_what_to_do_too() {
+    for (what, with, says) in [
+        (
+            "  - name: first\n    template: feed\n",
+            "  - name: first\n",
+            "says nothing that could run",
+        ),
+        (
+            "    children:",
+            "    template: feed\n    children:",
+            "a worker runs the one",
+        ),
+        (
+            "after: [first]",
+            "depends_on: [first]",
+            "here it is `after`, a list of siblings",
+        ),
+        (
+            "after: [first]",
+            "after: first",
+            "`after` is a list of siblings, such as `[feed]`",
+        ),
+        (
+            "url: b }",
+            "url: b, prt: 1 }",
+            "unknown argument `prt`; did you mean `port`?",
+        ),
+        (
+            "shutdown: 10s",
+            "strategy: one_for_one",
+            "it is a setting of a supervisor",
+        ),
+        (
+            "shutdown: 10s",
+            "blocking: true",
+            "it is a setting of a function",
+        ),
+        ("intensity: 5/30s", "crate: x", "belongs to code"),
+        (
+            "restart: temporary",
+            "strategy: one_for_all",
+            "`group/deaf` is a worker",
+        ),
+        (
+            "path: group/deaf",
+            "tag: x",
+            "no child has the tag `x`, or any",
+        ),
+        ("    restart: temporary\n", "", "this overlay sets nothing"),
+        (
+            "  - path: group/deaf\n    restart",
+            "  - restart",
+            "an overlay needs a `path` or a `tag`",
+        ),
+        (
+            "url: c }",
+            "url: c }, heartbeat: 5s",
+            "`heartbeat` needs a `TaskContext`",
+        ),
+        ("after: [first]", "after: [second]", "wait for each other"),
+        (
+            "shutdown: 10s",
+            "after: [second]",
+            "starts later; move it up",
+        ),
+        ("name: group", "name: gro/up", "has a `/` in it"),
+        (
+            "backoff: 100ms..30s",
+            "backoff: 30s..100ms",
+            "did you mean `100ms..30s`?",
+        ),
+        (
+            "backoff: 100ms..30s",
+            "backoff: 1s..2s\n    restart: temporary",
+            "never restarted",
+        ),
+        (
+            "children:\n  - name: first",
+            "children:\n  name: first",
+            "this is not YAML",
+        ),
+        (
+            "children:\n      - {",
+            "children: 7 #",
+            "`children` is a list",
+        ),
+    ] {
+        assert!(SOUND.contains(what), "{what}");
+        let error = error_of(&SOUND.replacen(what, with, 1));
+        assert!(error.contains(says), "{with}: {error}");
+        assert!(error.starts_with("tree.yaml:"), "{error}");
+    }
+}
+
+#[test]
+fn all_mistakes_of_a_file_are_found_in_one_go_and_in_its_order() {
+    let error = error_of(
+        "
+intensity: 5
+children:
+  - { template: fed }
+  - { template: feed, args: { url: 3, port: x, more: 1 }, shutdown: 5, restrat: x }
+  - { name: x }
+  - 7
+overlay:
+  - { path: nobody, critical: maybe }
+unknown: 1
+",
+    );
+    let places: Vec<&str> = error
+        .lines()
+        .filter_map(|line| line.strip_prefix("tree.yaml:"))
+        .map(|line| line.split(": ").next().unwrap_or_default())
+        .collect();
+    assert_eq!(
+        places,
+        [
+            "2:12", "4:17", "5:36", "5:45", "5:48", "5:69", "5:72", "6:5", "7:5", "9:13", "9:31",
+            "10:1"
+        ],
+        "{error}"
+    );
+}
+
+#[test]
+fn what_is_no_tree_file_is_refused_in_bounded_time() {
+    let directory = std::env::temp_dir().join(format!("tree-files-{}", std::process::id()));
+    std::fs::create_dir_all(&directory).expect("a directory");
+    let write = |name: &str, bytes: &[u8]| {
+        let path = directory.join(name);
+        std::fs::write(&path, bytes).expect("written");
+        path
+    };
+    let fails = |path: &std::path::Path| {
+        let begun = Instant::now();
+        let error = TreeFile::load(path).expect_err("refused").to_string();
+        assert!(begun.elapsed().as_secs() < 5, "{error}");
+        assert!(error.contains(&path.display().to_string()), "{error}");
+        error
+    };
+    assert!(fails(&directory.join("none.yaml")).contains("cannot be read"));
+    assert!(fails(&write("empty.yaml", b"")).contains("it is empty"));
+    assert!(fails(&write("comment.yaml", b"# nothing\n")).contains("it is empty"));
+    assert!(fails(&write("empty.toml", b"\n")).contains("it is empty"));
+    assert!(fails(&write("tree.json", b"{}")).contains("`.yaml`, `.yml` or `.toml`"));
+    assert!(
+        fails(&write("bytes.yaml", b"a: 1\nb: \xff\n"))
+            .contains("not UTF-8 from byte 8 on, in line 2")
+    );
+    let inside = directory.join("directory.yaml");
+    std::fs::create_dir_all(&inside).expect("a directory");
+    assert!(fails(&inside).contains("it is a directory"));
+    let large = directory.join("large.yaml");
+    let mut file = std::fs::File::create(&large).expect("a file");
+    // A hundred megabytes, without writing them.
+    file.write_all(b"children: []\n").expect("written");
+    file.set_len(100 * 1024 * 1024).expect("grown");
+    assert!(fails(&large).contains("has more than 1048576 bytes"));
+    for name in ["deep.yaml", "deep.toml"] {
+        let deep = format!("a = {}", "[".repeat(500_000));
+        fails(&write(
+            name,
+            deep.replace("a = ", if name == "deep.yaml" { "" } else { "a = " })
+                .as_bytes(),
+        ));
+    }
+    let mut laughs = String::from("a: &a [x, x, x, x, x, x, x, x, x]\n");
+    for (name, of) in ["b", "c", "d", "e", "f", "g", "h", "i"]
+        .iter()
+        .zip("abcdefgh".chars())
+    {
+        let nine = vec![format!("*{of}"); 9].join(", ");
+        laughs += &[name, ": &", name, " [", &nine, "]\n"].concat();
+    }
+    assert!(fails(&write("laughs.yaml", laughs.as_bytes())).contains("more than 100000 values"));
+    let wide: String = (0..40_000)
+        .map(|i| format!("k{i}: 1\n"))
+        .collect::<Vec<_>>()
+        .concat();
+    let wide = TreeFile::load(write("wide.yaml", wide.as_bytes())).expect("it is YAML");
+    let begun = Instant::now();
+    let error = wide.tree(all()).expect_err("none of them is a setting");
+    assert!(begun.elapsed().as_secs() < 5);
+    assert_eq!(
+        error.problems.len(),
+        101,
+        "the first hundred, and that there are more"
+    );
+    std::fs::remove_dir_all(&directory).expect("removed");
+}
