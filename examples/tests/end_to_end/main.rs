@@ -3,6 +3,7 @@
 #![allow(clippy::disallowed_methods, reason = "tests are not supervised")]
 
 mod client;
+mod configured;
 mod crash;
 mod events;
 mod jobs;

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use serde::Serialize;
 
@@ -14,6 +15,7 @@ use crate::control::outcome::ChildControlOperation as Operation;
 use crate::error::types::SupervisorError;
 use crate::machine::Machine;
 use crate::machine::input::Command;
+use crate::runtime::supervisor::deadline_of_run;
 use crate::spec::outline::Outline;
 use crate::spec::plan::Plan;
 use crate::spec::supervisor::SupervisorSpec;
@@ -147,6 +149,16 @@ pub(crate) struct Configured {
     /// this has places for it.
     base: Mutex<SupervisorSpec>,
     file: TreeFile,
+    deadline: Deadline,
+}
+
+/// How long a tree has to stop.
+#[derive(Clone, Copy, Debug)]
+enum Deadline {
+    /// As it says itself.
+    OfTree,
+    /// It is run, and may have been given one for that.
+    OfRun(Option<Duration>),
 }
 
 /// What a tree that runs is made of.
@@ -158,8 +170,16 @@ pub(crate) struct Running {
 
 impl Configured {
     pub(crate) const fn new(base: SupervisorSpec, file: TreeFile) -> Self {
-        let base = Mutex::new(base);
-        Self { base, file }
+        Self {
+            base: Mutex::new(base),
+            file,
+            deadline: Deadline::OfTree,
+        }
+    }
+
+    /// The tree is run, and has a deadline for that.
+    pub(crate) const fn run_within(&mut self, within: Option<Duration>) {
+        self.deadline = Deadline::OfRun(within);
     }
 
     fn base(&self) -> SupervisorSpec {
@@ -180,7 +200,11 @@ impl Running {
     /// What another file makes of the tree.
     fn with(&self, file: &TreeFile) -> Result<(Diff, Plan, Self), ReloadError> {
         let mut spec = file.apply(self.configured.base())?;
-        let configured = Configured::new(self.configured.base(), file.clone());
+        let mut configured = Configured::new(self.configured.base(), file.clone());
+        configured.deadline = self.configured.deadline;
+        if let Deadline::OfRun(within) = configured.deadline {
+            spec.shutdown_within = deadline_of_run(within, spec.shutdown_within);
+        }
         spec.configured = None;
         let plan = Plan::try_from(spec).map_err(SupervisorError::from)?;
         let running = configured.running(&plan);

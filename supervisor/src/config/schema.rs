@@ -166,12 +166,13 @@ fn overlay() -> Value {
 }
 
 fn object(properties: Map<String, Value>, required: &[&str]) -> Value {
-    json!({
+    let mut object = json!({
         "type": "object",
         "additionalProperties": false,
-        "properties": properties,
         "required": required,
-    })
+    });
+    object["properties"] = Value::Object(properties);
+    object
 }
 
 fn children(description: &str) -> Value {

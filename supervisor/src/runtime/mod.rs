@@ -11,6 +11,12 @@ pub(crate) mod current;
 pub(crate) mod driver;
 mod effects;
 mod guards;
+#[cfg(all(
+    unix,
+    feature = "signal",
+    any(feature = "config-toml", feature = "config-yaml")
+))]
+mod hangup;
 #[cfg(feature = "__measure")]
 pub(crate) mod holds;
 mod lifecycle;

@@ -38,6 +38,12 @@ pub struct SupervisorBuilder {
     stop: Option<Pin<Box<dyn Future<Output = ()> + Send>>>,
     #[cfg(feature = "signal")]
     signals: bool,
+    #[cfg(all(
+        unix,
+        feature = "signal",
+        any(feature = "config-toml", feature = "config-yaml")
+    ))]
+    reload: Option<std::path::PathBuf>,
 }
 
 impl Supervisor {
@@ -83,6 +89,12 @@ impl Supervisor {
             stop: None,
             #[cfg(feature = "signal")]
             signals: false,
+            #[cfg(all(
+                unix,
+                feature = "signal",
+                any(feature = "config-toml", feature = "config-yaml")
+            ))]
+            reload: None,
         }
     }
 }
@@ -106,6 +118,25 @@ impl SupervisorBuilder {
         self
     }
 
+    /// Reloads the tree from the file on every SIGHUP, as [`TreeRef::reload`] does.
+    ///
+    /// The tree must have been started from what [`TreeFile::apply`] answers. Without this, SIGHUP
+    /// ends the process, as it does without us. What has changed, and what is wrong with a file
+    /// that cannot be taken, is an event of `tracing`, of the target `rust_supervisor::lifecycle`; a
+    /// bad file changes nothing.
+    ///
+    /// [`TreeFile::apply`]: crate::config::file::TreeFile::apply
+    /// [`TreeRef::reload`]: crate::TreeRef::reload
+    #[cfg(all(
+        unix,
+        feature = "signal",
+        any(feature = "config-toml", feature = "config-yaml")
+    ))]
+    pub fn reload_on_hangup(mut self, file: impl Into<std::path::PathBuf>) -> Self {
+        self.reload = Some(file.into());
+        self
+    }
+
     /// Stops the tree when the future is done. Of several, the last one counts.
     pub fn shutdown_when(mut self, done: impl Future<Output = ()> + Send + 'static) -> Self {
         self.stop = Some(Box::pin(done));
@@ -121,9 +152,11 @@ impl SupervisorBuilder {
     /// Dropping the future stops the tree.
     pub async fn run(mut self) -> RunOutcome {
         crate::panics::install();
-        let within = self.within.or(self.spec.shutdown_within);
-        self.spec.shutdown_within =
-            Some(within.unwrap_or(SHUTDOWN_WITHIN)).filter(|&within| within != Duration::MAX);
+        self.spec.shutdown_within = deadline_of_run(self.within, self.spec.shutdown_within);
+        #[cfg(feature = "config")]
+        if let Some(configured) = &mut self.spec.configured {
+            configured.run_within(self.within);
+        }
         #[cfg(feature = "signal")]
         let signal = super::signals::listen(self.signals);
         #[cfg(not(feature = "signal"))]
@@ -150,11 +183,24 @@ impl SupervisorBuilder {
             }
         };
         let mut ended = std::pin::pin!(ended);
+        #[cfg(all(
+            unix,
+            feature = "signal",
+            any(feature = "config-toml", feature = "config-yaml")
+        ))]
+        let reloads = super::hangup::reload(self.reload, asked.clone());
+        #[cfg(not(all(
+            unix,
+            feature = "signal",
+            any(feature = "config-toml", feature = "config-yaml")
+        )))]
+        let reloads = std::future::pending::<()>();
         tokio::select! {
             biased;
             outcome = &mut ended => return outcome,
             () = stop => {}
             () = signal => {}
+            () = reloads => {}
         }
         asked.ask_to_end(Audit::of_program("told to stop from outside"), None);
         ended.await
@@ -167,6 +213,12 @@ impl std::fmt::Debug for SupervisorBuilder {
             .field("spec", &self.spec)
             .finish_non_exhaustive()
     }
+}
+
+/// How long a tree that is run has to stop: what the run says, or the tree, or what fits.
+pub(crate) fn deadline_of_run(run: Option<Duration>, tree: Option<Duration>) -> Option<Duration> {
+    let within = run.or(tree).unwrap_or(SHUTDOWN_WITHIN);
+    (within != Duration::MAX).then_some(within)
 }
 
 /// Makes a tree and begins to start it.
