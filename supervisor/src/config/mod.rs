@@ -29,7 +29,16 @@
 //!     restart: temporary
 //! ```
 //!
-//! Every key with its default stands in the commented example that [`example`] writes.
+//! Every key with its default stands in the commented example that [`example`] writes; it and the
+//! JSON Schema stand in `supervisor/docs`, too.
+//!
+//! # A tree that runs
+//!
+//! A tree that was started from a file can be given another one:
+//! [`TreeRef::plan_reload`](crate::TreeRef::plan_reload) shows what that changes, and
+//! [`TreeRef::reload`](crate::TreeRef::reload) does it. A number that is different is exchanged where
+//! it stands; what has to stop or to start does so in order, once the supervisor has nothing else
+//! under way. What operators have done is not undone.
 //!
 //! # Where things are
 //!
