@@ -44,7 +44,7 @@
 //!
 //! | module | what is there |
 //! | --- | --- |
-//! | [`file`] | [`TreeFile`](file::TreeFile): read from YAML or TOML, applied to a tree |
+//! | [`file`](mod@file) | [`TreeFile`](file::TreeFile): read from YAML or TOML, applied to a tree |
 //! | [`shape`] | the same as plain data, to be read with `serde` from anything |
 //! | [`problem`] | what is wrong with a file, and where |
 //! | [`reload`] | what a new file would change in a tree that runs |
