@@ -204,6 +204,7 @@
 //! - `config`: trees that are described, or tuned, from outside, as plain data.
 //! - `config-yaml`, `config-toml`: the files for that.
 //! - `schema`: a JSON Schema for them.
+//! - `recorder`: a log of what a tree is told, which plays again: see `rust_supervisor::recorder`.
 //! - `test-util`: a kit for tests of supervised programs: see `rust_supervisor::test_util`.
 //! - `metrics`: what a tree does, in numbers: see `rust_supervisor::metrics`.
 //!
@@ -219,6 +220,8 @@ mod machine;
 #[cfg(feature = "metrics")]
 pub mod metrics;
 pub mod panics;
+#[cfg(feature = "recorder")]
+pub mod recorder;
 pub mod runtime;
 pub mod shutdown;
 pub mod spec;

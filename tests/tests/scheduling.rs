@@ -159,3 +159,19 @@ async fn a_command_from_another_thread_reads_the_paused_clock() {
     assert_eq!(event.at, Duration::from_secs(1000));
     handle.shutdown().await.expect("stops");
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_child_that_crashes_without_end_lets_others_run_although_the_clock_stands_still() {
+    let crashing = ChildSpec::from_fn("crashing", |_: TaskContext| async { Err::<(), _>("again") })
+        .backoff(Backoff::none());
+    let limit = Intensity::new(u32::MAX, Duration::from_secs(1));
+    let spec = SupervisorSpec::root(vec![crashing]).intensity(limit);
+    let handle = Supervisor::start(spec).await.expect("starts");
+    tokio::task::yield_now().await;
+    let crashing = handle.child("crashing").expect("known");
+    let generation = crashing.generation().expect("has been started").value;
+    assert!(generation > 0);
+    crashing.pause().await.expect("pauses");
+    crashing.stopped().await.expect("is down");
+    handle.shutdown().await.expect("stops");
+}

@@ -137,7 +137,7 @@ impl TreeRef {
         })
     }
 
-    pub(super) const fn tree(&self) -> &Arc<Tree> {
+    pub(crate) const fn tree(&self) -> &Arc<Tree> {
         &self.tree
     }
 

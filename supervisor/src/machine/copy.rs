@@ -64,6 +64,8 @@ impl Machine {
             reloading: None,
             queued: VecDeque::new(),
             recoded: HashMap::new(),
+            #[cfg(feature = "recorder")]
+            recorder: None,
         }
     }
 }

@@ -3,6 +3,7 @@
 use crate::spec::policy::RestartPolicy;
 
 /// The kinds of end that decisions distinguish.
+#[cfg_attr(feature = "recorder", derive(serde::Serialize, serde::Deserialize))]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ExitClass {
     /// An error, a panic, a timeout, or an abort from outside.

@@ -8,6 +8,8 @@ use super::decision::{ExitClass, Verdict, decide};
 use super::history::{What, because};
 use super::input::{Action, Exit};
 use super::node::{Body, Cause, Down, Ending, Ix, Mail, Node, NodeId, Phase, Retry, Sup, Wish};
+#[cfg(feature = "recorder")]
+use super::recorder::Told;
 use super::time::Nanos;
 use super::walk::{End, Op, Then};
 use super::{Machine, TreePhase};
@@ -28,6 +30,8 @@ impl Machine {
             node.phase.is_live() && node.generation() == Some(generation)
         });
         let Some(ix) = current else {
+            #[cfg(feature = "recorder")]
+            self.note_told(|| Told::Exited(id, generation, exit.class, None));
             self.trash.records.push(exit.record);
             return self.stale(self.nodes.find(id));
         };
@@ -36,6 +40,11 @@ impl Machine {
         if let Some(record) = Arc::get_mut(&mut exit.record) {
             self.record_limit(ix, record);
         }
+        #[cfg(feature = "recorder")]
+        self.note_told(|| {
+            let record = Arc::clone(&exit.record);
+            Told::Exited(id, generation, exit.class, Some(record))
+        });
         let node = &mut self.nodes[ix];
         if now.since(node.ready_since) >= node.policy.backoff_reset {
             node.attempt = 1;

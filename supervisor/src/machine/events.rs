@@ -23,6 +23,8 @@ const WALL_FOR: u64 = 1_000_000_000;
 impl Machine {
     /// Tells what the clock on the wall shows.
     pub(crate) fn observe_wall(&mut self, now: Nanos, wall: SystemTime) {
+        #[cfg(feature = "recorder")]
+        self.note_told(|| super::recorder::Told::Wall(now.0, wall));
         let since_1970 = wall.duration_since(UNIX_EPOCH).unwrap_or_default();
         let nanos = u64::try_from(since_1970.as_nanos()).unwrap_or(u64::MAX);
         self.wall_at_start = nanos.saturating_sub(now.0);

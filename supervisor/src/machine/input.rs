@@ -70,6 +70,7 @@ pub(crate) enum Command {
 }
 
 /// What may be asked of a child.
+#[cfg_attr(feature = "recorder", derive(serde::Serialize, serde::Deserialize))]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Verb {
     /// Forget it, if it is down (OTP's `delete_child`).

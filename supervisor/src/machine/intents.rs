@@ -35,6 +35,8 @@ impl Machine {
             Operation::Quarantined => CommandKind::Quarantine,
             _ => CommandKind::Pause,
         };
+        #[cfg(feature = "recorder")]
+        self.note_told(|| super::recorder::Told::Intent(path.into(), operation, audit.clone()));
         self.emit_command(None, &path.into(), command, audit);
         let known = self.intents.iter().position(|(name, _)| &**name == path);
         let before = match known {

@@ -46,6 +46,8 @@ mod limits;
 pub(crate) mod mirror;
 pub(crate) mod node;
 mod ready;
+#[cfg(feature = "recorder")]
+pub(crate) mod recorder;
 pub(crate) mod rehearsal;
 #[cfg_attr(
     not(feature = "config"),
@@ -168,6 +170,8 @@ pub(crate) struct Machine {
     wall_seen: Nanos,
     /// Grows with everything that is told.
     moves: u64,
+    #[cfg(feature = "recorder")]
+    recorder: Option<Box<recorder::Recorder>>,
 }
 
 impl Machine {
@@ -205,6 +209,8 @@ impl Machine {
             wall_at_start: 0,
             wall_seen: Nanos::default(),
             moves: 0,
+            #[cfg(feature = "recorder")]
+            recorder: None,
         };
         let mut launches = Vec::with_capacity(plan.nodes.len());
         // Where starts are concurrent, a child may be after a later one.
@@ -238,6 +244,8 @@ impl Machine {
         self.now = self.now.max(now);
         self.moves += 1;
         self.steps_left = STEPS;
+        #[cfg(feature = "recorder")]
+        self.note(&input);
         match input {
             Input::Command(token, audit, command) => self.command(token, &audit, command),
             Input::Ending(id, generation) => self.ending(id, generation),
@@ -259,6 +267,8 @@ impl Machine {
 
     /// Goes on where a call left off for having done enough.
     pub(crate) fn resume(&mut self) {
+        #[cfg(feature = "recorder")]
+        self.note_told(|| recorder::Told::Resume);
         self.moves += 1;
         self.steps_left = STEPS;
         self.tick();
@@ -331,6 +341,8 @@ impl Machine {
 
     /// Marks that the node has a task on the runtime.
     pub(crate) fn driven(&mut self, ix: Ix) {
+        #[cfg(feature = "recorder")]
+        self.note_told(|| recorder::Told::Driven(ix));
         let was_driven = std::mem::replace(&mut self.nodes[ix].flags.driven, true);
         self.driven += usize::from(!was_driven);
     }

@@ -21,6 +21,7 @@ use crate::spec::plan::{ChildPolicy, SupervisorPolicy};
 use crate::task::start_reason::StartReason;
 
 /// The place of a node in the arena.
+#[cfg_attr(feature = "recorder", derive(serde::Serialize, serde::Deserialize))]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Ix(pub(crate) u32);
 
@@ -34,6 +35,7 @@ impl Ix {
 }
 
 /// A node and its tenancy: stays unmistakable when the place in the arena is used again.
+#[cfg_attr(feature = "recorder", derive(serde::Serialize, serde::Deserialize))]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct NodeId {
     pub(crate) ix: Ix,

@@ -22,7 +22,7 @@ pub(crate) struct Row {
 
 impl Machine {
     /// The whole tree in one go.
-    #[cfg(any(test, feature = "__world"))]
+    #[cfg(any(test, feature = "__world", feature = "recorder"))]
     pub(crate) fn snapshot(&self) -> Snapshot {
         let mut rows = Vec::new();
         self.copy_rows(0, usize::MAX, &mut rows);

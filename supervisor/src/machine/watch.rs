@@ -7,11 +7,14 @@ use std::time::Duration;
 
 use super::Machine;
 use super::node::{Ix, NodeId, Phase};
+#[cfg(feature = "recorder")]
+use super::recorder::Told;
 use super::time::Nanos;
 use crate::event::kind::EventKind;
 use crate::event::stuck::{Doing, Stuck};
 
 /// What was seen of an attempt at one moment.
+#[cfg_attr(feature = "recorder", derive(serde::Serialize, serde::Deserialize))]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Sample {
     /// It has beaten since it was looked at before.
@@ -23,6 +26,7 @@ pub(crate) struct Sample {
 }
 
 /// What belongs to an attempt beside the body that is polled.
+#[cfg_attr(feature = "recorder", derive(serde::Serialize, serde::Deserialize))]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Members {
     /// A function on the blocking pool is its body.
@@ -69,6 +73,8 @@ impl Sample {
 impl Machine {
     /// The attempt has been looked at (I2).
     pub(crate) fn sampled(&mut self, id: NodeId, generation: u64, sample: Sample) {
+        #[cfg(feature = "recorder")]
+        self.note_told(|| Told::Sampled(id, generation, sample));
         let current = self
             .nodes
             .find(id)
@@ -98,6 +104,8 @@ impl Machine {
 
     /// An attempt has not ended in its budget, and could have.
     pub(crate) fn overdue(&mut self, ix: Ix) {
+        #[cfg(feature = "recorder")]
+        self.note_told(|| Told::Overdue(ix));
         let node = &self.nodes[ix];
         if let (Phase::Stopping(ending), Nanos::NEVER) = (node.phase, node.deadline) {
             self.resume_context(ix);
@@ -107,6 +115,8 @@ impl Machine {
 
     /// No thread has come to the attempt, so that it cannot be blamed: it is looked at again then.
     pub(crate) fn look_again(&mut self, ix: Ix, at: Nanos) {
+        #[cfg(feature = "recorder")]
+        self.note_told(|| Told::LookAgain(ix, at.0));
         let node = &self.nodes[ix];
         let is_looked_at = matches!(
             node.phase,

@@ -27,6 +27,8 @@ use crate::task::outcome::{IntoTaskResult, TaskError, TaskResult};
 
 /// A restart loop goes back to the scheduler after this long, so that it starves nobody.
 const SLICE: Duration = Duration::from_micros(50);
+/// And after so many attempts: the paused clock of a test stands still while it goes on.
+const BATCH: u64 = 512;
 
 /// Drives the attempts of one child; reached by generated code.
 #[doc(hidden)]
@@ -192,7 +194,7 @@ impl Driver {
         self.started = now;
         // Wakes may sit in the scheduler's slot that nobody else takes from: let them out before
         // code of users can block the thread.
-        self.yields = woke || now.since(self.slice) >= SLICE;
+        self.yields = woke || now.since(self.slice) >= SLICE || self.begun % BATCH == 0;
     }
 
     /// Of the attempt that was begun last.

@@ -16,6 +16,8 @@ use crate::control::handle::SupervisorHandle;
 use crate::error::types::StartError;
 use crate::machine::TreePhase;
 use crate::machine::input::Input;
+#[cfg(feature = "recorder")]
+use crate::machine::recorder::Recorder;
 use crate::machine::walk::End;
 use crate::spec::plan::Plan;
 use crate::spec::supervisor::SupervisorSpec;
@@ -230,7 +232,11 @@ fn begin(spec: SupervisorSpec) -> Result<Arc<Tree>, StartError> {
     if let Some(made_of) = spec.configured.take() {
         configured = Some(*made_of);
     }
+    #[cfg(feature = "recorder")]
+    let record = spec.record;
     let plan = Plan::try_from(spec)?;
+    #[cfg(feature = "recorder")]
+    let recorder = record.map(|limit| Recorder::new(&plan, limit));
     #[cfg(feature = "config")]
     let running = configured.map(|configured| configured.running(&plan));
     let runtime = guards::present_runtime()?;
@@ -239,6 +245,11 @@ fn begin(spec: SupervisorSpec) -> Result<Arc<Tree>, StartError> {
     #[cfg(feature = "config")]
     drop(running.and_then(|running| tree.set_running(running)));
     let now = tree.now();
+    #[cfg(feature = "recorder")]
+    if let Some(recorder) = recorder {
+        // A machine that has just been made has not broken.
+        let _ = tree.with(now, None, |core| core.machine.record(recorder));
+    }
     let begun = tree.with(now, None, |core| core.machine.handle(now, Input::Start));
     begun.map_err(|broken| StartError::Broken {
         message: broken.0.to_string(),

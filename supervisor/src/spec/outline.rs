@@ -71,6 +71,8 @@ impl SupervisorSpec {
             history: self.history,
             shutdown_within: self.shutdown_within,
             templates: self.templates.clone(),
+            #[cfg(feature = "recorder")]
+            record: self.record,
             #[cfg(feature = "config")]
             configured: None,
         }

@@ -44,6 +44,7 @@ pub(crate) struct Planned {
 }
 
 /// A budget that somebody has written, and for whom.
+#[cfg_attr(feature = "recorder", derive(serde::Serialize, serde::Deserialize))]
 #[derive(Clone, Debug)]
 pub(crate) struct SetBudget {
     pub(crate) child: Arc<str>,
@@ -82,6 +83,7 @@ pub(crate) enum PlannedBody {
 }
 
 /// What holds for a child, nothing left to default.
+#[cfg_attr(feature = "recorder", derive(serde::Serialize, serde::Deserialize))]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct ChildPolicy {
     pub(crate) restart: RestartPolicy,
@@ -105,6 +107,7 @@ pub(crate) struct ChildPolicy {
 }
 
 /// How a child is ended.
+#[cfg_attr(feature = "recorder", derive(serde::Serialize, serde::Deserialize))]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum StopPolicy {
     /// Dropped at once, which is a clean stop: it could not have heard a request.
@@ -113,6 +116,7 @@ pub(crate) enum StopPolicy {
 }
 
 /// What holds for a supervisor.
+#[cfg_attr(feature = "recorder", derive(serde::Serialize, serde::Deserialize))]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct SupervisorPolicy {
     pub(crate) strategy: Strategy,

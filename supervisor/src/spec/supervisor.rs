@@ -50,6 +50,8 @@ pub struct SupervisorSpec {
     pub(crate) history: Option<usize>,
     pub(crate) shutdown_within: Option<Duration>,
     pub(crate) templates: Templates,
+    #[cfg(feature = "recorder")]
+    pub(crate) record: Option<usize>,
     /// What it was made of, where a file has been applied.
     #[cfg(feature = "config")]
     pub(crate) configured: Option<Box<crate::config::reload::Configured>>,
@@ -62,6 +64,16 @@ impl SupervisorSpec {
             children,
             ..Self::default()
         }
+    }
+
+    /// Records what the tree is told, up to so many inputs: see [`recorder`](crate::recorder).
+    ///
+    /// Counts at the root of a tree. Every end of an attempt is one or two inputs, a command is one;
+    /// an input is some 100 bytes, and an end keeps the error of the attempt.
+    #[cfg(feature = "recorder")]
+    pub const fn record(mut self, inputs: usize) -> Self {
+        self.record = Some(inputs);
+        self
     }
 
     /// Code that runs at every start of the supervisor, before its children start.
