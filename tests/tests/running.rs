@@ -176,3 +176,47 @@ async fn dropping_a_run_stops_the_tree() {
     log.wait_for("-a", 1).await;
     assert_eq!(log.lines(), ["+a", "-a"]);
 }
+
+/// Gives up, in a process of its own, as the test below has started it.
+#[tokio::test]
+async fn as_the_main_of_a_process() {
+    let Ok(how) = std::env::var("RUN_AS_MAIN") else {
+        return;
+    };
+    let failing = ChildSpec::from_fn("failing", |_ctx| async { Err::<(), _>("no disk") });
+    let inner = SupervisorSpec::root(vec![failing]).intensity(limit_of_none());
+    let spec = SupervisorSpec::root(vec![ChildSpec::supervisor("inner", inner)]);
+    let outcome = Supervisor::builder(spec.intensity(limit_of_none()))
+        .run()
+        .await;
+    let outcome = if how == "quiet" {
+        outcome.quiet()
+    } else {
+        outcome
+    };
+    drop(outcome.report());
+}
+
+fn limit_of_none() -> Intensity {
+    Intensity::new(0, Duration::from_secs(60))
+}
+
+#[test]
+fn the_tree_of_causes_is_written_to_standard_error_unless_it_is_to_be_quiet() {
+    let ran = |how: &str| {
+        let own = std::env::current_exe().expect("it runs");
+        let output = std::process::Command::new(own)
+            .args(["--exact", "as_the_main_of_a_process", "--nocapture"])
+            .env("RUN_AS_MAIN", how)
+            .output()
+            .expect("it runs");
+        assert!(output.status.success());
+        String::from_utf8(output.stderr).expect("text")
+    };
+    let expected = "`/` gave up: more than 0 restarts in 60s
+  - `inner` gave up: more than 0 restarts in 60s
+    - first cause: `inner/failing` error: no disk
+";
+    assert_eq!(ran("loud"), expected);
+    assert_eq!(ran("quiet"), "");
+}

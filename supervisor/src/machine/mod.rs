@@ -16,6 +16,9 @@
 //!   starts, and waiting phases with it.
 //! - **I7** Every delay is the deadline of the node that waits; leaving the phase clears it. Every
 //!   command is answered exactly once.
+//! - **I8** Stopping is bounded: request, budget, drop, and then the child is [`stuck`] and nobody
+//!   waits for it; a whole subtree has one deadline in [`shutdown_within`].
+//! - **I9** Every end is an event, and is kept with what was decided on it: [`history`].
 //! - **I10** Events are numbered where they are written.
 //! - **I11** Memory is bounded: journal, windows and fences are rings; a removed child leaves its
 //!   fence.
