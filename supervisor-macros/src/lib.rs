@@ -227,6 +227,15 @@ pub fn supervised(arguments: TokenStream, item: TokenStream) -> TokenStream {
 /// Settings and their values, contradictions within one place, names, dependencies and their
 /// cycles are checked when the tree is compiled, all in one run. What is only known at run time,
 /// such as the names that a splice brings, is checked when the tree is started.
+///
+/// Names and types are the compiler's to check. What it says of them is about what is written beside
+/// a function by `#[supervised]`:
+///
+/// | the compiler says | what to do |
+/// | --- | --- |
+/// | `expected type, found function` | write `#[supervised]` above that function |
+/// | `cannot find type` | mend the name, or import the function |
+/// | `this function takes 2 arguments` | give what its `spec` takes: all but the context |
 #[proc_macro]
 pub fn supervisor_tree(input: TokenStream) -> TokenStream {
     expand::supervisor_tree(input.into()).into()

@@ -162,15 +162,10 @@ fn errors(stderr: &str) -> impl Iterator<Item = &str> {
 /// Every `.stderr`, by the name of the mistake.
 fn cases() -> BTreeMap<String, String> {
     let mut cases = BTreeMap::new();
-    for kind in [
-        "attribute",
-        "newcomer",
-        "settings",
-        "template",
-        "tree",
-        "types",
-    ] {
-        for file in fs::read_dir(directory().join(kind)).expect("the directory of cases") {
+    for kind in fs::read_dir(directory()).expect("the directory of all cases") {
+        let kind = kind.expect("a directory");
+        let name = kind.file_name().to_string_lossy().into_owned();
+        for file in fs::read_dir(kind.path()).expect("the directory of cases") {
             let path = file.expect("a file").path();
             if path
                 .extension()
@@ -178,7 +173,7 @@ fn cases() -> BTreeMap<String, String> {
             {
                 let stem = path.file_stem().expect("a name").to_string_lossy();
                 let text = fs::read_to_string(&path).expect("a text");
-                cases.insert(format!("{kind}/{stem}"), text);
+                cases.insert(format!("{name}/{stem}"), text);
             }
         }
     }
