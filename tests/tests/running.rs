@@ -194,7 +194,7 @@ async fn as_the_main_of_a_process() {
     } else {
         outcome
     };
-    drop(outcome.report());
+    let _code = outcome.report();
 }
 
 fn limit_of_none() -> Intensity {
