@@ -60,6 +60,7 @@
 //! | [`error`] | what starts and commands answer when they fail |
 //! | [`id`] | names and numbers of children and attempts |
 //! | [`panics`] | the panic hook |
+//! | [`promises`] | what is promised, which test shows it, and where this differs from OTP |
 //!
 //! `#[supervised]` and `supervisor_tree!` document all settings, with their defaults. They write
 //! calls of the plain API, which can be used alone:
@@ -222,6 +223,9 @@ pub mod metrics;
 pub mod panics;
 #[cfg(feature = "recorder")]
 pub mod recorder;
+#[doc = include_str!("../docs/promises.md")]
+#[doc = include_str!("../docs/otp.md")]
+pub mod promises {}
 pub mod runtime;
 pub mod shutdown;
 pub mod spec;

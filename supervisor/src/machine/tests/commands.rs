@@ -415,3 +415,27 @@ fn a_child_added_while_its_group_is_being_stopped_starts_when_that_is_over() {
     obey(&mut world);
     assert_eq!(live(&world), ["a", "b"]);
 }
+
+#[test]
+fn a_killed_supervisor_takes_everything_below_it_along() {
+    let inner = SupervisorSpec::root(vec![worker("y"), worker("z")]);
+    let sub = SupervisorSpec::root(vec![worker("x"), ChildSpec::supervisor("inner", inner)]);
+    let sub = ChildSpec::supervisor("sub", sub).backoff(Backoff::none());
+    let mut world = started(SupervisorSpec::root(vec![sub, worker("a")]));
+    world.wants();
+    world.ask("sub", Ask::Kill);
+    let mut wants = world.wants();
+    wants.sort_by(|(one, _), (other, _)| one.cmp(other));
+    let aborted = ["sub/inner/y", "sub/inner/z", "sub/x"].map(|path| (path.into(), Want::Abort));
+    assert_eq!(wants, aborted, "nobody is asked, and all are dropped");
+    obey(&mut world);
+    for path in ["sub/inner/y", "sub/inner/z", "sub/x"] {
+        world.exit(path, Ends::Aborted);
+    }
+    assert_eq!(
+        world.state("sub"),
+        Some(ChildState::Running),
+        "it is started again"
+    );
+    assert_eq!(world.attempt("a").map(|attempt| attempt.asked), Some(false));
+}
