@@ -107,9 +107,8 @@ async fn end(handle: SupervisorHandle, rng: &mut Rng) {
         1 => handle.request_shutdown(),
         // One that has given up answers with its causes.
         _ => {
-            _ = timeout(PATIENCE, handle.shutdown())
-                .await
-                .expect("in bounded time")
+            let stopped = timeout(PATIENCE, handle.shutdown()).await;
+            _ = stopped.expect("in bounded time");
         }
     }
     _ = timeout(PATIENCE, tree.join())
