@@ -234,7 +234,7 @@ async fn follow(
                     *audit.entry(reason).or_default() += 1;
                     books.read.fetch_add(1, Ordering::Relaxed);
                 }
-                fold.apply(&event);
+                fold.apply(&event).expect("without a gap");
             }
             other => panic!("a gap: {other:?}"),
         }

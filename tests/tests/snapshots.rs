@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use rust_supervisor::event::fold::Fold;
 use rust_supervisor::event::kind::{Event, SCHEMA_VERSION};
 use rust_supervisor::event::snapshot::{ChildState, Snapshot};
 use rust_supervisor::event::stream::Observed;
@@ -177,4 +178,45 @@ async fn an_event_that_is_read_back_says_the_same() {
         count += 1;
     }
     assert!(count > 10, "{count}");
+}
+
+/// Whoever has missed events takes a snapshot, and goes on behind it.
+#[tokio::test(start_paused = true)]
+async fn a_fold_says_where_events_are_missing_and_goes_on_from_a_snapshot() {
+    let (log, fail) = (Log::new(), Arc::new(Notify::new()));
+    let weak = fragile("weak", &log, &fail).backoff(Backoff::none());
+    let spec = SupervisorSpec::root(vec![weak, obedient("calm", &log, Duration::ZERO)]);
+    let handle = Supervisor::start(spec).await.expect("starts");
+    log.wait_for("+weak", 1).await;
+    let snapshot = handle.snapshot().expect("can be taken");
+    let mut fold = Fold::from(&snapshot);
+    fail.notify_one();
+    log.wait_for("+weak", 2).await;
+    handle
+        .pause_child("calm", "test", "to see it")
+        .await
+        .expect("pauses");
+    handle.stopped("calm").await.expect("stops");
+    let (now, mut events) = (
+        handle.snapshot().expect("can be taken"),
+        handle.events_after(snapshot.as_of_seq),
+    );
+    let mut behind = Fold::default();
+    while fold.seq() < now.as_of_seq {
+        let Some(Observed::Event(event)) = events.next().await else {
+            panic!("none is missed");
+        };
+        let gap = behind
+            .apply(&event)
+            .expect_err("the first events are missing");
+        assert_eq!((gap.expected, gap.found), (1, event.seq));
+        fold.apply(&event).expect("the next one");
+    }
+    for child in &now.children {
+        let folded = fold.child(&child.path).expect("is known");
+        assert_eq!(folded.differs_from(child), None, "{}", child.path);
+    }
+    assert_eq!(fold.children().count(), now.children.len());
+    assert_eq!(fold.is_ready(), now.ready);
+    handle.shutdown().await.expect("stops");
 }

@@ -6,14 +6,14 @@ use std::sync::Arc;
 
 use super::exit::ExitRecord;
 use super::kind::{Event, EventKind};
-use super::snapshot::{ChildSnapshot, ChildState};
+use super::snapshot::{ChildSnapshot, ChildState, Snapshot};
 use crate::control::outcome::ChildControlOperation as Operation;
 use crate::shutdown::stage::ShutdownPhase;
 
 /// The state of a tree, put together from its events.
 ///
-/// For consoles and stores that follow a tree from outside, and for tests: what the events from
-/// number 1 fold to is what a [`Snapshot`](super::snapshot::Snapshot) says. Children that no event
+/// For consoles and stores that follow a tree from outside, and for tests. It begins empty, before
+/// event 1, or from a snapshot, behind its `as_of_seq`. What the events from number 1 fold to is what a [`Snapshot`](super::snapshot::Snapshot) says. Children that no event
 /// has told of yet are not known to the fold; a snapshot shows them as they were declared, mostly
 /// [`NotStarted`](ChildState::NotStarted).
 ///
@@ -32,7 +32,7 @@ use crate::shutdown::stage::ShutdownPhase;
 /// let (mut fold, mut events) = (Fold::default(), handle.events_after(0));
 /// while fold.seq() < handle.snapshot()?.as_of_seq {
 ///     let Some(Observed::Event(event)) = events.next().await else { break };
-///     fold.apply(&event);
+///     fold.apply(&event)?;
 /// }
 /// assert!(fold.is_ready());
 /// assert_eq!(fold.child("beat").map(|beat| beat.state), Some(ChildState::Running));
@@ -44,6 +44,19 @@ pub struct Fold {
     children: BTreeMap<Arc<str>, Folded>,
     root_ready: bool,
     shutdown: ShutdownPhase,
+}
+
+/// Events between two that were given to a [`Fold`] are missing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "event {found} came where event {expected} comes next; take a snapshot, and begin anew from it"
+)]
+#[non_exhaustive]
+pub struct Gap {
+    /// The number that comes next.
+    pub expected: u64,
+    /// The number that came.
+    pub found: u64,
 }
 
 /// What events have told of one child.
@@ -67,18 +80,24 @@ pub struct Folded {
 impl Fold {
     /// Takes the next event up.
     ///
-    /// # Panics
+    /// # Errors
     ///
-    /// When it is not the next one: a fold with a gap would be a guess.
-    pub fn apply(&mut self, event: &Event) {
-        assert_eq!(event.seq, self.seq + 1, "events are missing");
+    /// [`Gap`] when it is not the next one: what follows would be a guess. Nothing is changed; begin
+    /// anew from a snapshot.
+    pub fn apply(&mut self, event: &Event) -> Result<(), Gap> {
+        if event.seq != self.seq + 1 {
+            return Err(Gap {
+                expected: self.seq + 1,
+                found: event.seq,
+            });
+        }
         self.seq = event.seq;
         if let EventKind::Shutdown(phase) = event.kind {
             self.shutdown = phase;
         }
         if event.path.is_empty() {
             self.root_ready = event.ready;
-            return;
+            return Ok(());
         }
         match (&event.kind, event.state) {
             // They change nothing, also where the child is not known.
@@ -101,6 +120,7 @@ impl Fold {
                 self.children.insert(Arc::clone(&event.path), child);
             }
         }
+        Ok(())
     }
 
     /// Number of the last event that was taken up.
@@ -141,6 +161,29 @@ impl Fold {
         let gone: Vec<_> = gone.take_while(|path| path.starts_with(&below)).collect();
         for path in gone {
             self.children.remove(&path);
+        }
+    }
+}
+
+/// From here on, events behind [`Snapshot::as_of_seq`] are taken up.
+impl From<&Snapshot> for Fold {
+    fn from(snapshot: &Snapshot) -> Self {
+        let child = |child: &ChildSnapshot| {
+            let folded = Folded {
+                state: child.state,
+                operation: child.operation,
+                ready: child.ready,
+                generation: child.generation,
+                attempt: child.attempt,
+                last_exit: child.last_exit.clone(),
+            };
+            (Arc::clone(&child.path), folded)
+        };
+        Self {
+            seq: snapshot.as_of_seq,
+            children: snapshot.children.iter().map(child).collect(),
+            root_ready: snapshot.ready,
+            shutdown: snapshot.shutdown,
         }
     }
 }

@@ -573,7 +573,7 @@ impl World {
             return false;
         }
         for event in events {
-            self.fold.apply(&event);
+            self.fold.apply(&event).expect("without a gap");
             let first = journal.get(event.correlation);
             let begins = first.is_none_or(|first| first.correlation == event.correlation);
             assert!(
@@ -614,6 +614,10 @@ impl World {
             self.machine.swap_trash(&mut Trash::default());
             if !self.machine.has_more() {
                 return;
+            }
+            // Others may look at the tree now. A large one is not looked at in every step.
+            if self.live.len() < 512 && self.machine.journal().seq() < 4_096 {
+                self.check_fold();
             }
             self.machine.resume();
         }
