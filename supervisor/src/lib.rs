@@ -80,6 +80,8 @@
 //! # drop(spec);
 //! ```
 //!
+//! What all that comes to, and the tests that show it, is a table of [`capabilities`].
+//!
 //! # The life of a child
 //!
 //! This is also the way to read the code, top to bottom:
@@ -191,6 +193,14 @@
 //! a [`RunOutcome`] that `main` returns writes a failure to standard error, unless it is
 //! [quiet](RunOutcome::quiet).
 //!
+//! What a child logs is inside that span, and so carries `child`, `path`, `attempt` and
+//! `generation`. A span that lasts for weeks is of no use to what exports spans, such as a layer of
+//! OpenTelemetry. One line keeps it out of there:
+//!
+//! ```text
+//! layer.with_filter(filter_fn(|meta| meta.target() != "rust_supervisor::attempt"))
+//! ```
+//!
 //! # Features
 //!
 //! On by default:
@@ -213,6 +223,11 @@
 
 #[cfg(any(feature = "config", feature = "manifest"))]
 pub mod config;
+#[cfg(doc)]
+#[doc = "What one can do with a tree, where that is, and a test that shows it."]
+#[doc = ""]
+#[doc = include_str!("capabilities.md")]
+pub mod capabilities {}
 pub mod control;
 pub mod error;
 pub mod event;
