@@ -122,6 +122,8 @@ pub struct Attempt {
     pub polls: u32,
     /// It has beaten since it was looked at.
     pub beat: bool,
+    /// No thread of the runtime comes to it, so that it cannot be blamed; once.
+    pub starved: bool,
     released: bool,
 }
 
@@ -257,6 +259,30 @@ impl World {
             return false;
         };
         self.tell(Input::Ending(attempt.id, attempt.generation));
+        true
+    }
+
+    /// No thread comes to the live attempt of a path; false when there is none.
+    pub fn starve(&mut self, path: &str) -> bool {
+        let attempt = self.live.get_mut(path);
+        attempt.is_some_and(|attempt| !std::mem::replace(&mut attempt.starved, true))
+    }
+
+    /// The live attempt of a path has been inside one poll for this long; false when there is none.
+    pub fn stalled(&mut self, path: &str, at_least: Duration) -> bool {
+        let Some(&attempt) = self.live.get(path) else {
+            return false;
+        };
+        self.tell(Input::Stalled(attempt.id, attempt.generation, at_least));
+        true
+    }
+
+    /// It has left that poll; false when there is none.
+    pub fn unstalled(&mut self, path: &str) -> bool {
+        let Some(&attempt) = self.live.get(path) else {
+            return false;
+        };
+        self.tell(Input::Unstalled(attempt.id, attempt.generation));
         true
     }
 
@@ -521,6 +547,8 @@ impl World {
             let exit = Self::record(former, Ends::Failed);
             self.tell(Input::Ready(former.id, former.generation));
             self.tell(Input::Ending(former.id, former.generation));
+            self.tell(Input::Stalled(former.id, former.generation, Duration::ZERO));
+            self.tell(Input::Unstalled(former.id, former.generation));
             self.tell(Input::Exited(former.id, former.generation, exit));
             let mut followed = Vec::new();
             self.machine
@@ -634,6 +662,10 @@ impl World {
                 assert!(former.is_none(), "I7: {ticket} is answered twice");
             }
             Action::Start(ix) => self.begin(ix),
+            Action::Overdue(ix) | Action::Sample(ix) if self.take_excuse(ix) => {
+                let again = self.now.after(super::ABORT_BUDGET);
+                self.machine.look_again(ix, again);
+            }
             Action::Overdue(ix) => self.machine.overdue(ix),
             Action::Sample(ix) => self.sample(ix),
             Action::Stop(ix) => {
@@ -667,11 +699,18 @@ impl World {
             aborted: false,
             polls: 0,
             beat: false,
+            starved: false,
             released: false,
         };
         let former = self.live.insert(Arc::clone(&path), attempt);
         assert_eq!(former, None, "I1: `{path}` lives already");
         self.wants.push_back((path, Want::Start));
+    }
+
+    /// Whether the attempt cannot be blamed for being overdue.
+    fn take_excuse(&mut self, ix: Ix) -> bool {
+        let attempt = self.live.get_mut(&self.machine.node(ix).path);
+        attempt.is_some_and(|attempt| attempt.id.ix == ix && std::mem::take(&mut attempt.starved))
     }
 
     /// The runtime looks at the attempt.

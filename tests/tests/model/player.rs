@@ -25,6 +25,12 @@ pub(crate) enum Step {
     End(Vec<(String, Ends)>),
     /// An attempt is coming to its end, and something of it is left.
     Ending(String),
+    /// It has been inside one poll for a second.
+    Stalled(String),
+    /// No thread of the runtime comes to it.
+    Starve(String),
+    /// It has left the poll that it was stalled in.
+    Unstalled(String),
     /// On to the next deadline.
     Jump,
     /// Whoever is asked to stop does.
@@ -133,6 +139,9 @@ impl Player {
             Step::Obey => self.obey(),
             Step::Pass(time) => self.world.advance(*time),
             Step::Ready(path) => _ = self.world.ready(path),
+            Step::Stalled(path) => _ = self.world.stalled(path, Duration::from_secs(1)),
+            Step::Starve(path) => _ = self.world.starve(path),
+            Step::Unstalled(path) => _ = self.world.unstalled(path),
             Step::ShutdownWithin(deadline) => {
                 let ticket = self.world.ask("", Ask::ShutdownWithin(*deadline));
                 self.tickets.push(ticket);
@@ -369,6 +378,9 @@ impl fmt::Display for Step {
             Self::Obey => write!(f, "obey(&mut world);"),
             Self::Pass(time) => write!(f, "world.advance(ms({}));", time.as_millis()),
             Self::Ending(path) => write!(f, "world.ending({path:?});"),
+            Self::Stalled(path) => write!(f, "world.stalled({path:?}, secs(1));"),
+            Self::Starve(path) => write!(f, "world.starve({path:?});"),
+            Self::Unstalled(path) => write!(f, "world.unstalled({path:?});"),
             Self::Ready(path) => write!(f, "world.ready({path:?});"),
             Self::ShutdownWithin(deadline) => {
                 let ms = deadline.as_millis();

@@ -110,6 +110,9 @@ enum Draft {
     Beat(usize),
     End(usize, Ends, Option<(usize, Ends)>),
     Ending(usize),
+    Stalled(usize),
+    Starve(usize),
+    Unstalled(usize),
     Fixed(Step),
     /// One that has been asked to stop, does.
     Heed(usize),
@@ -161,6 +164,9 @@ impl Draft {
                 Step::End(vec![(path.clone(), Ends::Cancelled)])
             }
             Self::Ending(at) => Step::Ending(live(*at)?),
+            Self::Stalled(at) => Step::Stalled(live(*at)?),
+            Self::Starve(at) => Step::Starve(live(*at)?),
+            Self::Unstalled(at) => Step::Unstalled(live(*at)?),
             Self::Ready(at) => Step::Ready(live(*at)?),
             Self::TurnPoll(at) => Step::TurnPoll(live(*at)?),
         })
@@ -187,6 +193,9 @@ fn step() -> impl Strategy<Value = Draft> {
         4 => (0_usize..32).prop_map(Draft::Heed),
         6 => (0_usize..32, ends(), also).prop_map(|(at, how, also)| Draft::End(at, how, also)),
         2 => (0_usize..32).prop_map(Draft::Ending),
+        1 => (0_usize..32).prop_map(Draft::Stalled),
+        2 => (0_usize..32).prop_map(Draft::Starve),
+        1 => (0_usize..32).prop_map(Draft::Unstalled),
         3 => Just(Draft::Fixed(Step::Jump)),
         2 => (0_u64..2_500).prop_map(|ms| Draft::Fixed(Step::Pass(Duration::from_millis(ms)))),
         8 => (0_usize..32, verbs).prop_map(|(at, verb)| Draft::Ask(at, verb)),

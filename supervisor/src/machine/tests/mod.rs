@@ -21,6 +21,7 @@ mod ready;
 mod reload;
 mod shutdown;
 mod shutdown_within;
+mod stalls;
 mod start;
 mod stuck;
 
