@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use rust_supervisor::spec::policy::{Intensity, OnStuck};
+use rust_supervisor::spec::policy::{Intensity, OnStuck, Readiness};
 use rust_supervisor::{ChildSpec, Supervisor, SupervisorSpec, TaskContext};
 use tracing_subscriber::layer::{Context, SubscriberExt};
 use tracing_subscriber::{Layer, Registry};
@@ -68,9 +68,11 @@ async fn a_limit_is_a_warning_and_what_is_stuck_or_gave_up_an_error_with_the_rea
     .timeout(Duration::from_millis(200))
     .shutdown(budget);
     let stubborn = ChildSpec::from_fn("stubborn", |ctx: TaskContext| async move {
+        ctx.mark_ready();
         ctx.cancelled().await;
         std::thread::sleep(Duration::from_secs(3));
     })
+    .readiness(Readiness::Explicit)
     .shutdown(budget)
     .on_stuck(OnStuck::Escalate);
     let inner = SupervisorSpec::root(vec![slow, stubborn])

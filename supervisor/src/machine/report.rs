@@ -184,6 +184,13 @@ impl Machine {
             return;
         }
         let node = &self.nodes[ix];
+        let status = match node.phase {
+            // Its supervisor is down, and it is not.
+            Phase::Stuck(_) if status == ChildShutdownStatus::AlreadyExited => {
+                ChildShutdownStatus::AbortFailed
+            }
+            _ => status,
+        };
         let took = match status {
             ChildShutdownStatus::AlreadyExited => Duration::ZERO,
             _ => self.now.since(node.asked),

@@ -76,6 +76,10 @@ pub(crate) struct Player {
     beating: HashSet<String>,
     /// How long the tree may take to stop.
     shutdown_within: Option<Duration>,
+    /// The last step may have been the end of several.
+    at_once: bool,
+    /// The tree has been seen to be over.
+    over: bool,
     tickets: Vec<Ticket>,
     rules: Rules,
 }
@@ -95,6 +99,8 @@ impl Player {
             readiness: HashMap::new(),
             beating: HashSet::new(),
             shutdown_within: tree.shutdown_within,
+            at_once: false,
+            over: false,
             tickets: Vec::new(),
             rules: Rules::of(tree),
         };
@@ -105,6 +111,7 @@ impl Player {
 
     /// Applies a step; one that is not possible changes nothing.
     pub(crate) fn apply(&mut self, step: &Step) {
+        self.at_once = matches!(step, Step::Obey | Step::End(_));
         match step {
             Step::Add(sup, child) => {
                 self.rules.tell(&mut self.world);
@@ -164,12 +171,16 @@ impl Player {
     }
 
     pub(crate) fn check(&mut self) {
+        if self.world.is_over() {
+            self.check_report();
+        }
         self.world.check();
         self.rules.tell(&mut self.world);
     }
 
     /// Brings the tree to its end; every command is answered by then.
     pub(crate) fn finish(&mut self, how: Finish) {
+        self.at_once = false;
         if how == Finish::Calm && self.come_to_rest() {
             self.check_rest();
         }
@@ -209,6 +220,34 @@ impl Player {
             let answer = self.world.answer(ticket);
             assert!(answer.is_some(), "I7: command {ticket} is not answered");
         }
+    }
+
+    /// The report tells of everything that is left, of nothing that is not, and of each child once.
+    fn check_report(&mut self) {
+        if std::mem::replace(&mut self.over, true) {
+            return;
+        }
+        let left: Vec<&str> = self.world.live().collect();
+        let report = self.world.report();
+        let mut stuck: Vec<&str> = report.stuck().map(|child| &*child.path).collect();
+        stuck.sort_unstable();
+        if self.at_once {
+            // Some may have gone between the end of the tree and now.
+            stuck.retain(|path| left.contains(path));
+        }
+        assert_eq!(stuck, left, "I8: what is stuck, and what is left: {report}");
+        assert!(left.is_empty() || !report.is_clean(), "I8: {report}");
+        for child in report.stuck() {
+            assert!(
+                child.stuck.is_some(),
+                "I8: what it does is not told: {report}"
+            );
+        }
+        let mut paths: Vec<&str> = report.children.iter().map(|child| &*child.path).collect();
+        paths.sort_unstable();
+        let children = paths.len();
+        paths.dedup();
+        assert_eq!(paths.len(), children, "told twice: {report}");
     }
 
     /// Nobody fails, everybody obeys; false if it goes on and on.

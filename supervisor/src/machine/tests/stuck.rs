@@ -348,3 +348,20 @@ fn the_report_says_what_a_stuck_child_was_doing_when_the_tree_ended() {
         "{report}"
     );
 }
+
+#[test]
+fn what_is_stuck_below_a_supervisor_that_is_down_is_not_told_as_ended() {
+    let inner = SupervisorSpec::root(workers(&["x"]));
+    let mut world = started(SupervisorSpec::root(vec![ChildSpec::supervisor(
+        "sub", inner,
+    )]));
+    ask(&mut world, "sub", Ask::Stop).expect("accepted");
+    let_stick(&mut world, "sub/x");
+    assert_eq!(state(&world, "sub"), ChildState::Stopped);
+    world.ask("", Ask::Shutdown);
+    assert!(world.is_over());
+    let report = world.report();
+    let stuck: Vec<&str> = report.stuck().map(|child| &*child.path).collect();
+    assert_eq!(stuck, ["sub/x"], "{report}");
+    assert!(!report.is_clean());
+}
