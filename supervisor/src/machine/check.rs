@@ -197,7 +197,7 @@ impl Machine {
                     || has_mail(&|mail| matches!(mail, Mail::Start(id) if is_this(id)))
                     || !up
             }
-            Phase::Backoff(_) => node.deadline != Nanos::NEVER,
+            Phase::Backoff(_) => self.deadlines.of(node) != Nanos::NEVER,
             Phase::Failed(retry) => {
                 let culprit = matches!(
                     sup.op,
@@ -209,13 +209,13 @@ impl Machine {
             }
             Phase::Exited(_) => goes_down || has_mail(&|mail| mail.is_about_end(&is_this)),
             Phase::Starting(_) if node.sup().is_none() => {
-                node.deadline != Nanos::NEVER || node.policy.ready_within.is_zero()
+                self.deadlines.of(node) != Nanos::NEVER || node.policy.ready_within.is_zero()
             }
             Phase::Stopping(_) if node.sup().is_none() => {
-                node.deadline != Nanos::NEVER
+                self.deadlines.of(node) != Nanos::NEVER
                     || node.policy.stop == StopPolicy::Shutdown(Shutdown::Infinity)
             }
-            Phase::Aborting(_) if node.sup().is_none() => node.deadline != Nanos::NEVER,
+            Phase::Aborting(_) if node.sup().is_none() => self.deadlines.of(node) != Nanos::NEVER,
             Phase::Running => {
                 assert!(
                     stops || node.wish == Wish::None,
@@ -223,7 +223,7 @@ impl Machine {
                     node.wish
                 );
                 let limited = node.policy.timeout.is_some() || node.policy.heartbeat.is_some();
-                node.sup().is_some() || limited == (node.deadline != Nanos::NEVER)
+                node.sup().is_some() || limited == (self.deadlines.of(node) != Nanos::NEVER)
             }
             Phase::Stuck(_) => node.sup().is_none(),
             Phase::Starting(_) | Phase::Stopping(_) | Phase::Aborting(_) => true,

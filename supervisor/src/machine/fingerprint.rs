@@ -40,7 +40,7 @@ impl Machine {
                 node.wish,
                 node.flags,
                 node.attempt,
-                ahead(node.deadline),
+                ahead(self.deadlines.of(node)),
             )
             .expect("a string");
             if let Some(fuse) = &node.fuse {

@@ -40,7 +40,7 @@ impl Machine {
         self.emit(ix, EventKind::Restarting { delay, exit });
         self.decided(ix, Retry::Alone.decision(because(restart, class), delay));
         self.warn_of_budget(sup, ix);
-        if self.nodes[ix].deadline != Nanos::NEVER {
+        if self.deadlines.of(&self.nodes[ix]) != Nanos::NEVER {
             self.deadlines.clear(&mut self.nodes, ix);
         }
         self.nodes[ix].next_reason = Some(StartReason::Restart);

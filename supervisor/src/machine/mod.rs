@@ -231,6 +231,11 @@ impl Machine {
         for (ix, after) in edges {
             machine.link_dependencies(ix, after);
         }
+        for place in 0..machine.nodes.len() {
+            if let Body::Supervisor(sup) = &mut machine.nodes[index_of(place)].body {
+                sup.statics.shrink_to_fit();
+            }
+        }
         (machine, launches)
     }
 
@@ -291,7 +296,7 @@ impl Machine {
 
     /// When to tell the machine that time has passed.
     pub(crate) fn next_deadline(&self) -> Option<Nanos> {
-        self.deadlines.next(&self.nodes)
+        self.deadlines.next()
     }
 
     /// Whether the start of the tree has succeeded, whatever has become of it since.
@@ -376,7 +381,6 @@ impl Machine {
             order: 0,
             tenancy: 0,
             heap_place: Ix::NONE.0,
-            deadline: Nanos::NEVER,
             since: self.now,
             ready_since: Nanos::NEVER,
             asked: self.now,
@@ -476,7 +480,7 @@ impl Machine {
         if matches!(phase, Phase::Down(down) if down != Down::Group) {
             node.next_reason = None;
         }
-        if node.deadline != Nanos::NEVER {
+        if node.heap_place != Ix::NONE.0 {
             self.deadlines.clear(&mut self.nodes, ix);
         }
         let node = &self.nodes[ix];

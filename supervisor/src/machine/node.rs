@@ -198,7 +198,6 @@ pub(crate) struct Node {
     pub(crate) order: u64,
     pub(crate) tenancy: u32,
     pub(super) heap_place: u32,
-    pub(super) deadline: Nanos,
     /// When the present phase began; of a live attempt, when it was started.
     pub(crate) since: Nanos,
     /// When the present or last attempt became ready.

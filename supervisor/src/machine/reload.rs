@@ -300,7 +300,7 @@ impl Machine {
                 self.set_limits(ix);
             }
             // A stop that had no bound has one from now on (I8).
-            Phase::Stopping(_) if self.nodes[ix].deadline == Nanos::NEVER => {
+            Phase::Stopping(_) if self.deadlines.of(&self.nodes[ix]) == Nanos::NEVER => {
                 if let StopPolicy::Shutdown(Shutdown::Within(budget)) = after.stop {
                     self.set_deadline(ix, self.now.after(budget));
                 }
@@ -749,7 +749,7 @@ impl Machine {
             self.nodes[ix].flags.marked = false;
             match self.nodes[ix].phase {
                 Phase::Backoff(Retry::Group) => {
-                    let deadline = self.nodes[ix].deadline;
+                    let deadline = self.deadlines.of(&self.nodes[ix]);
                     self.set_phase(ix, Phase::Backoff(Retry::Alone));
                     self.set_deadline(ix, deadline);
                     waits = true;

@@ -117,7 +117,7 @@ impl Machine {
         let Phase::Stopping(ending) = self.nodes[ix].phase else {
             return;
         };
-        if by >= self.nodes[ix].deadline {
+        if by >= self.deadlines.of(&self.nodes[ix]) {
             return;
         }
         self.nodes[ix].flags.cut_short = true;
@@ -148,7 +148,7 @@ impl Machine {
             return None;
         }
         match node.phase {
-            Phase::Stopping(_) => Some(node.deadline).filter(|&at| at != Nanos::NEVER),
+            Phase::Stopping(_) => Some(self.deadlines.of(node)).filter(|&at| at != Nanos::NEVER),
             Phase::Aborting(_) | Phase::Stuck(_) => Some(node.asked),
             _ => None,
         }

@@ -113,7 +113,7 @@ impl Machine {
     pub(crate) fn child_snapshot(&self, ix: Ix) -> ChildSnapshot {
         let node = &self.nodes[ix];
         let restart_in = match node.phase {
-            Phase::Backoff(_) => Some(node.deadline.since(self.now)),
+            Phase::Backoff(_) => Some(self.deadlines.of(node).since(self.now)),
             _ => None,
         };
         ChildSnapshot {

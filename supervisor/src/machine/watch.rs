@@ -83,14 +83,14 @@ impl Machine {
             return self.stale(None);
         };
         let node = &self.nodes[ix];
-        if node.phase == Phase::Running && node.deadline == Nanos::NEVER {
+        if node.phase == Phase::Running && self.deadlines.of(node) == Nanos::NEVER {
             return self.looked_for_beat(ix, sample);
         }
         let ends = matches!(node.phase, Phase::Stopping(_) | Phase::Aborting(_));
         if !ends || node.sup().is_some() {
             return;
         }
-        let (phase, overdue) = (node.phase, node.deadline == Nanos::NEVER);
+        let (phase, overdue) = (node.phase, self.deadlines.of(node) == Nanos::NEVER);
         self.moves += 1;
         self.resume_context(ix);
         self.note_poll(ix, sample);
@@ -107,7 +107,7 @@ impl Machine {
         #[cfg(feature = "recorder")]
         self.note_told(|| Told::Overdue(ix));
         let node = &self.nodes[ix];
-        if let (Phase::Stopping(ending), Nanos::NEVER) = (node.phase, node.deadline) {
+        if let (Phase::Stopping(ending), Nanos::NEVER) = (node.phase, self.deadlines.of(node)) {
             self.resume_context(ix);
             self.abort(ix, ending);
         }
@@ -122,7 +122,7 @@ impl Machine {
             node.phase,
             Phase::Running | Phase::Stopping(_) | Phase::Aborting(_)
         );
-        if is_looked_at && node.deadline == Nanos::NEVER {
+        if is_looked_at && self.deadlines.of(node) == Nanos::NEVER {
             self.set_deadline(ix, at);
         }
     }

@@ -1,5 +1,6 @@
 //! What the runtime has of each node: its code until the first start, then the slot of its task.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::slot::{Slot, Word};
@@ -12,15 +13,16 @@ const CHUNK: usize = 1_024;
 // Not `Debug`: it would show the values of users under the lock.
 #[derive(Default)]
 pub(super) struct Places {
-    all: Vec<Place>,
+    /// None before the first start, and when the task has gone.
+    slots: Vec<Option<Arc<Slot>>>,
+    /// The code that a tree begins with, until all of it runs.
+    first: Vec<Option<Launch>>,
+    /// How much of it is left.
+    first_left: usize,
+    /// The code of what was added, until it is started.
+    later: HashMap<Ix, Launch>,
     /// The tree has ended, and those before this one have been looked at.
     swept: usize,
-}
-
-enum Place {
-    Unborn(Launch),
-    /// None before anything is known of it, and when its task has gone.
-    Born(Option<Arc<Slot>>),
 }
 
 /// What was at a place of a tree that has ended.
@@ -31,17 +33,33 @@ pub(super) enum Left {
 }
 
 impl Places {
-    pub(super) fn reserve(&mut self, count: usize) {
-        self.all.reserve_exact(count);
+    /// The code that a tree begins with, by node.
+    pub(super) fn begin(launches: Vec<(Ix, Launch)>) -> Self {
+        let count = launches.last().map_or(0, |(ix, _)| ix.0 as usize + 1);
+        let mut first = Vec::new();
+        first.resize_with(count, || None);
+        let mut slots = Vec::new();
+        slots.resize_with(count, || None);
+        let first_left = launches.len();
+        for (ix, launch) in launches {
+            first[ix.0 as usize] = Some(launch);
+        }
+        Self {
+            slots,
+            first,
+            first_left,
+            ..Self::default()
+        }
     }
 
-    /// Takes in the code of a child.
+    /// Takes in the code of a child that is added.
     pub(super) fn admit(&mut self, ix: Ix, launch: Launch) {
         let place = ix.0 as usize;
-        if self.all.len() <= place {
-            self.all.resize_with(place + 1, || Place::Born(None));
+        if self.slots.len() <= place {
+            self.slots.resize_with(place + 1, || None);
         }
-        self.all[place] = Place::Unborn(launch);
+        self.slots[place] = None;
+        self.later.insert(ix, launch);
     }
 
     /// Gives the code of a child that has not been started yet, and the slot that takes its place.
@@ -52,27 +70,27 @@ impl Places {
     ) -> Option<(Launch, Arc<Slot>)> {
         let launch = self.take_unborn(ix)?;
         let slot = slot();
-        self.all[ix.0 as usize] = Place::Born(Some(Arc::clone(&slot)));
+        self.slots[ix.0 as usize] = Some(Arc::clone(&slot));
         Some((launch, slot))
     }
 
-    /// Takes the code of a child that will not be started any more.
+    /// Takes the code of a child that has not been started.
     pub(super) fn take_unborn(&mut self, ix: Ix) -> Option<Launch> {
-        let place = self.all.get_mut(ix.0 as usize)?;
-        if matches!(place, Place::Born(_)) {
+        let first = self.first.get_mut(ix.0 as usize).and_then(Option::take);
+        if first.is_none() && self.later.is_empty() {
             return None;
         }
-        match std::mem::replace(place, Place::Born(None)) {
-            Place::Unborn(launch) => Some(launch),
-            Place::Born(_) => None,
+        if first.is_some() {
+            self.first_left -= 1;
+            if self.first_left == 0 {
+                self.first = Vec::new();
+            }
         }
+        first.or_else(|| self.later.remove(&ix))
     }
 
     pub(super) fn slot(&self, ix: Ix) -> Option<&Arc<Slot>> {
-        match self.all.get(ix.0 as usize)? {
-            Place::Born(slot) => slot.as_ref(),
-            Place::Unborn(_) => None,
-        }
+        self.slots.get(ix.0 as usize)?.as_ref()
     }
 
     /// Whether the child of this slot has another by now, with other code.
@@ -84,51 +102,48 @@ impl Places {
 
     /// The slot of a task that has gone.
     pub(super) fn take_slot(&mut self, gone: &Slot) -> Option<Arc<Slot>> {
-        match self.all.get_mut(gone.id.ix.0 as usize)? {
-            Place::Born(slot) => slot.take_if(|slot| slot.id == gone.id),
-            Place::Unborn(_) => None,
-        }
+        let slot = self.slots.get_mut(gone.id.ix.0 as usize)?;
+        slot.take_if(|slot| slot.id == gone.id)
     }
 
     /// Releases what is at the next places of a tree that has ended; true if there are more.
     pub(super) fn sweep(&mut self, mut left: impl FnMut(Left)) -> bool {
-        let end = self.all.len().min(self.swept + CHUNK);
-        for place in &mut self.all[self.swept..end] {
-            match std::mem::replace(place, Place::Born(None)) {
-                Place::Unborn(launch) => left(Left::Code(launch)),
-                Place::Born(Some(slot)) => {
-                    let former = slot.want_release();
-                    left(Left::Task(slot, former));
-                }
-                Place::Born(None) => {}
+        let end = self.slots.len().min(self.swept + CHUNK);
+        for place in self.swept..end {
+            let ix = Ix(u32::try_from(place).expect("fewer nodes than u32::MAX"));
+            if let Some(launch) = self.take_unborn(ix) {
+                left(Left::Code(launch));
+            }
+            if let Some(slot) = self.slots[place].take() {
+                let former = slot.want_release();
+                left(Left::Task(slot, former));
             }
         }
         self.swept = end;
-        end < self.all.len()
+        end < self.slots.len()
     }
 
     /// Whether nothing is left to be released.
     pub(super) fn are_swept(&self) -> bool {
-        self.swept == self.all.len()
+        self.swept == self.slots.len()
     }
 
     /// Everything that is left, when all of it has to end.
     pub(super) fn drain(&mut self, mut left: impl FnMut(Left)) {
-        self.swept = 0;
-        for place in self.all.drain(..) {
-            match place {
-                Place::Unborn(launch) => left(Left::Code(launch)),
-                Place::Born(Some(slot)) => {
-                    let former = slot.want_end();
-                    left(Left::Task(slot, former));
-                }
-                Place::Born(None) => {}
-            }
+        (self.swept, self.first_left) = (0, 0);
+        let first = std::mem::take(&mut self.first);
+        let later = std::mem::take(&mut self.later);
+        for launch in first.into_iter().flatten().chain(later.into_values()) {
+            left(Left::Code(launch));
+        }
+        for slot in self.slots.drain(..).flatten() {
+            let former = slot.want_end();
+            left(Left::Task(slot, former));
         }
     }
 
     #[cfg(test)]
     pub(super) fn len(&self) -> usize {
-        self.all.len()
+        self.slots.len()
     }
 }

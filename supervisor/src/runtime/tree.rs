@@ -23,6 +23,7 @@ use super::core::{Broken, Core, Listen, Stage};
 use super::current::Held;
 use super::effects::Effects;
 use super::nudge::{self, Leisure, Nudge};
+use super::places::Places;
 use super::slot::Slot;
 use super::starved::Patience;
 use super::sync::{Mutex, MutexGuard, lock};
@@ -95,10 +96,7 @@ impl Tree {
     pub(crate) fn new(plan: Plan, runtime: Handle) -> Arc<Self> {
         let (machine, launches) = Machine::new(plan, fastrand::u64(..));
         let mut core = Core::new(machine);
-        core.places.reserve(launches.len() + 1);
-        for (ix, launch) in launches {
-            core.places.admit(ix, launch);
-        }
+        core.places = Places::begin(launches);
         let tree = Arc::new(Self {
             core: Mutex::new(core),
             nudge: Nudge::on(&runtime),
