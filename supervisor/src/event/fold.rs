@@ -13,7 +13,7 @@ use crate::shutdown::stage::ShutdownPhase;
 /// The state of a tree, put together from its events.
 ///
 /// For consoles and stores that follow a tree from outside, and for tests. It begins empty, before
-/// event 1, or from a snapshot, behind its `as_of_seq`. What the events from number 1 fold to is what a [`Snapshot`](super::snapshot::Snapshot) says. Children that no event
+/// event 1, or from a snapshot, behind its `as_of_seq`. What the events from number 1 fold to is what a [`Snapshot`] says. Children that no event
 /// has told of yet are not known to the fold; a snapshot shows them as they were declared, mostly
 /// [`NotStarted`](ChildState::NotStarted).
 ///
