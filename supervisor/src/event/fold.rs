@@ -13,9 +13,9 @@ use crate::shutdown::stage::ShutdownPhase;
 /// The state of a tree, put together from its events.
 ///
 /// For consoles and stores that follow a tree from outside, and for tests. It begins empty, before
-/// event 1, or from a snapshot, behind its `as_of_seq`. What the events from number 1 fold to is what a [`Snapshot`] says. Children that no event
-/// has told of yet are not known to the fold; a snapshot shows them as they were declared, mostly
-/// [`NotStarted`](ChildState::NotStarted).
+/// event 1, or from a snapshot, behind its `as_of_seq`. What the events from number 1 fold to is
+/// what a [`Snapshot`] says. Children that no event has told of yet are not known to the fold; a
+/// snapshot shows them as they were declared, mostly [`NotStarted`](ChildState::NotStarted).
 ///
 /// # Examples
 ///
@@ -82,8 +82,8 @@ impl Fold {
     ///
     /// # Errors
     ///
-    /// [`Gap`] when it is not the next one: what follows would be a guess. Nothing is changed; begin
-    /// anew from a snapshot.
+    /// [`Gap`] when it is not the next one: what follows would be a guess. Nothing is changed;
+    /// begin anew from a snapshot.
     pub fn apply(&mut self, event: &Event) -> Result<(), Gap> {
         if event.seq != self.seq + 1 {
             return Err(Gap {

@@ -23,8 +23,8 @@ pub const SCHEMA_VERSION: u32 = 1;
 /// Something that happened to a child or supervisor of a tree.
 ///
 /// Every event says what its child is doing *after* it, so that the last event of each path is the
-/// state of the tree: [`Fold`](super::fold::Fold) puts that together. What is done to a child is one
-/// event; what follows from it at once is told by events behind it, which carry the same
+/// state of the tree: [`Fold`](super::fold::Fold) puts that together. What is done to a child is
+/// one event; what follows from it at once is told by events behind it, which carry the same
 /// `correlation`.
 ///
 /// Times serialize as whole nanoseconds.
