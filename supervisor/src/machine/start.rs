@@ -268,7 +268,9 @@ impl Machine {
                     self.emit(ix, EventKind::Escalated);
                     return self.stop_children(sup, End::StartFailed(failure));
                 }
-                if critical && self.is_serial(sup) {
+                // One that was stuck may come late: the first start has gone on without it.
+                let goes_on = self.nodes.sup(sup).first_start != FirstStartState::Done;
+                if critical && goes_on && self.is_serial(sup) {
                     Retry::First
                 } else {
                     Retry::Alone

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::spec::policy::StartOrder;
+use crate::spec::policy::{FirstStart, Shutdown};
 
 fn is_ready(world: &World) -> bool {
     world.snapshot().ready
@@ -105,4 +106,30 @@ fn a_child_that_had_declined_is_not_ready_while_it_starts_again() {
     assert_eq!(state(&world, "b"), ChildState::Waiting);
     world.ready("a");
     assert_eq!(state(&world, "b"), ChildState::Running);
+}
+
+#[test]
+fn a_supervisor_is_ready_when_the_one_that_its_first_start_left_behind_declines() {
+    let below = SupervisorSpec::root(vec![
+        explicit("x")
+            .backoff(Backoff::constant(secs(2)))
+            .shutdown(Shutdown::Abort),
+        worker("y").critical(false),
+    ])
+    .first_start(FirstStart::Retry);
+    let sub = ChildSpec::supervisor("sub", below).critical(false);
+    let mut world = started(SupervisorSpec::root(vec![sub, worker("a")]));
+    world.ending("sub/x");
+    world.ask("sub", Ask::Add(explicit("z").critical(false)));
+    world.ask("sub/y", Ask::Pause);
+    world.jump();
+    obey(&mut world);
+    // Its restart is one like any other, behind the start that is under way.
+    world.ready("sub/z");
+    world.jump();
+    assert_eq!(world.state("sub/x"), Some(ChildState::Starting));
+    world.exit("sub/x", Ends::Ignored);
+    world.check();
+    let sub = world.snapshot().child("sub").map(|sub| sub.ready);
+    assert_eq!(sub, Some(true));
 }
