@@ -12,7 +12,9 @@ use rust_supervisor::event::snapshot::ChildState;
 use rust_supervisor::event::stream::Observed;
 use rust_supervisor::spec::backoff::Backoff;
 use rust_supervisor::spec::policy::{Intensity, Strategy};
-use rust_supervisor::{ChildSpec, Supervisor, SupervisorError, SupervisorSpec, TreeRef};
+use rust_supervisor::{
+    ChildSpec, Supervisor, SupervisorError, SupervisorSpec, TaskContext, TreeRef,
+};
 use supervisor_tests::{Log, fragile, obedient};
 use tokio::sync::Notify;
 
@@ -175,4 +177,44 @@ async fn why_tells_a_stop_of_a_child_that_has_never_failed() {
     let asked = account.ends[0].asked_by.as_ref().expect("somebody did");
     assert_eq!(&*asked.audit.requested_by, "ada");
     handle.shutdown().await.expect("stops");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_large_tree_explains_itself_while_others_restart() {
+    let stop = Arc::new(std::sync::atomic::AtomicBool::new(false));
+    let idle = (0..3_000).map(|n| {
+        ChildSpec::from_fn(format!("idle{n}"), |ctx: TaskContext| async move {
+            ctx.cancelled().await;
+        })
+        .backoff(Backoff::none())
+    });
+    let storm = (0..4).map(|n| {
+        let stop = Arc::clone(&stop);
+        ChildSpec::from_fn(format!("storm{n}"), move |ctx: TaskContext| {
+            let stop = Arc::clone(&stop);
+            async move {
+                if stop.load(std::sync::atomic::Ordering::Relaxed) {
+                    ctx.cancelled().await;
+                    return Ok(());
+                }
+                tokio::task::yield_now().await;
+                Err("again")
+            }
+        })
+        .backoff(Backoff::none())
+    });
+    let spec = SupervisorSpec::root(idle.collect())
+        .children(storm)
+        .intensity(Intensity::new(u32::MAX, MINUTE));
+    let handle = Supervisor::start(spec).await.expect("starts");
+    for n in 0..8 {
+        let path = format!("idle{}", n * 100);
+        let explanation = handle.explain(path.as_str()).expect("it is there");
+        assert_eq!(explanation.starts().collect::<Vec<_>>(), [path.as_str()]);
+        assert_eq!(explanation.stops().count(), 0);
+        assert!(explanation.when_spent.is_empty(), "it is never spent");
+    }
+    stop.store(true, std::sync::atomic::Ordering::Relaxed);
+    let report = handle.shutdown().await.expect("stops");
+    assert_eq!(report.children.len(), 3_004);
 }
