@@ -1,7 +1,7 @@
 //! Every command in every phase (DESIGN, section 5).
 
 use super::*;
-use crate::spec::policy::{StartOrder, Strategy};
+use crate::spec::policy::{AddPolicy, StartOrder, Strategy};
 
 /// A child in one of the states that it can be in.
 fn child_in(wanted: ChildState) -> World {
@@ -438,4 +438,52 @@ fn a_killed_supervisor_takes_everything_below_it_along() {
         "it is started again"
     );
     assert_eq!(world.attempt("a").map(|attempt| attempt.asked), Some(false));
+}
+
+#[test]
+fn what_is_added_must_be_allowed_and_have_a_name_that_is_free() {
+    let closed = SupervisorSpec::root(workers(&["x"])).add(AddPolicy::No);
+    let closed = ChildSpec::supervisor("closed", closed);
+    let mut world = started(SupervisorSpec::root(vec![closed, worker("a"), worker("b")]));
+    let refused = ask(&mut world, "closed", Ask::Add(worker("y")));
+    assert!(
+        matches!(refused, Err(SupervisorError::AddingNotAllowed { .. })),
+        "{refused:?}"
+    );
+    world.ask("b", Ask::Stop);
+    obey(&mut world);
+    for (name, found) in [("a", "running"), ("b", "down")] {
+        let refused = ask(&mut world, "", Ask::Add(worker(name)));
+        let Err(SupervisorError::ChildExists { state, .. }) = refused else {
+            panic!("{name}: {refused:?}");
+        };
+        assert_eq!(state, found, "{name}");
+    }
+    world.ask("b", Ask::Remove);
+    assert!(
+        ask(&mut world, "", Ask::Add(worker("b"))).is_ok(),
+        "the name is free"
+    );
+}
+
+#[test]
+fn a_command_that_changes_nothing_tells_no_change() {
+    let mut world = started(SupervisorSpec::root(workers(&["a"])));
+    let changes = |world: &mut World| {
+        let events = world.events();
+        let change = |event: &&Event| matches!(event.kind, EventKind::Operation(_));
+        events.iter().filter(change).count()
+    };
+    changes(&mut world);
+    for (wanted, told) in [
+        (Ask::Resume, 0),
+        (Ask::Pause, 1),
+        (Ask::Pause, 0),
+        (Ask::Resume, 1),
+        (Ask::Restart, 0),
+    ] {
+        world.ask("a", wanted);
+        obey(&mut world);
+        assert_eq!(changes(&mut world), told);
+    }
 }

@@ -154,3 +154,18 @@ fn a_failed_start_during_a_restart_counts_and_is_tried_again() {
     world.exit("a", Ends::Failed);
     assert!(world.is_over());
 }
+
+#[test]
+fn a_supervisor_that_is_started_again_has_its_whole_budget() {
+    let below = SupervisorSpec::root(workers(&["x"])).intensity(Intensity::new(1, secs(60)));
+    let sub = ChildSpec::supervisor("sub", below).backoff(Backoff::none());
+    let mut world = started(SupervisorSpec::root(vec![sub]));
+    let restarts_of_sub = |world: &World| world.snapshot().child("sub").map(|it| it.generation);
+    for incarnation in 0..3 {
+        assert_eq!(restarts_of_sub(&world), Some(Some(incarnation)));
+        // The first is restarted, and the second is one too many (R24).
+        world.exit("sub/x", Ends::Failed);
+        assert_eq!(restarts_of_sub(&world), Some(Some(incarnation)));
+        world.exit("sub/x", Ends::Failed);
+    }
+}

@@ -278,3 +278,29 @@ fn however_a_child_ends_after_its_budget_it_had_not_stopped_when_it_was_asked_to
         assert!(!world.report().is_clean());
     }
 }
+
+#[test]
+fn only_the_end_of_what_is_significant_ends_its_supervisor() {
+    let tree = |auto_shutdown| {
+        let done = |name| worker(name).restart(RestartPolicy::Transient);
+        let children = vec![
+            done("a").significant(true),
+            done("b").significant(true),
+            done("c"),
+            worker("d"),
+        ];
+        started(SupervisorSpec::root(children).auto_shutdown(auto_shutdown))
+    };
+    let mut world = tree(AutoShutdown::AnySignificant);
+    world.exit("c", Ends::Succeeded);
+    assert_eq!(world.attempt("d").map(|it| it.asked), Some(false));
+    world.exit("a", Ends::Succeeded);
+    assert_eq!(world.attempt("d").map(|it| it.asked), Some(true));
+
+    let mut world = tree(AutoShutdown::AllSignificant);
+    world.exit("c", Ends::Succeeded);
+    world.exit("a", Ends::Succeeded);
+    assert_eq!(world.attempt("d").map(|it| it.asked), Some(false));
+    world.exit("b", Ends::Succeeded);
+    assert_eq!(world.attempt("d").map(|it| it.asked), Some(true));
+}
