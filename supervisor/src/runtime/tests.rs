@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use tokio::time::timeout;
 
+use crate::event::snapshot::ChildState;
 use crate::machine::input::Input;
 use crate::spec::backoff::Backoff;
 use crate::spec::policy::{Intensity, RestartPolicy};
@@ -248,5 +249,24 @@ async fn waits_that_are_dropped_leave_nothing_behind() {
         listeners <= usize::from(cfg!(feature = "metrics")),
         "{listeners}"
     );
+    handle.shutdown().await.expect("stops");
+}
+
+#[tokio::test]
+async fn the_state_of_a_child_is_read_while_somebody_else_holds_the_lock() {
+    let handle = tree_of(1, &Arc::default()).await;
+    let child = handle.child("c0").expect("known");
+    let (told, answer) = std::sync::mpsc::channel();
+    let (tree, now) = (handle.inner(), handle.inner().now());
+    let read = tree.with(now, None, |_| {
+        std::thread::spawn(move || {
+            let generation = child.generation().map(|generation| generation.value);
+            told.send((child.state(), child.is_ready(), generation))
+        });
+        answer.recv_timeout(Duration::from_secs(30))
+    });
+    let (read, _) = read.expect("the tree is sound");
+    let read = read.expect("it needs no lock");
+    assert_eq!(read, (ChildState::Running, true, Some(0)));
     handle.shutdown().await.expect("stops");
 }
