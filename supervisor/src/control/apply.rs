@@ -10,7 +10,7 @@ use crate::error::types::SupervisorError;
 use crate::event::snapshot::{ChildSnapshot, ChildState};
 use crate::machine::answer::{Answer, Refusal, Standing};
 use crate::machine::input::{Command, Verb};
-use crate::machine::node::{Down, Phase};
+use crate::machine::node::{Down, NodeId, Phase};
 use crate::runtime::core::Core;
 use crate::runtime::tree::Reply;
 
@@ -61,9 +61,8 @@ impl TreeRef {
         &self,
         child: &ChildRef,
     ) -> Result<(ChildSnapshot, Standing), SupervisorError> {
-        let id = lookup::child(&self.tree, child)?;
         let now = self.tree.now();
-        let look = |core: &mut Core| {
+        let look = |core: &mut Core, id: NodeId| {
             let phase = core.machine.find(id)?.phase;
             let known = phase != Phase::Down(Down::Removed);
             known.then(|| {
@@ -72,7 +71,16 @@ impl TreeRef {
                 (child, core.machine.standing(id.ix))
             })
         };
-        let (found, _) = self.tree.with(now, None, look)?;
+        // A whole path is found, and looked at, in one hold.
+        let at_path = |core: &mut Core| {
+            let id = core.machine.lookup(&child.name)?;
+            look(core, id).filter(|_| !child.name.is_empty())
+        };
+        if let (Some(found), _) = self.tree.with(now, None, at_path)? {
+            return Ok(found);
+        }
+        let id = lookup::child(&self.tree, child)?;
+        let (found, _) = self.tree.with(now, None, |core| look(core, id))?;
         found.ok_or_else(|| lookup::unknown(&child.name))
     }
 

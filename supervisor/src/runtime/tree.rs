@@ -15,7 +15,7 @@ use std::sync::{Arc, OnceLock};
 use std::task::Waker;
 use std::time::SystemTime;
 
-use tokio::runtime::{Handle, TryCurrentError};
+use tokio::runtime::Handle;
 use tokio::sync::{Notify, oneshot};
 use tokio::time::Instant;
 
@@ -153,14 +153,16 @@ impl Tree {
 
     /// The time, from any thread.
     pub(crate) fn now(&self) -> Nanos {
-        let destroyed = |error: TryCurrentError| error.is_thread_local_destroyed();
-        if Handle::try_current().is_err_and(destroyed) {
+        match Handle::try_current() {
+            Ok(current) if current.id() == self.runtime.id() => self.now_inside(),
             // The thread is on its way out, and cannot enter a runtime any more.
-            return self.now_inside();
+            Err(error) if error.is_thread_local_destroyed() => self.now_inside(),
+            _ => {
+                // The clock of a paused test belongs to its runtime.
+                let _entered = self.runtime.enter();
+                self.now_inside()
+            }
         }
-        // The clock of a paused test belongs to its runtime.
-        let _entered = self.runtime.enter();
-        self.now_inside()
     }
 
     /// The time, on a thread of the tree's runtime.
