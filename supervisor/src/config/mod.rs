@@ -71,6 +71,11 @@ pub(crate) mod document;
 pub mod example;
 #[cfg(feature = "config")]
 pub mod file;
+#[cfg_attr(
+    not(feature = "config"),
+    allow(dead_code, reason = "a manifest is a part of what a file can say")
+)]
+pub(crate) mod keys;
 #[cfg(any(feature = "config-yaml", feature = "config-toml"))]
 mod load;
 pub mod problem;

@@ -11,7 +11,7 @@ use super::command::ChildManifest;
 use crate::config::document::What;
 use crate::config::problem::{InvalidConfig, Mistake, Source};
 use crate::config::shape::{ChildConfig, Shape};
-use crate::config::{apply, yaml};
+use crate::config::{apply, keys, yaml};
 use crate::error::types::SupervisorError;
 use crate::id::types::ChildId;
 use crate::spec::child::{ChildSpec, TaskKind};
@@ -82,7 +82,7 @@ fn declared(config: &ChildConfig) -> Result<ChildSpec, Vec<Mistake>> {
         let message = format!("`{name}` has `args` and no `template` that takes them; name one");
         mistakes.push(Mistake::new(&steps, What::Key, message));
     } else if let Some(key) = needless.next() {
-        let message = match apply::is_setting(key) {
+        let message = match keys::is_setting(key) {
             Ok(()) => {
                 format!("`{key}` has no effect: `{name}` names no `template`, and never runs")
             }

@@ -32,6 +32,7 @@ mod command;
 mod copy;
 mod deadlines;
 pub(crate) mod decision;
+mod declared;
 mod down;
 mod ended;
 mod events;
@@ -56,8 +57,18 @@ pub(crate) mod rehearsal;
     not(feature = "config"),
     allow(dead_code, reason = "only a new file reloads a tree")
 )]
+mod relist;
+#[cfg_attr(
+    not(feature = "config"),
+    allow(dead_code, reason = "only a new file reloads a tree")
+)]
 pub(crate) mod reload;
 mod report;
+#[cfg_attr(
+    not(feature = "config"),
+    allow(dead_code, reason = "only a new file reloads a tree")
+)]
+mod retune;
 mod scope;
 mod shutdown_within;
 pub(crate) mod snapshot;

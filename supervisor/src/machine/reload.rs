@@ -6,24 +6,20 @@
 //! before it starts again. A restart of a child for its new code, and of those that are after it, is
 //! the restart of a group: it stops in reverse, starts in order (I3), and is not counted (I4).
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::Machine;
-use super::answer::{Admission, Answer, Refusal};
-use super::input::{Action, Command, Token};
-#[cfg(all(feature = "config", any(test, feature = "__world")))]
-use super::node::Body;
-use super::node::{Cause, Down, Ending, FirstStartState, Ix, Mail, NodeId, Phase, Retry, Wish};
+use super::answer::{Answer, Refusal};
+use super::input::{Command, Token};
+use super::node::{Cause, Down, FirstStartState, Ix, Mail, NodeId, Phase, Retry, Wish};
 use super::time::Nanos;
 use super::walk::{Op, Scope, Then};
 use crate::control::outcome::ChildControlOperation as Operation;
 use crate::event::kind::EventKind;
 use crate::id::types::ChildId;
-#[cfg(all(feature = "config", any(test, feature = "__world")))]
-use crate::spec::outline::{Outline, OutlinedBody, OutlinedNode};
-use crate::spec::plan::{ChildPolicy, Planned, PlannedBody, StopPolicy, SupervisorPolicy};
-use crate::spec::policy::{Readiness, Shutdown, Strategy};
+use crate::spec::plan::{ChildPolicy, Planned, PlannedBody, SupervisorPolicy};
+use crate::spec::policy::Strategy;
 use crate::task::launch::Launch;
 use crate::task::start_reason::StartReason;
 
@@ -187,17 +183,6 @@ impl Machine {
         parts.chain(queued).any(declares)
     }
 
-    /// Policies take effect at once, where the child is there already.
-    fn tune(&mut self, part: &Part) {
-        for (path, policy) in &part.tuned {
-            if let Some(ix) = self.declared(path) {
-                if self.nodes[ix].policy != *policy {
-                    self.retune(ix, Arc::clone(policy));
-                }
-            }
-        }
-    }
-
     /// A start that holds up the turn of the change, and that the change is about, ends at once, as
     /// by a command (it may never come to an end by itself).
     fn end_starts(&mut self, sup: Ix, part: &Part) {
@@ -253,120 +238,6 @@ impl Machine {
     fn supervisor_of(&self, part: &Part) -> Option<Ix> {
         let sup = self.declared(&part.supervisor)?;
         self.nodes[sup].sup().is_some().then_some(sup)
-    }
-
-    /// The declared child at a path, also where an operator has removed it for now.
-    pub(super) fn declared(&self, path: &str) -> Option<Ix> {
-        let found = self.index.find(path, &self.nodes);
-        if let Some(ix) = found.filter(|&ix| self.nodes[ix].flags.is_static || ix == Ix::ROOT) {
-            return Some(ix);
-        }
-        let above = path.rsplit_once('/').map_or("", |(above, _)| above);
-        if path.is_empty() {
-            return None;
-        }
-        let sup = self.declared(above)?;
-        let mut statics = self.nodes[sup].sup()?.statics.iter().copied();
-        statics.find(|&ix| *self.nodes[ix].path == *path)
-    }
-
-    /// Exchanges the policy of a child; what runs is not touched.
-    fn retune(&mut self, ix: Ix, policy: Arc<ChildPolicy>) {
-        let node = &mut self.nodes[ix];
-        let before = std::mem::replace(&mut node.policy, policy);
-        let (after, parent, phase) = (Arc::clone(&node.policy), node.parent, node.phase);
-        self.tell_retuned(ix);
-        if before.significant != after.significant && !phase.is_down() && parent != Ix::NONE {
-            let state = self.nodes.sup_mut(parent);
-            if after.significant {
-                state.busy_significant += 1;
-            } else {
-                state.busy_significant -= 1;
-            }
-        }
-        if before.critical != after.critical && parent != Ix::NONE {
-            self.becomes_critical_or_not(parent, ix);
-        }
-        if self.nodes[ix].sup().is_some() {
-            return;
-        }
-        match phase {
-            // It is not told that it need not say any more that it is ready.
-            Phase::Starting(_) if after.readiness == Readiness::Immediate => {
-                self.start_completed(ix);
-            }
-            Phase::Starting(_) | Phase::Running => {
-                self.deadlines.clear(&mut self.nodes, ix);
-                self.set_limits(ix);
-            }
-            // A stop that had no bound has one from now on (I8).
-            Phase::Stopping(_) if self.deadlines.of(&self.nodes[ix]) == Nanos::NEVER => {
-                if let StopPolicy::Shutdown(Shutdown::Within(budget)) = after.stop {
-                    self.set_deadline(ix, self.now.after(budget));
-                }
-            }
-            _ => {}
-        }
-    }
-
-    /// One that an operator has removed for now is not there to be told of.
-    fn tell_retuned(&mut self, ix: Ix) {
-        if ix == Ix::ROOT || self.nodes[ix].flags.linked {
-            self.emit(ix, EventKind::Retuned);
-        }
-    }
-
-    fn becomes_critical_or_not(&mut self, sup: Ix, ix: Ix) {
-        let node = &self.nodes[ix];
-        if node.flags.ready || !node.flags.linked {
-            return;
-        }
-        let settled = u32::from(node.is_settled(node.phase));
-        let critical = node.policy.critical;
-        let state = self.nodes.sup_mut(sup);
-        if critical {
-            state.unready += 1;
-            state.unready_settled += settled;
-            self.spread_unready(sup);
-        } else {
-            state.unready -= 1;
-            state.unready_settled -= settled;
-            self.check_ready(sup);
-        }
-        self.schedule(sup);
-    }
-
-    /// Keeps other code for the next start of children; answers who they are.
-    fn recode(&mut self, part: &mut Part) -> Vec<Ix> {
-        let mut recoded = Vec::with_capacity(part.recoded.len());
-        for (path, launch) in std::mem::take(&mut part.recoded) {
-            let body = PlannedBody::Worker(launch);
-            let Some(ix) = self.declared(&path) else {
-                self.trash.bodies.push(body);
-                continue;
-            };
-            self.nodes[ix].flags.recoded = true;
-            let former = self.recoded.insert(ix, body);
-            self.trash.bodies.extend(former);
-            recoded.push(ix);
-        }
-        recoded
-    }
-
-    /// The child starts with other code than it had; the task that has the former ends.
-    pub(super) fn take_new_code(&mut self, ix: Ix) {
-        self.nodes[ix].flags.recoded = false;
-        if let Some(body) = self.recoded.remove(&ix) {
-            self.actions
-                .push_back(Action::Admit(ix, Box::new(Admission { body })));
-        }
-    }
-
-    /// The code that was kept for a child that has left.
-    pub(super) fn drop_new_code(&mut self, ix: Ix) {
-        if std::mem::take(&mut self.nodes[ix].flags.recoded) {
-            self.trash.bodies.extend(self.recoded.remove(&ix));
-        }
     }
 
     /// It is the turn of a change: first, what has to stop does, in the order that it has had.
@@ -501,198 +372,6 @@ impl Machine {
         }
     }
 
-    fn exchange_policy(&mut self, sup: Ix, policy: SupervisorPolicy) {
-        self.nodes.sup_mut(sup).policy = policy;
-        self.tell_retuned(sup);
-        let in_order = self.is_serial(sup);
-        let (mut settled, mut next) = (0, self.nodes.sup(sup).first);
-        while let Some(ix) = next.some() {
-            let node = &mut self.nodes[ix];
-            node.flags.in_order = in_order;
-            let missing = node.policy.critical && !node.flags.ready;
-            settled += u32::from(missing && node.is_settled(node.phase));
-            next = node.next;
-        }
-        self.nodes.sup_mut(sup).unready_settled = settled;
-        let statics = self.nodes.sup(sup).statics.clone();
-        for ix in statics {
-            self.nodes[ix].flags.in_order = in_order;
-        }
-    }
-
-    fn exchange_list(&mut self, sup: Ix, list: List) {
-        let List { added, order, .. } = list;
-        for planned in added {
-            self.put_in(sup, planned);
-        }
-        let places: HashMap<Arc<str>, Ix> = {
-            let statics = self.nodes.sup(sup).statics.iter();
-            statics
-                .map(|&ix| (Arc::clone(&self.nodes[ix].path), ix))
-                .collect()
-        };
-        let statics: Vec<Ix> = order
-            .iter()
-            .filter_map(|(path, _)| places.get(path).copied())
-            .collect();
-        for (path, after) in &order {
-            if let Some(&ix) = places.get(path) {
-                self.relink(sup, ix, after, &places);
-            }
-        }
-        self.reorder(sup, &statics);
-        let linked = |&ix: &Ix| self.nodes[ix].flags.linked;
-        let incomplete = !statics.iter().all(linked);
-        let state = self.nodes.sup_mut(sup);
-        state.statics = statics;
-        state.incomplete = incomplete;
-    }
-
-    /// Children are not declared any more: those that run are marked, and answered; the others go at
-    /// once.
-    fn take_out(&mut self, sup: Ix, part: &mut Part) -> Vec<NodeId> {
-        let list = part.list.as_mut();
-        let removed = list.map_or_else(Vec::new, |list| std::mem::take(&mut list.removed));
-        let mut leaving = Vec::new();
-        for path in removed {
-            let Some(ix) = self.declared(&path) else {
-                continue;
-            };
-            self.nodes[ix].flags.is_static = false;
-            self.nodes.sup_mut(sup).statics.retain(|&other| other != ix);
-            if !self.nodes[ix].flags.linked {
-                self.unlink_dependencies(ix);
-                self.dispose(ix);
-                continue;
-            }
-            leaving.push(self.nodes.id(ix));
-            self.is_to_leave(ix);
-        }
-        leaving
-    }
-
-    fn is_to_leave(&mut self, ix: Ix) {
-        match self.nodes[ix].phase {
-            Phase::Down(Down::Removed) => {}
-            Phase::Down(_) => self.forget(ix),
-            Phase::Stuck(_) => {
-                // Whatever it was to end for before, nobody waits for that.
-                self.set_phase(ix, Phase::Stuck(Ending::Asked));
-                self.nodes[ix].wish = Wish::Remove;
-            }
-            _ => {
-                self.nodes[ix].wish = Wish::Remove;
-                self.nodes[ix].flags.marked = true;
-            }
-        }
-    }
-
-    /// Another child is declared.
-    fn put_in(&mut self, sup: Ix, planned: Planned) {
-        let mut places: Vec<Ix> = Vec::with_capacity(planned.nodes.len());
-        for node in planned.nodes {
-            let parent = node.parent.map_or(sup, |place| places[place]);
-            let ix = self.insert(parent, node.path, node.policy, &node.body, true);
-            self.take_path(ix);
-            let inner = node.after.iter().map(|&place| places[place]).collect();
-            self.link_dependencies(ix, inner);
-            places.push(ix);
-            let body = node.body;
-            self.actions
-                .push_back(Action::Admit(ix, Box::new(Admission { body })));
-        }
-        for &ix in &places {
-            self.emit(ix, EventKind::Added);
-            self.apply_intent(ix);
-        }
-        let ix = places[0];
-        if self.nodes[ix].policy.critical {
-            self.spread_unready(sup);
-        }
-        let node = &mut self.nodes[ix];
-        node.next_reason = Some(StartReason::Added);
-        node.flags.marked = node.operation == Operation::Active;
-    }
-
-    /// Enters the path of a new child; one that a stuck child holds is handed over when that has
-    /// gone.
-    fn take_path(&mut self, ix: Ix) {
-        let path = Arc::clone(&self.nodes[ix].path);
-        match self.index.find(&path, &self.nodes) {
-            None => self.index.insert(ix, &self.nodes),
-            Some(holder) if self.nodes[holder].phase == Phase::Down(Down::Removed) => {
-                self.index.remove(holder, &self.nodes);
-                self.index.insert(ix, &self.nodes);
-            }
-            Some(_) => self.orphan_holder(ix),
-        }
-    }
-
-    /// With the one that stood at its path, whatever is below a supervisor was told to have gone.
-    pub(super) fn tell_below(&mut self, sup: Ix) {
-        let statics = self.nodes[sup].sup().map(|sup| sup.statics.clone());
-        for ix in statics.unwrap_or_default() {
-            let known = self.index.find(&self.nodes[ix].path, &self.nodes) == Some(ix);
-            if known && self.nodes[ix].flags.linked {
-                self.emit(ix, EventKind::Added);
-                self.tell_below(ix);
-            }
-        }
-    }
-
-    /// Exchanges the siblings that a child is after.
-    fn relink(&mut self, sup: Ix, ix: Ix, after: &[ChildId], places: &HashMap<Arc<str>, Ix>) {
-        let above = Arc::clone(&self.nodes[sup].path);
-        let path = |name: &ChildId| crate::spec::plan::join(&above, &name.value);
-        let wanted: Vec<Ix> = after
-            .iter()
-            .filter_map(|name| places.get(&path(name)).copied())
-            .collect();
-        let links = self.nodes[ix].links.as_ref();
-        let before = links.map_or_else(Vec::new, |links| links.after.clone());
-        if before == wanted {
-            return;
-        }
-        for on in before {
-            if let Some(links) = &mut self.nodes[on].links {
-                links.before.retain(|&dependent| dependent != ix);
-            }
-        }
-        if let Some(links) = &mut self.nodes[ix].links {
-            links.after.clear();
-        }
-        self.link_dependencies(ix, wanted);
-        if matches!(self.nodes[ix].phase, Phase::Waiting(_)) {
-            self.mail(sup, Mail::Start(self.nodes.id(ix)));
-        }
-    }
-
-    /// Puts the declared children into their order; those that were added at run time stand at the
-    /// end.
-    fn reorder(&mut self, sup: Ix, statics: &[Ix]) {
-        let mut present = Vec::with_capacity(self.nodes.sup(sup).count);
-        let mut next = self.nodes.sup(sup).first;
-        while let Some(ix) = next.some() {
-            present.push(ix);
-            next = self.nodes[ix].next;
-        }
-        let mut wanted: Vec<Ix> = statics.to_vec();
-        wanted.retain(|&ix| self.nodes[ix].flags.linked);
-        let added = present
-            .iter()
-            .filter(|&&ix| !self.nodes[ix].flags.is_static);
-        wanted.extend(added);
-        if wanted == present {
-            return;
-        }
-        for &ix in &present {
-            self.nodes.unlink(ix);
-        }
-        for ix in wanted {
-            self.nodes.link(ix);
-        }
-    }
-
     /// Marks the children that start with other code, and those after them that run.
     fn mark_restarts(&mut self, recoded: &[Ix], dependents: &[Arc<str>]) {
         for &ix in recoded {
@@ -768,49 +447,6 @@ impl Machine {
                 let node = &mut self.nodes[ix];
                 node.flags.marked = node.operation == Operation::Active && node.wish != Wish::Stay;
             }
-        }
-    }
-
-    /// What the tree is declared to be, as the machine has it.
-    #[cfg(all(feature = "config", any(test, feature = "__world")))]
-    pub(super) fn outline(&self) -> Outline {
-        let mut nodes = Vec::new();
-        let mut places = HashMap::new();
-        self.outline_below(Ix::ROOT, None, &mut nodes, &mut places);
-        Outline { nodes }
-    }
-
-    #[cfg(all(feature = "config", any(test, feature = "__world")))]
-    fn outline_below(
-        &self,
-        ix: Ix,
-        parent: Option<usize>,
-        nodes: &mut Vec<OutlinedNode>,
-        places: &mut HashMap<Ix, usize>,
-    ) {
-        let (node, at) = (&self.nodes[ix], nodes.len());
-        places.insert(ix, at);
-        nodes.push(OutlinedNode {
-            parent,
-            path: Arc::clone(&node.path),
-            policy: Arc::clone(&node.policy),
-            after: Vec::new(),
-            origin: None,
-            body: match &node.body {
-                Body::Declared => OutlinedBody::Declared,
-                Body::Supervisor(sup) => OutlinedBody::Supervisor(sup.policy.clone()),
-                Body::Worker => OutlinedBody::Worker,
-            },
-        });
-        let statics = node.sup().map_or(&[][..], |sup| &sup.statics);
-        for &child in statics {
-            self.outline_below(child, Some(at), nodes, places);
-        }
-        for child in statics {
-            let links = self.nodes[*child].links.as_ref();
-            let after = links.map_or(&[][..], |links| &links.after);
-            let after = after.iter().filter_map(|on| places.get(on).copied());
-            nodes[places[child]].after = after.collect();
         }
     }
 

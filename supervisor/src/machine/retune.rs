@@ -1,0 +1,149 @@
+//! Exchanging what holds for a child or a supervisor that is there: its policy, at once, and its code,
+//! with the next start.
+
+use std::sync::Arc;
+
+use super::Machine;
+use super::answer::Admission;
+use super::input::Action;
+use super::node::{Ix, Phase};
+use super::reload::Part;
+use super::time::Nanos;
+use crate::event::kind::EventKind;
+use crate::spec::plan::{ChildPolicy, PlannedBody, StopPolicy, SupervisorPolicy};
+use crate::spec::policy::{Readiness, Shutdown};
+
+impl Machine {
+    /// Policies take effect at once, where the child is there already.
+    pub(super) fn tune(&mut self, part: &Part) {
+        for (path, policy) in &part.tuned {
+            if let Some(ix) = self.declared(path) {
+                if self.nodes[ix].policy != *policy {
+                    self.retune(ix, Arc::clone(policy));
+                }
+            }
+        }
+    }
+
+    /// Exchanges the policy of a child; what runs is not touched.
+    pub(super) fn retune(&mut self, ix: Ix, policy: Arc<ChildPolicy>) {
+        let node = &mut self.nodes[ix];
+        let before = std::mem::replace(&mut node.policy, policy);
+        let (after, parent, phase) = (Arc::clone(&node.policy), node.parent, node.phase);
+        self.tell_retuned(ix);
+        if before.significant != after.significant && !phase.is_down() && parent != Ix::NONE {
+            let state = self.nodes.sup_mut(parent);
+            if after.significant {
+                state.busy_significant += 1;
+            } else {
+                state.busy_significant -= 1;
+            }
+        }
+        if before.critical != after.critical && parent != Ix::NONE {
+            self.becomes_critical_or_not(parent, ix);
+        }
+        if self.nodes[ix].sup().is_some() {
+            return;
+        }
+        match phase {
+            // It is not told that it need not say any more that it is ready.
+            Phase::Starting(_) if after.readiness == Readiness::Immediate => {
+                self.start_completed(ix);
+            }
+            Phase::Starting(_) => {
+                self.deadlines.clear(&mut self.nodes, ix);
+                self.set_limits(ix);
+            }
+            Phase::Running => {
+                self.deadlines.clear(&mut self.nodes, ix);
+                self.begins_to_beat(ix);
+            }
+            // A stop that had no bound has one from now on (I8).
+            Phase::Stopping(_) if self.deadlines.of(&self.nodes[ix]) == Nanos::NEVER => {
+                if let StopPolicy::Shutdown(Shutdown::Within(budget)) = after.stop {
+                    self.set_deadline(ix, self.now.after(budget));
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// One that an operator has removed for now is not there to be told of.
+    fn tell_retuned(&mut self, ix: Ix) {
+        if ix == Ix::ROOT || self.nodes[ix].flags.linked {
+            self.emit(ix, EventKind::Retuned);
+        }
+    }
+
+    fn becomes_critical_or_not(&mut self, sup: Ix, ix: Ix) {
+        let node = &self.nodes[ix];
+        if node.flags.ready || !node.flags.linked {
+            return;
+        }
+        let settled = u32::from(node.is_settled(node.phase));
+        let critical = node.policy.critical;
+        let state = self.nodes.sup_mut(sup);
+        if critical {
+            state.unready += 1;
+            state.unready_settled += settled;
+            self.spread_unready(sup);
+        } else {
+            state.unready -= 1;
+            state.unready_settled -= settled;
+            self.check_ready(sup);
+        }
+        self.schedule(sup);
+    }
+
+    pub(super) fn exchange_policy(&mut self, sup: Ix, policy: SupervisorPolicy) {
+        self.nodes.sup_mut(sup).policy = policy;
+        self.tell_retuned(sup);
+        let in_order = self.is_serial(sup);
+        let (mut settled, mut next) = (0, self.nodes.sup(sup).first);
+        while let Some(ix) = next.some() {
+            let node = &mut self.nodes[ix];
+            node.flags.in_order = in_order;
+            let missing = node.policy.critical && !node.flags.ready;
+            settled += u32::from(missing && node.is_settled(node.phase));
+            next = node.next;
+        }
+        self.nodes.sup_mut(sup).unready_settled = settled;
+        let statics = self.nodes.sup(sup).statics.clone();
+        for ix in statics {
+            self.nodes[ix].flags.in_order = in_order;
+        }
+    }
+
+    /// Keeps other code for the next start of children; answers who they are.
+    pub(super) fn recode(&mut self, part: &mut Part) -> Vec<Ix> {
+        let mut recoded = Vec::with_capacity(part.recoded.len());
+        for (path, launch) in std::mem::take(&mut part.recoded) {
+            let body = PlannedBody::Worker(launch);
+            let Some(ix) = self.declared(&path) else {
+                self.trash.bodies.push(body);
+                continue;
+            };
+            self.nodes[ix].flags.recoded = true;
+            let former = self.recoded.insert(ix, body);
+            self.trash.bodies.extend(former);
+            recoded.push(ix);
+        }
+        recoded
+    }
+
+    /// The child starts with other code than it had; the task that has the former ends.
+    pub(super) fn take_new_code(&mut self, ix: Ix) {
+        self.nodes[ix].flags.recoded = false;
+        if let Some(body) = self.recoded.remove(&ix) {
+            self.actions
+                .push_back(Action::Admit(ix, Box::new(Admission { body })));
+        }
+    }
+
+    /// The code that was kept for a child that has left.
+    pub(super) fn drop_new_code(&mut self, ix: Ix) {
+        if std::mem::take(&mut self.nodes[ix].flags.recoded) {
+            self.trash.bodies.extend(self.recoded.remove(&ix));
+        }
+    }
+}
