@@ -132,7 +132,14 @@ impl Workload {
 
     /// What of it is done on this side: others are not to hold up all the rest.
     pub(crate) fn size_on(self, side: Side, size: Size) -> Size {
-        let most = if side.is_peer() { 50_000 } else { usize::MAX };
+        let most = match side {
+            Side::Floor | Side::Hand | Side::Ours => usize::MAX,
+            // It waits 10 ms before each.
+            #[cfg(feature = "peers")]
+            Side::RactorSupervisor => 500,
+            #[cfg(feature = "peers")]
+            _ => 50_000,
+        };
         Size {
             restarts: size.restarts.min(most),
             ..size

@@ -126,7 +126,7 @@ impl Journal {
         let count = self.seq - from;
         let count = count.min(u64::try_from(max).unwrap_or(u64::MAX));
         let copy = |seq| self.ring[self.place(seq)].event(seq);
-        into.extend((from + 1..=from + count).map(copy));
+        into.extend((from + 1..from + 1 + count).map(copy));
         missed
     }
 }
