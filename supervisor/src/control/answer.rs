@@ -12,6 +12,7 @@ use crate::event::snapshot::{ChildSnapshot, ChildState};
 use crate::id::types::{Attempt, ChildId, Generation};
 use crate::machine::answer::{ChildAnswer, Refusal, Standing};
 use crate::machine::input::Verb;
+use crate::machine::intents;
 use crate::machine::node::{Down, Phase};
 use crate::spec::plan::display;
 
@@ -308,6 +309,10 @@ pub(crate) fn explain(refusal: Refusal, path: &str, supervisor: &str) -> Supervi
             path: path.to_string(),
         },
         Refusal::StartFailed(failure) => SupervisorError::StartFailed { path, failure },
+        Refusal::TooManyIntents => SupervisorError::TooManyIntents {
+            name: path,
+            limit: intents::CAPACITY,
+        },
         Refusal::Unknown => SupervisorError::UnknownChild {
             path,
             did_you_mean: Vec::new(),

@@ -1,6 +1,6 @@
 //! A verb for one child, from its name to its outcome: what both forms of commands share.
 
-use super::answer::{explain, outcome, resumed};
+use super::answer::{explain, outcome, recorded, resumed};
 use super::audit::Audit;
 use super::command::ChildRef;
 use super::handle::TreeRef;
@@ -10,6 +10,7 @@ use crate::error::types::SupervisorError;
 use crate::event::snapshot::{ChildSnapshot, ChildState};
 use crate::machine::answer::{Answer, Refusal, Standing};
 use crate::machine::input::{Command, Verb};
+use crate::machine::intents::Intended;
 use crate::machine::node::{Down, NodeId, Phase};
 use crate::runtime::core::Core;
 use crate::runtime::tree::Reply;
@@ -30,29 +31,73 @@ impl TreeRef {
                 (path, Command::Child(verb, id), None)
             }
             Err(error @ SupervisorError::UnknownChild { .. }) => {
-                let Some(parent) = self.tree.read(|machine| lookup::parent(machine, name))? else {
+                let Some(place) = self.tree.read(|machine| lookup::place(machine, name))? else {
                     return Err(error);
                 };
                 // It may be there when it is the command's turn.
-                let command = Command::Named(verb, parent, name.into());
+                let command = Command::Named(verb, place, name.into());
                 (name.to_owned(), command, Some(error))
             }
             Err(error) => return Err(error),
         };
+        self.outcome_of(audit, verb, &path, command, unknown).await
+    }
+
+    /// Applies it to the child of this path or name; where there is none, remembers it.
+    pub(super) async fn intend(
+        &self,
+        audit: Audit,
+        intended: Intended,
+        child: &ChildRef,
+    ) -> Result<ChildControlResult, SupervisorError> {
+        self.alive()?;
+        let name = child.name.as_str();
+        let (path, unknown) = match lookup::child(&self.tree, child) {
+            Ok(id) => (self.path_of(id)?.unwrap_or_else(|| name.to_owned()), None),
+            // No child will ever have it.
+            Err(error @ SupervisorError::UnknownChild { .. }) if !lookup::is_path(name) => {
+                return Err(error);
+            }
+            Err(error @ SupervisorError::UnknownChild { .. }) => (name.to_owned(), Some(error)),
+            Err(error) => return Err(error),
+        };
+        let place = self
+            .tree
+            .read(|machine| lookup::nearest_place(machine, &path))?;
+        let command = Command::Intended(intended, place, path.as_str().into());
+        let verb = intended.verb();
+        self.outcome_of(audit, verb, &path, command, unknown).await
+    }
+
+    async fn outcome_of(
+        &self,
+        audit: Audit,
+        verb: Verb,
+        path: &str,
+        command: Command,
+        unknown: Option<SupervisorError>,
+    ) -> Result<ChildControlResult, SupervisorError> {
         match (self.command(audit, command).await?, unknown) {
-            (Ok(Answer::Child(answer)), _) => Ok(outcome(&path, verb, &answer)),
+            (Ok(Answer::Child(answer)), _) => Ok(outcome(path, verb, &answer)),
+            (Ok(Answer::Intent { before, after }), unknown) => {
+                let did_you_mean = match unknown {
+                    Some(SupervisorError::UnknownChild { did_you_mean, .. }) => did_you_mean,
+                    _ => Vec::new(),
+                };
+                Ok(recorded(path, before, after, did_you_mean))
+            }
             (Ok(answer), _) => {
-                let (now, standing) = self.standing_of(&ChildRef::at(&path))?;
+                let (now, standing) = self.standing_of(&ChildRef::at(path))?;
                 let declined = matches!(answer, Answer::Declined);
                 let state = if declined {
                     ChildState::Ignored
                 } else {
                     now.state
                 };
-                Ok(resumed(&path, &now, &standing, state))
+                Ok(resumed(path, &now, &standing, state))
             }
             (Err(Refusal::Unknown), Some(error)) => Err(error),
-            (Err(refusal), _) => Err(explain(refusal, &path, "")),
+            (Err(refusal), _) => Err(explain(refusal, path, "")),
         }
     }
 

@@ -2,19 +2,18 @@
 
 use std::sync::Arc;
 
-use super::answer::{explain, is_restart, recorded, refused};
+use super::answer::{explain, is_restart, refused};
 use super::audit::Audit;
 use super::child::ChildHandle;
 use super::command::{ChildRef, CommandResult};
 use super::handle::TreeRef;
 use super::lookup;
-use super::outcome::{ChildControlOperation, ChildControlResult};
 use crate::error::types::SupervisorError;
 use crate::id::types::{Generation, SupervisorPath};
 use crate::machine::input::{Command, Verb};
-use crate::machine::intents::{self, Intent};
+use crate::machine::intents::Intended;
 use crate::machine::mirror::Place;
-use crate::runtime::core::{Core, Stage};
+use crate::runtime::core::Stage;
 use crate::shutdown::report::ShutdownResult;
 use crate::spec::child::ChildSpec;
 use crate::spec::plan::Planned;
@@ -161,14 +160,16 @@ impl TreeRef {
     ///
     /// It stays down through restarts of its group and of its supervisor, until it is resumed.
     /// The intent for a path that is not known is recorded, and applied when the child is added; at
-    /// most 256 are. Resolves when the stop has been asked for, not when it is over.
+    /// most 256 are. To resume or remove what is not known takes it back. Resolves when the stop
+    /// has been asked for, not when it is over.
     pub async fn pause_child(
         &self,
         child: impl Into<ChildRef>,
         requested_by: impl Into<String>,
         reason: impl Into<String>,
     ) -> Result<CommandResult, SupervisorError> {
-        self.audited(Verb::Pause, child, requested_by, reason).await
+        self.intended(Intended::Pause, child, requested_by, reason)
+            .await
     }
 
     /// Pauses a child for a reason that is not the operator's convenience.
@@ -180,7 +181,7 @@ impl TreeRef {
         requested_by: impl Into<String>,
         reason: impl Into<String>,
     ) -> Result<CommandResult, SupervisorError> {
-        self.audited(Verb::Quarantine, child, requested_by, reason)
+        self.intended(Intended::Quarantine, child, requested_by, reason)
             .await
     }
 
@@ -260,62 +261,30 @@ impl TreeRef {
     ) -> Result<CommandResult, SupervisorError> {
         let audit = Audit::new(requested_by, reason)?;
         let child = child.into();
-        let outcome = match (
-            self.apply(audit.clone(), verb, &child).await,
-            verb.operation(),
-        ) {
-            (Ok(outcome), _) => outcome,
-            (Err(SupervisorError::UnknownChild { did_you_mean, .. }), Some(operation)) => {
-                self.record_intent(&child.name, operation, did_you_mean, &audit)?
-            }
-            (
-                Err(
-                    error @ (SupervisorError::NoCode { .. }
-                    | SupervisorError::OtherGeneration { .. }
-                    | SupervisorError::ShuttingDown { .. }),
-                ),
-                _,
+        let outcome = match self.apply(audit, verb, &child).await {
+            Ok(outcome) => outcome,
+            Err(
+                error @ (SupervisorError::NoCode { .. }
+                | SupervisorError::OtherGeneration { .. }
+                | SupervisorError::ShuttingDown { .. }),
             ) if is_restart(verb) => {
                 let (now, standing) = self.standing_of(&child)?;
                 refused(&now.path, &now, &standing, &error)
             }
-            (Err(error), _) => return Err(error),
+            Err(error) => return Err(error),
         };
         Ok(CommandResult::ChildControl { outcome })
     }
 
-    fn record_intent(
+    async fn intended(
         &self,
-        name: &str,
-        operation: ChildControlOperation,
-        did_you_mean: Vec<String>,
-        audit: &Audit,
-    ) -> Result<ChildControlResult, SupervisorError> {
-        let now = self.tree.now();
-        let record = |core: &mut Core| core.machine.record_intent(name, operation, audit);
-        match self.tree.with(now, None, record)?.0 {
-            Intent::Full => Err(SupervisorError::TooManyIntents {
-                name: name.to_owned(),
-                limit: intents::CAPACITY,
-            }),
-            Intent::Recorded { before } => Ok(recorded(name, before, operation, did_you_mean)),
-        }
-    }
-}
-
-impl Verb {
-    /// What a command for a name that is not known yet leaves behind.
-    const fn operation(self) -> Option<ChildControlOperation> {
-        match self {
-            Self::Pause => Some(ChildControlOperation::Paused),
-            Self::Quarantine => Some(ChildControlOperation::Quarantined),
-            Self::Delete
-            | Self::Kill
-            | Self::Remove
-            | Self::Restart
-            | Self::RestartIf(_)
-            | Self::Resume
-            | Self::Stop => None,
-        }
+        intended: Intended,
+        child: impl Into<ChildRef>,
+        requested_by: impl Into<String>,
+        reason: impl Into<String>,
+    ) -> Result<CommandResult, SupervisorError> {
+        let audit = Audit::new(requested_by, reason)?;
+        let outcome = self.intend(audit, intended, &child.into()).await?;
+        Ok(CommandResult::ChildControl { outcome })
     }
 }

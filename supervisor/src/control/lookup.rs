@@ -5,12 +5,12 @@
 
 use std::sync::Arc;
 
-use rust_supervisor_settings::suggest;
+use rust_supervisor_settings::{name, suggest};
 
 use super::command::ChildRef;
 use crate::error::types::SupervisorError;
 use crate::machine::Machine;
-use crate::machine::node::NodeId;
+use crate::machine::node::{Ix, NodeId};
 use crate::runtime::core::Broken;
 use crate::runtime::tree::Tree;
 
@@ -57,8 +57,28 @@ pub(super) fn unknown(name: &str) -> SupervisorError {
     }
 }
 
+/// Whether a child may have this path.
+pub(super) fn is_path(path: &str) -> bool {
+    path.split('/').all(|name| name::check(name).is_ok())
+}
+
+/// Whom a command for a path that no child has is for: the supervisor that the child would belong
+/// to, or the root, where something is wanted of the path.
+pub(super) fn place(machine: &Machine, path: &str) -> Option<NodeId> {
+    if !is_path(path) {
+        return None;
+    }
+    let root = || machine.has_intent(path).then(|| machine.id(Ix::ROOT));
+    parent(machine, path).or_else(root)
+}
+
+/// The supervisor that a child at this path belongs to, or would; the root where there is none.
+pub(super) fn nearest_place(machine: &Machine, path: &str) -> NodeId {
+    parent(machine, path).unwrap_or_else(|| machine.id(Ix::ROOT))
+}
+
 /// The supervisor that a child at this path would belong to.
-pub(super) fn parent(machine: &Machine, path: &str) -> Option<NodeId> {
+fn parent(machine: &Machine, path: &str) -> Option<NodeId> {
     let parent = path.rsplit_once('/').map_or("", |(parent, _)| parent);
     supervisor_at(machine, parent)
 }

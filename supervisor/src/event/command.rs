@@ -79,6 +79,8 @@ pub enum Refused {
     StartFailed,
     /// An operator has put something else in the place of a declared child.
     Taken,
+    /// As much is wanted already of children that do not exist as can be remembered.
+    TooManyIntents,
     /// There is no such child.
     Unknown,
 }
@@ -117,6 +119,7 @@ impl fmt::Display for Refused {
             Self::ShuttingDown => "its supervisor comes down",
             Self::StartFailed => "it did not start",
             Self::Taken => "something else has its place",
+            Self::TooManyIntents => "too much is wanted already of children that do not exist",
             Self::Unknown => "there is no such child",
         })
     }

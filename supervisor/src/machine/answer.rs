@@ -18,6 +18,11 @@ pub(crate) enum Answer {
     Child(ChildAnswer),
     /// The children of a supervisor, in order.
     Children(Vec<ChildSnapshot>),
+    /// No child has the name: what was wanted of one, and is now.
+    Intent {
+        before: Operation,
+        after: Operation,
+    },
     /// What a new configuration asks for has been carried out.
     Reloaded,
     /// The shutdown has begun, or had.
@@ -86,6 +91,8 @@ pub(crate) enum Refusal {
     OtherGeneration(Option<u64>),
     /// An operator has put something else in the place of a declared child.
     Taken(Arc<str>),
+    /// As much is wanted already of children that do not exist as can be remembered.
+    TooManyIntents,
     /// No such child.
     Unknown,
 }
@@ -106,6 +113,7 @@ impl Refusal {
             Self::ShuttingDown => Refused::ShuttingDown,
             Self::StartFailed(_) => Refused::StartFailed,
             Self::Taken(_) => Refused::Taken,
+            Self::TooManyIntents => Refused::TooManyIntents,
             Self::Unknown => Refused::Unknown,
         }
     }

@@ -34,9 +34,10 @@ impl Machine {
                 self.shut_down(*within);
                 return self.answer(token, Ok(Answer::Shutdown));
             }
-            Command::Add(sup, ..) | Command::Children(sup) | Command::Named(_, sup, _) => {
-                self.nodes.find(*sup)
-            }
+            Command::Add(sup, ..)
+            | Command::Children(sup)
+            | Command::Intended(_, sup, _)
+            | Command::Named(_, sup, _) => self.nodes.find(*sup),
             Command::Child(_, id) => {
                 let ix = self.nodes.find(*id);
                 ix.filter(|&ix| self.nodes[ix].phase != Phase::Down(Down::Removed))
@@ -74,6 +75,10 @@ impl Machine {
                 )
             }
             Command::Child(verb, id) => (self.nodes.find(*id), None, verb.kind()),
+            Command::Intended(intended, _, path) => {
+                let found = self.index.find(path, &self.nodes);
+                (found, Some(Arc::clone(path)), intended.verb().kind())
+            }
             Command::Named(verb, _, path) => {
                 let found = self.index.find(path, &self.nodes);
                 (found, Some(Arc::clone(path)), verb.kind())
@@ -89,11 +94,18 @@ impl Machine {
     pub(super) fn deliver_command(&mut self, sup: Ix, token: Token, command: Command) {
         match command {
             Command::Add(_, planned, mirror) => self.add(sup, token, *planned, mirror.as_ref()),
-            Command::Child(verb, id) => self.verb_if_known(sup, Some(id), token, verb),
-            Command::Named(verb, _, path) => {
-                let id = self.lookup(&path);
-                self.verb_if_known(sup, id, token, verb);
-            }
+            Command::Child(verb, id) => match self.known(id) {
+                Some(ix) => self.verb(sup, ix, token, verb),
+                None => self.answer(token, Err(Refusal::Unknown)),
+            },
+            Command::Named(verb, _, path) => match self.child_at(&path) {
+                Some(id) => self.verb_of(id, token, verb),
+                None => self.take_back_intent(token, verb, &path),
+            },
+            Command::Intended(intended, _, path) => match self.child_at(&path) {
+                Some(id) => self.verb_of(id, token, intended.verb()),
+                None => self.record_intent(token, intended, &path),
+            },
             Command::Children(_) if self.comes_down(sup) => {
                 self.answer(token, Err(Refusal::ShuttingDown));
             }
@@ -127,12 +139,19 @@ impl Machine {
         }
     }
 
-    fn verb_if_known(&mut self, sup: Ix, id: Option<NodeId>, token: Token, verb: Verb) {
-        let found = id.and_then(|id| self.nodes.find(id));
-        match found.filter(|&ix| self.nodes[ix].phase != Phase::Down(Down::Removed)) {
-            Some(ix) => self.verb(sup, ix, token, verb),
-            None => self.answer(token, Err(Refusal::Unknown)),
-        }
+    /// The child at a path; the root is none.
+    fn child_at(&self, path: &str) -> Option<NodeId> {
+        self.lookup(path).filter(|id| id.ix != Ix::ROOT)
+    }
+
+    fn known(&self, id: NodeId) -> Option<Ix> {
+        let found = self.nodes.find(id);
+        found.filter(|&ix| ix != Ix::ROOT && self.nodes[ix].phase != Phase::Down(Down::Removed))
+    }
+
+    /// A verb for a child that has just been found by its path.
+    fn verb_of(&mut self, id: NodeId, token: Token, verb: Verb) {
+        self.verb(self.nodes[id.ix].parent, id.ix, token, verb);
     }
 
     fn verb(&mut self, sup: Ix, ix: Ix, token: Token, verb: Verb) {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::decision::ExitClass;
+use super::intents::Intended;
 use super::mirror;
 use super::node::{Ix, NodeId};
 use super::time::Nanos;
@@ -57,6 +58,8 @@ pub(crate) enum Command {
     Child(Verb, NodeId),
     /// The same, for a path below a supervisor that may be taken when it is the command's turn.
     Named(Verb, NodeId, Arc<str>),
+    /// The same; where no child has the path, what is wanted of one is remembered.
+    Intended(Intended, NodeId, Arc<str>),
     /// Answers the children of a supervisor.
     Children(NodeId),
     /// Takes another configuration.

@@ -3,64 +3,89 @@
 use std::sync::Arc;
 
 use super::Machine;
+use super::answer::{Answer, Refusal};
+use super::input::{Token, Verb};
 use super::node::Ix;
-use crate::control::audit::Audit;
 use crate::control::outcome::ChildControlOperation as Operation;
-use crate::event::command::CommandKind;
 use crate::event::kind::EventKind;
 use crate::event::snapshot::ChildState;
 
 /// Names that are remembered (I11).
 pub(crate) const CAPACITY: usize = 256;
 
-/// What became of an intent.
+/// What may be wanted of a child that does not exist.
+#[cfg_attr(feature = "recorder", derive(serde::Serialize, serde::Deserialize))]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Intent {
-    /// Too many are remembered already.
-    Full,
-    Recorded {
-        before: Operation,
-    },
+pub(crate) enum Intended {
+    Pause,
+    Quarantine,
+}
+
+impl Intended {
+    /// What is done to a child that exists.
+    pub(crate) const fn verb(self) -> Verb {
+        match self {
+            Self::Pause => Verb::Pause,
+            Self::Quarantine => Verb::Quarantine,
+        }
+    }
+
+    const fn operation(self) -> Operation {
+        match self {
+            Self::Pause => Operation::Paused,
+            Self::Quarantine => Operation::Quarantined,
+        }
+    }
 }
 
 impl Machine {
     /// Remembers what is wanted of a child that is not known, until it is added.
-    pub(crate) fn record_intent(
-        &mut self,
-        path: &str,
-        operation: Operation,
-        audit: &Audit,
-    ) -> Intent {
-        let command = match operation {
-            Operation::Quarantined => CommandKind::Quarantine,
-            _ => CommandKind::Pause,
-        };
-        #[cfg(feature = "recorder")]
-        self.note_told(|| super::recorder::Told::Intent(path.into(), operation, audit.clone()));
-        self.emit_command(None, &path.into(), command, audit);
-        let known = self.intents.iter().position(|(name, _)| &**name == path);
-        let before = match known {
-            Some(place) => std::mem::replace(&mut self.intents[place].1, operation),
-            None if self.intents.len() == CAPACITY => return Intent::Full,
+    pub(super) fn record_intent(&mut self, token: Token, intended: Intended, path: &Arc<str>) {
+        let after = intended.operation();
+        let before = match self.intent(path) {
+            Some(place) => std::mem::replace(&mut self.intents[place].1, after),
+            None if self.intents.len() == CAPACITY => {
+                return self.answer(token, Err(Refusal::TooManyIntents));
+            }
             None => {
-                self.intents.push((path.into(), operation));
+                self.intents.push((Arc::clone(path), after));
                 Operation::Active
             }
         };
-        if before != operation {
-            self.emit_unknown(
-                &path.into(),
-                ChildState::Declared,
-                EventKind::Intent(operation),
-            );
+        if before != after {
+            self.emit_unknown(path, ChildState::Declared, EventKind::Intent(after));
         }
-        Intent::Recorded { before }
+        self.answer(token, Ok(Answer::Intent { before, after }));
+    }
+
+    /// A verb for a name that no child has: what takes back what is wanted of it does.
+    pub(super) fn take_back_intent(&mut self, token: Token, verb: Verb, path: &str) {
+        let place = match verb {
+            Verb::Delete | Verb::Remove | Verb::Resume => self.intent(path),
+            _ => None,
+        };
+        let Some(place) = place else {
+            return self.answer(token, Err(Refusal::Unknown));
+        };
+        let (path, before) = self.intents.swap_remove(place);
+        self.emit_unknown(&path, ChildState::Removed, EventKind::Removed);
+        let after = Operation::Active;
+        self.answer(token, Ok(Answer::Intent { before, after }));
+    }
+
+    fn intent(&self, path: &str) -> Option<usize> {
+        self.intents.iter().position(|(name, _)| &**name == path)
+    }
+
+    /// Whether something is wanted of a child of this path, which does not exist.
+    pub(crate) fn has_intent(&self, path: &str) -> bool {
+        self.intent(path).is_some()
     }
 
     /// Applies what was wanted of a child that has just been added.
     pub(super) fn apply_intent(&mut self, ix: Ix) {
         let path = Arc::clone(&self.nodes[ix].path);
-        let Some(place) = self.intents.iter().position(|(name, _)| *name == path) else {
+        let Some(place) = self.intent(&path) else {
             return;
         };
         let (_, operation) = self.intents.swap_remove(place);

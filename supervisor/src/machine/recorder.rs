@@ -11,11 +11,11 @@ use serde::{Deserialize, Serialize};
 use super::Machine;
 use super::decision::ExitClass;
 use super::input::{Command, Input, Verb};
+use super::intents::Intended;
 use super::node::{Ix, NodeId};
 use super::time::Nanos;
 use super::watch::Sample;
 use crate::control::audit::Audit;
-use crate::control::outcome::ChildControlOperation as Operation;
 use crate::event::exit::ExitRecord;
 use crate::id::types::ChildId;
 use crate::spec::plan::{
@@ -76,7 +76,6 @@ pub(crate) enum Told {
     Ending(NodeId, u64),
     /// Without a record where nobody waited for that end any more.
     Exited(NodeId, u64, ExitClass, Option<Arc<ExitRecord>>),
-    Intent(Arc<str>, Operation, Audit),
     LookAgain(Ix, u64),
     Overdue(Ix),
     Ready(NodeId, u64),
@@ -99,6 +98,7 @@ pub(crate) enum Asked {
     Add(NodeId, Vec<Drawn>, Vec<ChildId>, Option<SetBudget>),
     Child(Verb, NodeId),
     Children(NodeId),
+    Intended(Intended, NodeId, Arc<str>),
     Named(Verb, NodeId, Arc<str>),
     Shutdown(Option<Duration>),
 }
@@ -186,10 +186,6 @@ impl Machine {
             Told::Exited(id, generation, class, record) => {
                 Input::Exited(id, generation, exit(class, record))
             }
-            Told::Intent(path, operation, audit) => {
-                self.record_intent(&path, operation, &audit);
-                return;
-            }
             Told::LookAgain(ix, at) => return self.look_again(ix, Nanos(at)),
             Told::Overdue(ix) => return self.overdue(ix),
             Told::Ready(id, generation) => Input::Ready(id, generation),
@@ -276,6 +272,7 @@ impl Asked {
             ),
             Command::Child(verb, id) => Self::Child(*verb, *id),
             Command::Children(sup) => Self::Children(*sup),
+            Command::Intended(what, sup, path) => Self::Intended(*what, *sup, Arc::clone(path)),
             Command::Named(verb, sup, path) => Self::Named(*verb, *sup, Arc::clone(path)),
             Command::Reload(_) => return None,
             Command::Shutdown(within) => Self::Shutdown(*within),
@@ -295,6 +292,7 @@ impl Asked {
             }
             Self::Child(verb, id) => Command::Child(verb, id),
             Self::Children(sup) => Command::Children(sup),
+            Self::Intended(what, sup, path) => Command::Intended(what, sup, path),
             Self::Named(verb, sup, path) => Command::Named(verb, sup, path),
             Self::Shutdown(within) => Command::Shutdown(within),
         }

@@ -89,8 +89,11 @@ pub enum Said {
     Found(ChildState),
     /// As before; nothing has changed.
     FoundSo(ChildState),
-    /// The tree shuts down.
+    /// Something is wanted, or not wanted any more, of a child that does not exist.
+    Intended,
+    /// What a new configuration asks for has been carried out.
     Reloaded,
+    /// The tree shuts down.
     ShuttingDown,
     /// A child has been started.
     Started,
@@ -818,6 +821,7 @@ impl From<Answer> for Said {
             Answer::Child(child) => Self::Found(child.phase_before.public()),
             Answer::Children(children) => Self::Children(children),
             Answer::Declined => Self::Declined,
+            Answer::Intent { .. } => Self::Intended,
             Answer::Reloaded => Self::Reloaded,
             Answer::Shutdown => Self::ShuttingDown,
             Answer::Started => Self::Started,

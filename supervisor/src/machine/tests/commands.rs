@@ -345,12 +345,22 @@ fn what_survives_a_restart_of_the_supervisor() {
     assert_eq!(names, all, "in the order of the specification");
 }
 
+/// Wants a child paused that may not exist.
+fn intend(world: &mut World, path: &str) {
+    use crate::machine::input::{Command, Input, Token};
+    use crate::machine::intents::Intended;
+    let audit = crate::control::audit::Audit::of_program("test");
+    let root = world.machine.lookup("").expect("there");
+    let command = Command::Intended(Intended::Pause, root, path.into());
+    let now = world.machine.now();
+    let input = Input::Command(Token(u64::MAX), audit, command);
+    world.machine.handle(now, input);
+}
+
 #[test]
 fn what_was_wanted_of_a_name_is_applied_when_it_is_added() {
-    use crate::control::outcome::ChildControlOperation as Operation;
     let mut world = started(SupervisorSpec::root(vec![]));
-    let audit = crate::control::audit::Audit::of_program("test");
-    world.machine.record_intent("a", Operation::Paused, &audit);
+    intend(&mut world, "a");
     ask(&mut world, "", Ask::Add(worker("a"))).expect("accepted");
     assert!(live(&world).is_empty());
     ask(&mut world, "a", Ask::Resume).expect("accepted");
