@@ -8,6 +8,7 @@ use std::task::{Context, Poll};
 
 use pin_project_lite::pin_project;
 use tokio::runtime::Handle;
+use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use tracing::Span;
 
@@ -19,10 +20,20 @@ use super::sync::{Mutex, lock};
 use crate::event::exit::{During, ExitKind, Panic, SpawnedAt};
 use crate::machine::input::Input;
 use crate::panics::{self, drop_quietly, quietly};
-use crate::task::subtask::{SubTaskError, SubTaskOutput};
+use crate::task::subtask::{SubTaskError, SubTaskFailure, SubTaskOutput};
 
 /// What the handle of a sub-task resolves to.
 pub(crate) type Outcome<V> = Result<V, SubTaskError>;
+
+/// A sub-task that the runtime has taken on, and its result: there when the task has ended.
+///
+/// It does not lie in the task: tokio would drop a result that nobody takes after the sub-task has
+/// left its attempt, and keep silent where that panics.
+#[derive(Debug)]
+pub(crate) struct Spawned<V> {
+    pub(crate) task: JoinHandle<()>,
+    pub(crate) outcome: oneshot::Receiver<Outcome<V>>,
+}
 
 /// Spawns a future on the tree's runtime; none if the attempt is over.
 pub(crate) fn spawn<F>(
@@ -30,14 +41,15 @@ pub(crate) fn spawn<F>(
     generation: u64,
     at: SpawnedAt,
     future: F,
-) -> Option<JoinHandle<Outcome<<F::Output as SubTaskOutput>::Value>>>
+) -> Option<Spawned<<F::Output as SubTaskOutput>::Value>>
 where
     F: Future<Output: SubTaskOutput<Value: Send>> + Send + 'static,
 {
     let (member, key) = Member::enter(slot, generation, Role::SubTask, at)?;
-    let handle = runtime(slot).spawn(Async::new(future, member));
-    slot.spawned(key, || DropBy::Abort(handle.abort_handle()));
-    Some(handle)
+    let (tell, outcome) = oneshot::channel();
+    let task = runtime(slot).spawn(Async::new(future, tell, member));
+    slot.spawned(key, || DropBy::Abort(task.abort_handle()));
+    Some(Spawned { task, outcome })
 }
 
 /// Spawns a future on the thread of a local child; none if the attempt is over.
@@ -46,14 +58,15 @@ pub(crate) fn spawn_local<F>(
     generation: u64,
     at: SpawnedAt,
     future: F,
-) -> Option<JoinHandle<Outcome<<F::Output as SubTaskOutput>::Value>>>
+) -> Option<Spawned<<F::Output as SubTaskOutput>::Value>>
 where
     F: Future<Output: SubTaskOutput> + 'static,
 {
     let (member, key) = Member::enter(slot, generation, Role::SubTask, at)?;
-    let handle = tokio::task::spawn_local(Async::new(future, member));
-    slot.spawned(key, || DropBy::Abort(handle.abort_handle()));
-    Some(handle)
+    let (tell, outcome) = oneshot::channel();
+    let task = tokio::task::spawn_local(Async::new(future, tell, member));
+    slot.spawned(key, || DropBy::Abort(task.abort_handle()));
+    Some(Spawned { task, outcome })
 }
 
 /// Runs a function on the blocking pool of the tree's runtime; none if the attempt is over.
@@ -63,30 +76,32 @@ pub(crate) fn spawn_blocking<F, T>(
     role: Role,
     at: SpawnedAt,
     code: F,
-) -> Option<JoinHandle<Outcome<T::Value>>>
+) -> Option<Spawned<T::Value>>
 where
     F: FnOnce() -> T + Send + 'static,
     T: SubTaskOutput<Value: Send>,
 {
     let (member, key) = Member::enter(slot, generation, role, at)?;
+    let (tell, outcome) = oneshot::channel();
     let queued = Arc::new(Queued(Mutex::new(Some(Blocking {
-        code: Some(code),
+        code: Some((code, tell)),
         member,
     }))));
     let job = Job(Arc::clone(&queued));
     let spawn = || {
-        runtime(slot).spawn_blocking(move || match job.0.take() {
-            Some(mut job) => job.run(),
-            None => Err(SubTaskError::Cancelled),
+        runtime(slot).spawn_blocking(move || {
+            if let Some(mut job) = job.0.take() {
+                job.run();
+            }
         })
     };
-    let handle = catch_unwind(AssertUnwindSafe(spawn)).unwrap_or_else(|panic| {
+    let task = catch_unwind(AssertUnwindSafe(spawn)).unwrap_or_else(|panic| {
         // There is no thread, and tokio has it in its queue all the same.
         queued.unqueue();
         resume_unwind(panic)
     });
     slot.spawned(key, || DropBy::Unqueue(queued));
-    Some(handle)
+    Some(Spawned { task, outcome })
 }
 
 /// A detached context has no tree; it runs where it is.
@@ -140,8 +155,8 @@ impl Member {
     }
 
     /// The sub-task has ended so. A failure is one of its attempt, which is asked to stop at once.
-    fn ended<T: SubTaskOutput>(&self, ended: Result<T, Panic>) -> Outcome<T::Value> {
-        match ended.map(SubTaskOutput::into_value) {
+    fn ended<V>(&self, ended: Result<Result<V, SubTaskFailure>, Panic>) -> Outcome<V> {
+        match ended {
             Ok(Ok(value)) => Ok(value),
             Ok(Err(failure)) => {
                 self.failed(failure.into());
@@ -151,6 +166,20 @@ impl Member {
                 self.failed(ExitKind::Panicked(panic));
                 Err(SubTaskError::Panicked)
             }
+        }
+    }
+
+    /// Drops a value of the sub-task. A panic in that is a failure of the sub-task.
+    fn drop_inside(&self, drop: impl FnOnce()) {
+        if let Err(panic) = self.run(During::Drop, drop) {
+            self.failed(ExitKind::Panicked(panic));
+        }
+    }
+
+    /// Leaves the outcome to whoever has the handle; where nobody has, it is dropped here.
+    fn deliver<V>(&self, tell: oneshot::Sender<Outcome<V>>, outcome: Outcome<V>) {
+        if let Err(unwanted) = tell.send(outcome) {
+            self.drop_inside(|| drop(unwanted));
         }
     }
 
@@ -184,14 +213,15 @@ impl Drop for Member {
 
 pin_project! {
     /// Fields are dropped in order: the membership ends when nothing else is left.
-    struct Async<F> {
+    struct Async<F, V> {
         // Empty once it has ended.
         #[pin]
         future: Option<F>,
+        tell: Option<oneshot::Sender<Outcome<V>>>,
         member: Member,
     }
 
-    impl<F> PinnedDrop for Async<F> {
+    impl<F, V> PinnedDrop for Async<F, V> {
         fn drop(this: Pin<&mut Self>) {
             let this = this.project();
             clear(this.future, this.member);
@@ -199,93 +229,98 @@ pin_project! {
     }
 }
 
-impl<F> Async<F> {
-    fn new(future: F, mut member: Member) -> Self {
+impl<F, V> Async<F, V> {
+    fn new(future: F, tell: oneshot::Sender<Outcome<V>>, mut member: Member) -> Self {
         member.span = Span::current();
         Self {
             future: Some(future),
+            tell: Some(tell),
             member,
         }
     }
 }
 
-/// Drops the future. A panic in that is a failure of the sub-task.
+/// Drops the future.
 fn clear<F>(mut future: Pin<&mut Option<F>>, member: &Member) {
     if future.is_some() {
-        if let Err(panic) = member.run(During::Drop, || future.set(None)) {
-            member.failed(ExitKind::Panicked(panic));
-        }
+        member.drop_inside(|| future.set(None));
     }
 }
 
-impl<F: Future<Output: SubTaskOutput>> Future for Async<F> {
-    type Output = Outcome<<F::Output as SubTaskOutput>::Value>;
+impl<F: Future<Output: SubTaskOutput<Value = V>>, V> Future for Async<F, V> {
+    type Output = ();
 
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let mut this = self.project();
-        let polled = match this.future.as_mut().as_pin_mut() {
-            Some(future) => this.member.run(During::Poll, || future.poll(cx)),
-            None => return Poll::Pending,
+        let Some(future) = this.future.as_mut().as_pin_mut() else {
+            return Poll::Pending;
         };
-        let ended = match polled {
+        // What turns the output into a failure is code of users, too.
+        let poll = || future.poll(cx).map(SubTaskOutput::into_value);
+        let ended = match this.member.run(During::Poll, poll) {
             Ok(Poll::Pending) => return Poll::Pending,
             Ok(Poll::Ready(output)) => Ok(output),
             Err(panic) => Err(panic),
         };
         let outcome = this.member.ended(ended);
         clear(this.future, this.member);
-        Poll::Ready(outcome)
+        if let Some(tell) = this.tell.take() {
+            this.member.deliver(tell, outcome);
+        }
+        Poll::Ready(())
     }
 }
 
 /// What waits for a thread, or has been taken by one.
-struct Queued<F>(Mutex<Option<Blocking<F>>>);
+struct Queued<F, V>(Mutex<Option<Blocking<F, V>>>);
 
-impl<F> Queued<F> {
-    fn take(&self) -> Option<Blocking<F>> {
+impl<F, V> Queued<F, V> {
+    fn take(&self) -> Option<Blocking<F, V>> {
         lock(&self.0).take()
     }
 }
 
-impl<F: Send> Unqueue for Queued<F> {
+impl<F: Send, V: Send> Unqueue for Queued<F, V> {
     fn unqueue(&self) {
         drop(self.take());
     }
 }
 
 /// The place in the queue; given up, when it is run or when the runtime goes.
-struct Job<F>(Arc<Queued<F>>);
+struct Job<F, V>(Arc<Queued<F, V>>);
 
-impl<F> Drop for Job<F> {
+impl<F, V> Drop for Job<F, V> {
     fn drop(&mut self) {
         drop_quietly(self.0.take());
     }
 }
 
 /// Fields are dropped in order, as in [`Async`].
-struct Blocking<F> {
-    code: Option<F>,
+struct Blocking<F, V> {
+    /// And who is to be told. Empty once it runs.
+    code: Option<(F, oneshot::Sender<Outcome<V>>)>,
     member: Member,
 }
 
-impl<F> Blocking<F> {
-    fn run<T: SubTaskOutput>(&mut self) -> Outcome<T::Value>
+impl<F, V> Blocking<F, V> {
+    fn run<T>(&mut self)
     where
         F: FnOnce() -> T,
+        T: SubTaskOutput<Value = V>,
     {
-        let Some(code) = self.code.take() else {
-            return Err(SubTaskError::Cancelled);
+        let Some((code, tell)) = self.code.take() else {
+            return;
         };
-        let ended = self.member.run(During::Poll, code);
-        self.member.ended(ended)
+        let ended = self.member.run(During::Poll, || code().into_value());
+        let outcome = self.member.ended(ended);
+        self.member.deliver(tell, outcome);
     }
 }
 
-impl<F> Drop for Blocking<F> {
+impl<F, V> Drop for Blocking<F, V> {
     fn drop(&mut self) {
-        let Some(code) = self.code.take() else { return };
-        if let Err(panic) = self.member.run(During::Drop, || drop(code)) {
-            self.member.failed(ExitKind::Panicked(panic));
+        if let Some(code) = self.code.take() {
+            self.member.drop_inside(|| drop(code));
         }
     }
 }

@@ -9,12 +9,12 @@ use tokio::task::{AbortHandle, JoinHandle};
 
 use super::outcome::{FatalError, Never, TaskError, TaskResult};
 use crate::event::exit::ExitKind;
-use crate::runtime::member::Outcome;
+use crate::runtime::member::Spawned;
 
 /// A sub-task of an attempt, spawned with [`TaskContext::spawn`] and its like.
 ///
 /// Resolves to what the sub-task has returned. Dropping it changes nothing: the sub-task goes on,
-/// and still belongs to its attempt.
+/// and still belongs to its attempt, as does a result that nobody takes.
 ///
 /// # Cancel safety
 ///
@@ -25,7 +25,7 @@ use crate::runtime::member::Outcome;
 #[derive(Debug)]
 pub struct SubTask<T> {
     /// None if it was refused.
-    handle: Option<JoinHandle<Outcome<T>>>,
+    spawned: Option<Spawned<T>>,
 }
 
 /// Why a sub-task has no result.
@@ -44,29 +44,31 @@ pub enum SubTaskError {
 }
 
 impl<T> SubTask<T> {
-    pub(crate) const fn new(handle: Option<JoinHandle<Outcome<T>>>) -> Self {
-        Self { handle }
+    pub(crate) const fn new(spawned: Option<Spawned<T>>) -> Self {
+        Self { spawned }
     }
 
     /// Drops the sub-task at its next await. Nothing happens if it has ended.
     ///
     /// A function on the blocking pool that has begun to run cannot be dropped.
     pub fn abort(&self) {
-        if let Some(handle) = &self.handle {
-            handle.abort();
+        if let Some(spawned) = &self.spawned {
+            spawned.task.abort();
         }
     }
 
     /// Whether it has ended.
     #[must_use]
     pub fn is_finished(&self) -> bool {
-        self.handle.as_ref().is_none_or(JoinHandle::is_finished)
+        let task = self.spawned.as_ref().map(|spawned| &spawned.task);
+        task.is_none_or(JoinHandle::is_finished)
     }
 
     /// A handle to abort it with, which can be kept apart; none if it was refused.
     #[must_use]
     pub fn abort_handle(&self) -> Option<AbortHandle> {
-        self.handle.as_ref().map(JoinHandle::abort_handle)
+        let task = self.spawned.as_ref().map(|spawned| &spawned.task);
+        task.map(JoinHandle::abort_handle)
     }
 }
 
@@ -74,13 +76,13 @@ impl<T> Future for SubTask<T> {
     type Output = Result<T, SubTaskError>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let Some(handle) = &mut self.handle else {
+        let Some(spawned) = &mut self.spawned else {
             return Poll::Ready(Err(SubTaskError::Cancelled));
         };
         // A panic of it has been caught before tokio could see it.
-        Pin::new(handle)
-            .poll(cx)
-            .map(|joined| joined.unwrap_or(Err(SubTaskError::Cancelled)))
+        let ended = Pin::new(&mut spawned.task).poll(cx);
+        let outcome = ended.map(|_| spawned.outcome.try_recv().ok());
+        outcome.map(|outcome| outcome.unwrap_or(Err(SubTaskError::Cancelled)))
     }
 }
 
