@@ -13,7 +13,7 @@ use rust_supervisor::event::snapshot::ChildState;
 use rust_supervisor::id::types::{ChildId, SupervisorPath};
 use rust_supervisor::shutdown::report::ResourceReconcileStatus;
 use rust_supervisor::shutdown::stage::ShutdownPhase;
-use rust_supervisor::{Supervisor, SupervisorError, SupervisorHandle, SupervisorSpec};
+use rust_supervisor::{ChildSpec, Supervisor, SupervisorError, SupervisorHandle, SupervisorSpec};
 use supervisor_tests::{Log, obedient};
 
 async fn empty() -> SupervisorHandle {
@@ -307,14 +307,14 @@ async fn a_bare_name_finds_the_only_child_of_that_name() {
     let log = Log::new();
     let region = |name| {
         let inner = vec![obedient("session", &log, Duration::ZERO)];
-        rust_supervisor::ChildSpec::supervisor(name, SupervisorSpec::root(inner))
+        ChildSpec::supervisor(name, SupervisorSpec::root(inner))
     };
     let only = obedient("only", &log, Duration::ZERO);
     let inner = SupervisorSpec::root(vec![only]);
     let spec = SupervisorSpec::root(vec![
         region("eu"),
         region("us"),
-        rust_supervisor::ChildSpec::supervisor("deep", inner),
+        ChildSpec::supervisor("deep", inner),
     ]);
     let handle = Supervisor::start(spec).await.expect("starts");
     assert_eq!(
@@ -393,5 +393,129 @@ async fn children_come_and_go_at_run_time_and_generations_are_never_repeated() {
         }
     }
     assert_eq!(log.most_alive(), 1);
+    handle.shutdown().await.expect("stops");
+}
+
+#[tokio::test]
+async fn audit_texts_are_seen_and_bounded() {
+    let log = Log::new();
+    let spec = SupervisorSpec::root(vec![obedient("worker", &log, Duration::ZERO)]);
+    let handle = Supervisor::start(spec).await.expect("starts");
+    let long = "é".repeat(2_048);
+    for blank in [
+        "",
+        " \t\n",
+        "\u{3000}\u{a0}",
+        "\u{200b}\u{feff}\u{2060}",
+        "\u{0}",
+    ] {
+        let answer = handle.pause_child("worker", "op", blank).await;
+        assert!(
+            matches!(&answer, Err(SupervisorError::InvalidTransition { message })
+                if message.contains("`reason` is blank")),
+            "{blank:?}: {answer:?}"
+        );
+        let acting = handle.acting_as(blank, "why").map(drop);
+        assert!(
+            matches!(&acting, Err(SupervisorError::InvalidTransition { message })
+                if message.contains("`requested_by` is blank")),
+            "{blank:?}: {acting:?}"
+        );
+    }
+    let answer = handle.pause_child("worker", "op", format!("{long}!")).await;
+    assert!(
+        matches!(&answer, Err(SupervisorError::InvalidTransition { message })
+            if message.contains("`reason` has 4097 bytes")),
+        "{answer:?}"
+    );
+    let state = handle.snapshot_of("worker").expect("runs").operation;
+    assert_eq!(state, ChildControlOperation::Active, "nothing was done");
+    handle
+        .pause_child("worker", "\u{200b}op", long)
+        .await
+        .expect("is paused");
+    handle.shutdown().await.expect("stops");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_kill_of_a_child_that_is_stopping_says_that_it_has_it_dropped() {
+    let deaf = ChildSpec::from_fn("deaf", |_ctx| std::future::pending::<()>())
+        .shutdown(Duration::from_secs(60));
+    let handle = Supervisor::start(SupervisorSpec::root(vec![deaf])).await;
+    let handle = handle.expect("starts");
+    let stopped = outcome(handle.stop_child("deaf", "op", "stop").await.expect("runs"));
+    assert!(stopped.cancel_delivered);
+    let again = outcome(handle.stop_child("deaf", "op", "stop").await.expect("runs"));
+    assert!(again.idempotent && !again.cancel_delivered, "{again:?}");
+    let killed = outcome(handle.kill_child("deaf", "op", "now").await.expect("runs"));
+    assert!(!killed.idempotent && killed.cancel_delivered, "{killed:?}");
+    handle.shutdown().await.expect("stops");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn of_many_shutdowns_at_once_one_is_the_first() {
+    for _ in 0..50 {
+        let log = Log::new();
+        let spec = SupervisorSpec::root(vec![obedient("worker", &log, Duration::ZERO)]);
+        let handle = Supervisor::start(spec).await.expect("starts");
+        let together = std::sync::Arc::new(tokio::sync::Barrier::new(8));
+        let calls: Vec<_> = (0..8)
+            .map(|_| {
+                let (tree, together) = (handle.downgrade(), together.clone());
+                tokio::spawn(async move {
+                    together.wait().await;
+                    match tree.shutdown_tree("op", "the end").await {
+                        Ok(CommandResult::Shutdown { result }) => result,
+                        other => panic!("{other:?}"),
+                    }
+                })
+            })
+            .collect();
+        let mut firsts = 0;
+        for call in calls {
+            let result = call.await.expect("answered");
+            firsts += usize::from(!result.idempotent);
+            assert!(result.report.is_some());
+        }
+        assert_eq!(firsts, 1);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn only_what_keeps_the_tree_from_being_ready_is_missing() {
+    let log = Log::new();
+    let group = |name: &str| {
+        let children = vec![
+            obedient("critical", &log, Duration::ZERO),
+            obedient("other", &log, Duration::ZERO).critical(false),
+        ];
+        ChildSpec::supervisor(name, SupervisorSpec::root(children))
+    };
+    let spec = SupervisorSpec::root(vec![group("optional").critical(false), group("needed")]);
+    let handle = Supervisor::start(spec).await.expect("starts");
+    for path in ["optional/critical", "optional/other", "needed/other"] {
+        handle.stop_child(path, "op", "stop").await.expect("runs");
+        handle.stopped(path).await.expect("stops");
+        let readiness = handle.readiness();
+        assert!(
+            readiness.ready && readiness.missing.is_empty(),
+            "{readiness}"
+        );
+    }
+    handle
+        .stop_child("needed/critical", "op", "stop")
+        .await
+        .expect("runs");
+    handle.stopped("needed/critical").await.expect("stops");
+    let readiness = handle.readiness();
+    assert!(!readiness.ready);
+    assert_eq!(
+        readiness
+            .missing
+            .iter()
+            .map(|path| &**path)
+            .collect::<Vec<_>>(),
+        ["needed/critical"]
+    );
     handle.shutdown().await.expect("stops");
 }

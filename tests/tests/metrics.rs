@@ -323,3 +323,42 @@ fn what_the_reader_misses_is_counted_and_gauges_are_set_right() {
         handle.shutdown().await.expect("stops");
     });
 }
+
+#[test]
+fn labels_do_not_grow_where_the_reader_has_missed_what_was_added() {
+    recorded(|recorder| async move {
+        let log = Log::new();
+        let pool = SupervisorSpec::root(Vec::new()).pool(Pool::Unlimited);
+        let children = vec![
+            obedient("fixed", &log, Duration::ZERO),
+            ChildSpec::supervisor("uploads", pool),
+        ];
+        let handle = started(SupervisorSpec::root(children)).await;
+        tokio::time::sleep(Duration::from_secs(2)).await;
+        // The reader has no turn until the journal has been lapped.
+        tokio::task::unconstrained(async {
+            for name in ["job1", "job2", "job3"] {
+                let job = obedient(name, &log, Duration::ZERO);
+                handle.start_child("uploads", job).await.expect("starts");
+            }
+            handle.pause_child("nobody", "t", "t").await.expect("known");
+            for _ in 0..17_000 {
+                handle.resume_child("fixed", "t", "t").await.expect("runs");
+            }
+        })
+        .await;
+        tokio::time::sleep(Duration::from_secs(2)).await;
+        let mut seen = Seen::default();
+        seen.take(&recorder);
+        let dropped = seen.of("supervisor_events_dropped_total{consumer=metrics}");
+        assert!(dropped > 0.0, "nothing was missed");
+        for name in seen.values.keys() {
+            assert!(!name.contains("job") && !name.contains("nobody"), "{name}");
+        }
+        seen.shows(&[
+            ("supervisor_child_state{child=uploads/*,state=running}", 3.0),
+            ("supervisor_child_state{child=fixed,state=running}", 1.0),
+        ]);
+        handle.shutdown().await.expect("stops");
+    });
+}

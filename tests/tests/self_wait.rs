@@ -156,3 +156,43 @@ async fn a_child_that_waits_for_its_own_supervisor_or_start_is_told_at_once() {
     assert_eq!(begun.elapsed(), Duration::ZERO);
     handle.shutdown().await.expect("stops");
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_child_that_adds_a_sibling_while_its_group_waits_for_its_end_is_told_at_once() {
+    use rust_supervisor::spec::policy::{Shutdown, Strategy};
+    let (told, mut answers) = mpsc::unbounded_channel();
+    let child = ChildSpec::from_fn("child", move |ctx: TaskContext| {
+        let told = told.clone();
+        async move {
+            ctx.cancelled().await;
+            let tree = ctx.tree().expect("in a tree");
+            let more = ChildSpec::from_fn("more", |_ctx| async {});
+            let added = tree.start_child("/", more).await;
+            let _ = told.send(added.map(drop));
+        }
+    })
+    .shutdown(Shutdown::Infinity);
+    let log = Log::new();
+    let other = obedient("other", &log, Duration::ZERO);
+    let spec = SupervisorSpec::root(vec![child, other]).strategy(Strategy::OneForAll);
+    let handle = Supervisor::start(spec).await.expect("starts");
+    handle
+        .kill_child("other", "test", "a group")
+        .await
+        .expect("runs");
+    let answer = timeout(Duration::from_secs(600), answers.recv()).await;
+    let answer = answer.expect("it does not wait for itself");
+    assert!(
+        matches!(answer, Some(Err(SupervisorError::WouldWaitForItself))),
+        "{answer:?}"
+    );
+    // It is not told so where nobody waits for it.
+    handle.ready().await.expect("the group is up again");
+    handle
+        .stop_child("child", "test", "alone")
+        .await
+        .expect("runs");
+    let answer = answers.recv().await;
+    assert!(matches!(answer, Some(Ok(()))), "{answer:?}");
+    handle.shutdown().await.expect("stops");
+}

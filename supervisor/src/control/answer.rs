@@ -19,7 +19,11 @@ use crate::spec::plan::display;
 /// What a verb found and did.
 pub(super) fn outcome(path: &str, verb: Verb, answer: &ChildAnswer) -> ChildControlResult {
     let state = answer.phase_after.public();
-    let cancel_delivered = is_ending(answer.phase_after) && !is_ending(answer.phase_before);
+    let cancel_delivered = match (answer.phase_before, answer.phase_after) {
+        // One that had been asked is dropped.
+        (Phase::Stopping(_), Phase::Aborting(_)) => verb == Verb::Kill,
+        (before, after) => is_ending(after) && !is_ending(before),
+    };
     ChildControlResult {
         child_id: name_of(path),
         generation: answer.generation.map(|value| Generation { value }),

@@ -7,6 +7,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::types::SupervisorError;
 
+/// Bytes of each text: the journal keeps them with its events (I11).
+const LONGEST: usize = 4_096;
+
 /// Who wants something of a tree, and why; every command carries it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[non_exhaustive]
@@ -20,15 +23,23 @@ pub struct Audit {
 impl Audit {
     /// # Errors
     ///
-    /// [`SupervisorError::InvalidTransition`] names the field that is blank.
+    /// [`SupervisorError::InvalidTransition`] names the field that is blank, or too long.
     pub(crate) fn new(
         requested_by: impl Into<String>,
         reason: impl Into<String>,
     ) -> Result<Self, SupervisorError> {
         let said = |field, text: String| {
-            if text.trim().is_empty() {
+            if text.chars().all(is_blank) {
                 return Err(SupervisorError::InvalidTransition {
                     message: format!("`{field}` is blank; say who wants this, and why"),
+                });
+            }
+            if text.len() > LONGEST {
+                let length = text.len();
+                return Err(SupervisorError::InvalidTransition {
+                    message: format!(
+                        "`{field}` has {length} bytes; the journal keeps at most {LONGEST}, say it shorter"
+                    ),
                 });
             }
             Ok(text.into())
@@ -51,6 +62,21 @@ impl Audit {
             reason: reason.into(),
         }
     }
+}
+
+/// Whether nobody sees the character: space, control, and what has no width.
+fn is_blank(c: char) -> bool {
+    c.is_whitespace()
+        || c.is_control()
+        || matches!(
+            c,
+            '\u{ad}' | '\u{115f}' | '\u{1160}' | '\u{180e}' | '\u{200b}'..='\u{200f}'
+        )
+        || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{2800}')
+        || matches!(
+            c,
+            '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}'
+        )
 }
 
 impl std::fmt::Display for Audit {

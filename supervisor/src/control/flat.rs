@@ -10,10 +10,10 @@ use super::handle::TreeRef;
 use super::lookup;
 use crate::error::types::SupervisorError;
 use crate::id::types::{Generation, SupervisorPath};
+use crate::machine::answer::Answer;
 use crate::machine::input::{Command, Verb};
 use crate::machine::intents::Intended;
 use crate::machine::mirror::Place;
-use crate::runtime::core::Stage;
 use crate::shutdown::report::ShutdownResult;
 use crate::spec::child::ChildSpec;
 use crate::spec::plan::Planned;
@@ -240,8 +240,11 @@ impl TreeRef {
         reason: impl Into<String>,
     ) -> Result<CommandResult, SupervisorError> {
         let audit = Audit::new(requested_by, reason)?;
-        let idempotent = self.tree.stage() >= Stage::Closing;
-        self.ask_to_end(audit, None);
+        let idempotent = match self.tree.command(audit, Command::Shutdown(None)) {
+            // It is answered at once, and not by a tree that has broken.
+            Ok(answer) => !matches!(answer.await, Ok(Ok(Answer::Shutdown { first: true }))),
+            Err(_) => true,
+        };
         let report = self.ended().await?;
         Ok(CommandResult::Shutdown {
             result: ShutdownResult {

@@ -46,8 +46,8 @@ pub struct SupervisorHandle {
 /// A child is named by its path, `gateway/eu`, or by its name where only one child has it. A name
 /// that no child has is [`SupervisorError::UnknownChild`], with the nearest there are; one that
 /// several have is [`SupervisorError::AmbiguousName`]. `requested_by` and `reason` say who wants
-/// it, and why; where one is blank, the answer is [`SupervisorError::InvalidTransition`], and
-/// nothing is done.
+/// it, and why; where one is blank or has more than 4096 bytes, the answer is
+/// [`SupervisorError::InvalidTransition`], and nothing is done.
 ///
 /// A command takes effect when its future is first polled; to drop the future after that takes
 /// nothing back. What starts something waits its turn behind a start that is under way, and so does
@@ -125,7 +125,8 @@ impl TreeRef {
     ///
     /// # Errors
     ///
-    /// [`SupervisorError::InvalidTransition`] names the text that is blank.
+    /// [`SupervisorError::InvalidTransition`] names the text that is blank, or has more than 4096
+    /// bytes.
     pub fn acting_as(
         &self,
         requested_by: impl Into<String>,

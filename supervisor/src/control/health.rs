@@ -7,9 +7,14 @@ use serde::{Deserialize, Serialize};
 
 use super::handle::TreeRef;
 use crate::event::failure::Failure;
+use crate::machine::ready::Unready;
 use crate::machine::walk::End;
 use crate::machine::{Machine, TreePhase};
-use crate::runtime::core::{Core, Stage};
+use crate::runtime::core::{Broken, Core, Stage};
+use crate::runtime::tree::Tree;
+
+/// Children that are looked at in one hold.
+const CHUNK: usize = 1_024;
 
 /// How a tree is; what [`TreeRef::health`] answers.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -89,15 +94,31 @@ impl TreeRef {
     /// Whether the tree is ready, and who is missing.
     #[must_use]
     pub fn readiness(&self) -> TreeReadiness {
-        let readiness = self.tree.read(|machine| TreeReadiness {
-            ready: machine.is_ready(),
-            missing: machine.not_ready(),
-        });
-        readiness.unwrap_or(TreeReadiness {
+        who_is_missing(&self.tree).unwrap_or(TreeReadiness {
             ready: false,
             missing: Vec::new(),
         })
     }
+}
+
+/// Children are looked at in chunks: each hold of the lock is short, whatever the size of the tree.
+fn who_is_missing(tree: &Arc<Tree>) -> Result<TreeReadiness, Broken> {
+    let (mut unready, mut next) = (Vec::new(), Some(0));
+    while let Some(from) = next {
+        let (ready, more) = tree.read(|machine| {
+            let ready = machine.is_ready();
+            (ready, machine.copy_unready(from, CHUNK, &mut unready))
+        })?;
+        if ready {
+            let missing = Vec::new();
+            return Ok(TreeReadiness { ready, missing });
+        }
+        next = more;
+    }
+    Ok(TreeReadiness {
+        ready: false,
+        missing: Unready::missing(unready),
+    })
 }
 
 fn of(core: &Core) -> Health {

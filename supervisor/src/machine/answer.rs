@@ -25,8 +25,10 @@ pub(crate) enum Answer {
     },
     /// What a new configuration asks for has been carried out.
     Reloaded,
-    /// The shutdown has begun, or had.
-    Shutdown,
+    /// The tree comes down: by this command, or it was about to.
+    Shutdown {
+        first: bool,
+    },
     /// A child has been added, and its start is complete.
     Started,
     /// A child has been added or started, and declined to run.

@@ -31,8 +31,8 @@ impl Machine {
                 return self.reload(token, *reload);
             }
             Command::Shutdown(within) => {
-                self.shut_down(*within);
-                return self.answer(token, Ok(Answer::Shutdown));
+                let first = self.shut_down(*within);
+                return self.answer(token, Ok(Answer::Shutdown { first }));
             }
             Command::Add(sup, ..)
             | Command::Children(sup)
@@ -115,17 +115,23 @@ impl Machine {
             }
             // It has no turn of its own: its parts have.
             Command::Reload(reload) => self.reload(token, *reload),
-            Command::Shutdown(_) => self.answer(token, Ok(Answer::Shutdown)),
+            // It waits for nobody's turn.
+            Command::Shutdown(within) => {
+                let first = self.shut_down(within);
+                self.answer(token, Ok(Answer::Shutdown { first }));
+            }
         }
     }
 
-    fn shut_down(&mut self, within: Option<Duration>) {
+    /// Begins to stop the tree, or hurries; false if the tree came down already.
+    fn shut_down(&mut self, within: Option<Duration>) -> bool {
         let by = within.map_or(Nanos::NEVER, |within| self.now.after(within));
         match self.phase {
             TreePhase::Idle => {
                 let cause = self.cause_of(&End::Requested);
                 self.close(cause);
                 self.end_tree(End::Requested);
+                true
             }
             // A root that lets a start run its course has heard, and closes after that.
             TreePhase::Starting | TreePhase::Up
@@ -133,9 +139,13 @@ impl Machine {
             {
                 self.hurry(Ix::ROOT, by);
                 self.stop_supervisor(Ix::ROOT);
+                true
             }
-            TreePhase::Starting | TreePhase::Up | TreePhase::Closing => self.hurry(Ix::ROOT, by),
-            TreePhase::Ended(_) => {}
+            TreePhase::Starting | TreePhase::Up | TreePhase::Closing => {
+                self.hurry(Ix::ROOT, by);
+                false
+            }
+            TreePhase::Ended(_) => false,
         }
     }
 

@@ -49,7 +49,7 @@ pub(crate) mod intents;
 mod limits;
 pub(crate) mod mirror;
 pub(crate) mod node;
-mod ready;
+pub(crate) mod ready;
 #[cfg(feature = "recorder")]
 pub(crate) mod recorder;
 pub(crate) mod rehearsal;

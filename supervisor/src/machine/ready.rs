@@ -1,11 +1,83 @@
 //! Who is ready: a child, its supervisor, the tree.
 
+use std::sync::Arc;
+
 use super::Machine;
 use super::node::{FirstStartState, Ix, Mail, NodeId, Phase, Retry};
 use crate::event::kind::EventKind;
 use crate::spec::policy::{Readiness, Strategy};
 
+/// A child that is not ready.
+#[derive(Debug)]
+pub(crate) struct Unready {
+    ix: Ix,
+    parent: Ix,
+    order: u64,
+    path: Arc<str>,
+    critical: bool,
+    /// It is a supervisor, and children keep it.
+    is_kept: bool,
+}
+
+impl Unready {
+    /// Those that keep the tree from being ready, in the order of the tree; of a supervisor, what
+    /// keeps it.
+    pub(crate) fn missing(mut all: Vec<Self>) -> Vec<Arc<str>> {
+        all.retain(|unready| unready.critical);
+        all.sort_by_key(|unready| (unready.parent.0, unready.order));
+        let family = |sup: Ix| {
+            let begin = all.partition_point(|unready| unready.parent.0 < sup.0);
+            let end = all.partition_point(|unready| unready.parent.0 <= sup.0);
+            all[begin..end].iter()
+        };
+        let (mut missing, mut open) = (Vec::new(), vec![family(Ix::ROOT)]);
+        while let Some(children) = open.last_mut() {
+            match children.next() {
+                None => drop(open.pop()),
+                // What kept it may have gone since.
+                Some(unready) if unready.is_kept && family(unready.ix).len() > 0 => {
+                    open.push(family(unready.ix));
+                }
+                Some(unready) => missing.push(Arc::clone(&unready.path)),
+            }
+        }
+        missing
+    }
+}
+
 impl Machine {
+    /// Copies who is not ready at some places of the arena; answers where to go on.
+    pub(crate) fn copy_unready(
+        &self,
+        from: usize,
+        max: usize,
+        into: &mut Vec<Unready>,
+    ) -> Option<usize> {
+        let end = self.nodes.len().min(from.saturating_add(max));
+        for place in from..end {
+            let ix = super::index_of(place);
+            let node = &self.nodes[ix];
+            if node.flags.linked && !node.flags.ready {
+                into.push(Unready {
+                    ix,
+                    parent: node.parent,
+                    order: node.order,
+                    path: Arc::clone(&node.path),
+                    critical: node.policy.critical,
+                    is_kept: node.sup().is_some_and(|sup| sup.unready > 0),
+                });
+            }
+        }
+        (end < self.nodes.len()).then_some(end)
+    }
+
+    /// Critical children that keep the tree from being ready, in one go.
+    pub(super) fn not_ready(&self) -> Vec<Arc<str>> {
+        let mut unready = Vec::new();
+        self.copy_unready(0, usize::MAX, &mut unready);
+        Unready::missing(unready)
+    }
+
     /// An attempt says that it is ready (I2).
     pub(super) fn reported_ready(&mut self, id: NodeId, generation: u64) {
         let Some(ix) = self.nodes.find(id) else {

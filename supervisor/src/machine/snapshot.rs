@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::node::{Down, Ix, Node, NodeId, Phase};
+use super::node::{Down, Ix, NodeId, Phase};
 use super::{Machine, TreePhase};
 use crate::event::kind::SCHEMA_VERSION;
 use crate::event::snapshot::{
@@ -151,6 +151,13 @@ impl Machine {
         }
     }
 
+    /// Whether the child at a path was added at run time; none where there is no child.
+    #[cfg(feature = "metrics")]
+    pub(crate) fn is_added(&self, path: &str) -> Option<bool> {
+        let ix = self.nodes.find(self.lookup(path)?)?;
+        Some(!self.nodes[ix].flags.is_static)
+    }
+
     /// Restarts that a supervisor has left within its window, and how many that may be.
     #[cfg(feature = "metrics")]
     pub(crate) fn intensity_left(&self, path: &str) -> Option<(u32, u32)> {
@@ -177,21 +184,6 @@ impl Machine {
     /// Critical children that were not ready when the start of the tree failed.
     pub(crate) fn missing_at_failure(&self) -> &[Arc<str>] {
         &self.missing
-    }
-
-    /// Critical children that keep the tree from being ready; of a supervisor, what keeps it.
-    pub(crate) fn not_ready(&self) -> Vec<Arc<str>> {
-        let mut missing = Vec::new();
-        let mut next = self.first_child(Ix::ROOT);
-        while let Some(ix) = next.some() {
-            let node = &self.nodes[ix];
-            let inner = node.sup().is_some_and(|sup| sup.unready > 0);
-            if !node.flags.ready && node.policy.critical && !inner {
-                missing.push(Arc::clone(&node.path));
-            }
-            next = self.after_in_tree(ix);
-        }
-        missing
     }
 
     /// Copies the paths at some places of the arena; answers where to go on.
@@ -227,23 +219,6 @@ impl Machine {
 
     fn first_child(&self, ix: Ix) -> Ix {
         self.nodes[ix].sup().map_or(Ix::NONE, |sup| sup.first)
-    }
-
-    /// The next node in depth-first order.
-    fn after_in_tree(&self, ix: Ix) -> Ix {
-        let down = self.first_child(ix);
-        if down != Ix::NONE {
-            return down;
-        }
-        let mut at = ix;
-        while at != Ix::NONE && at != Ix::ROOT {
-            let node: &Node = &self.nodes[at];
-            if node.next != Ix::NONE {
-                return node.next;
-            }
-            at = node.parent;
-        }
-        Ix::NONE
     }
 }
 

@@ -16,6 +16,26 @@ use crate::spec::plan::StopPolicy;
 use crate::spec::policy::{FirstStart, Pool, RestartPolicy, Shutdown, StartOrder};
 
 impl Machine {
+    /// Whether a supervisor serves nobody until this child, or what stands above it there, has
+    /// stopped.
+    pub(crate) fn holds_up_stop(&self, sup: NodeId, child: NodeId) -> bool {
+        let Some(sup) = self.nodes.find(sup).filter(|&sup| !self.comes_down(sup)) else {
+            return false;
+        };
+        let Some(Op::Stopping { scope, .. }) = self.nodes[sup].sup().map(|sup| &sup.op) else {
+            return false;
+        };
+        let mut below = self.nodes.find(child);
+        while let Some(ix) = below {
+            let node = &self.nodes[ix];
+            if node.parent == sup {
+                return scope.contains(ix, node);
+            }
+            below = node.parent.some();
+        }
+        false
+    }
+
     /// The next step of a walk that ends children; false when it has to wait.
     pub(super) fn step_stop(&mut self, sup: Ix, next: Ix, scope: Scope, manner: Manner) -> bool {
         let Some(ix) = next.some() else {

@@ -823,7 +823,7 @@ impl From<Answer> for Said {
             Answer::Declined => Self::Declined,
             Answer::Intent { .. } => Self::Intended,
             Answer::Reloaded => Self::Reloaded,
-            Answer::Shutdown => Self::ShuttingDown,
+            Answer::Shutdown { .. } => Self::ShuttingDown,
             Answer::Started => Self::Started,
         }
     }

@@ -17,9 +17,22 @@ impl Labels {
     /// Takes note of what is static and what is added.
     pub(super) fn learn(&mut self, event: &Event) {
         // A static child that comes back is known.
-        if matches!(event.kind, EventKind::Added) && !self.labels.contains_key(&event.path) {
-            self.added.insert(Arc::clone(&event.path));
+        if matches!(event.kind, EventKind::Added) {
+            self.add(&event.path);
         }
+    }
+
+    /// A child has been added, or a static one has come back.
+    pub(super) fn add(&mut self, path: &Arc<str>) {
+        if !self.labels.contains_key(path) {
+            self.added.insert(Arc::clone(path));
+        }
+    }
+
+    /// Begins anew with what has been added: some of it may have gone.
+    pub(super) fn forget_added(&mut self) {
+        self.added.clear();
+        self.labels.retain(|path, label| path == label);
     }
 
     /// The label of a path.

@@ -69,7 +69,10 @@ impl Meter {
         self.count_command(event);
         if matches!(
             event.kind,
-            EventKind::Commanded(_) | EventKind::Refused(_) | EventKind::Stale
+            EventKind::Commanded(_)
+                | EventKind::Intent(_)
+                | EventKind::Refused(_)
+                | EventKind::Stale
         ) {
             return;
         }
@@ -238,9 +241,17 @@ impl Meter {
     }
 
     /// After a gap: what is, is as it is shown.
-    pub(super) fn set_right(&mut self, now: &Snapshot) {
+    pub(super) fn set_right(&mut self, now: &Snapshot, tree: &Arc<Tree>) {
         self.hide_all();
+        self.labels.forget_added();
         for child in &now.children {
+            let added = tree.read(|machine| machine.is_added(&child.path));
+            match added.unwrap_or_default() {
+                // What is wanted of a name that no child has, or it has gone since.
+                None => continue,
+                Some(true) => self.labels.add(&child.path),
+                Some(false) => {}
+            }
             let label = self.labels.of(&child.path);
             self.shows(&child.path, label, child.state, child.ready);
             if child.supervisor.is_some() {

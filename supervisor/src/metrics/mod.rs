@@ -82,7 +82,7 @@ pub(crate) fn keep(tree: Arc<Tree>) -> impl Future<Output = ()> + Send {
                     let Ok(now) = snapshot::take(&tree) else {
                         return;
                     };
-                    meter.set_right(&now);
+                    meter.set_right(&now, &tree);
                     events = EventStream::new(Arc::clone(&tree), now.as_of_seq);
                 }
             }
