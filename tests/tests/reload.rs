@@ -382,3 +382,61 @@ impl Random {
         text
     }
 }
+
+/// Waits for the next time that a child is told to be inside one poll for too long, or that it has
+/// left it.
+async fn next_stall(events: &mut rust_supervisor::event::stream::EventStream) -> &'static str {
+    use rust_supervisor::event::kind::EventKind;
+    use rust_supervisor::event::stream::Observed;
+
+    loop {
+        let event = events.next().await.expect("the tree lives");
+        if let Observed::Event(event) = event {
+            match event.kind {
+                EventKind::Stalled { .. } => return "stalled",
+                EventKind::Unstalled => return "unstalled",
+                _ => {}
+            }
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_child_is_watched_for_stalls_as_the_new_file_says() {
+    let (go, gone) = std::sync::mpsc::channel::<()>();
+    let gone = std::sync::Arc::new(Mutex::new(gone));
+    let asked = std::sync::Arc::new(tokio::sync::Notify::new());
+    let to_block = std::sync::Arc::clone(&asked);
+    let blocker = Template::new("blocker", move |_: Worker| {
+        let (gone, asked) = (gone.clone(), to_block.clone());
+        ChildSpec::from_fn("blocker", move |ctx: TaskContext| {
+            let (gone, asked) = (gone.clone(), asked.clone());
+            async move {
+                while ctx.until_cancelled(asked.notified()).await.is_some() {
+                    let held = gone.lock().expect("one attempt at a time");
+                    let _ = held.recv_timeout(Duration::from_secs(20));
+                }
+            }
+        })
+    });
+    let text = "children:\n  - { name: a, template: blocker }\n";
+    let watched = text.replace("blocker }", "blocker, stall_after: 50ms }");
+    let spec = file(text).tree(Templates::new([blocker]));
+    let spec = spec.unwrap_or_else(|error| panic!("{error}"));
+    let handle = Supervisor::start(spec).await.expect("starts");
+    let mut events = handle.events();
+    let (watched, plain) = (file(&watched), file(text));
+    let plan = handle.plan_reload(&watched).expect("sound");
+    assert_eq!(plan.to_string(), "~ a stall_after: none -> 50ms");
+    let reload = handle.reload(&watched, "operator", "watch");
+    reload.await.expect("done");
+    asked.notify_one();
+    let stalled = tokio::time::timeout(Duration::from_secs(10), next_stall(&mut events)).await;
+    assert_eq!(stalled.expect("is named"), "stalled");
+    // A stall that has been told ends, whether or not another would be told.
+    let reload = handle.reload(&plain, "operator", "watch no more");
+    reload.await.expect("done");
+    go.send(()).expect("held");
+    assert_eq!(next_stall(&mut events).await, "unstalled");
+    handle.shutdown().await.expect("stops");
+}

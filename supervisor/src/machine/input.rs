@@ -123,6 +123,8 @@ pub(crate) enum Action {
     Sample(Ix),
     /// Look whether the attempt has had the chance to end in its budget, and say so.
     Overdue(Ix),
+    /// Watch the child for stalls of another length from now on, or no more.
+    Watch(Ix),
     /// Run an attempt.
     Start(Ix),
     /// Ask the attempt to end.

@@ -202,7 +202,7 @@ impl Machine {
                 let id = self.nodes.id(ix);
                 self.handle(self.now, Input::Released(id));
             }
-            Action::Admit(..) | Action::Answer(..) | Action::Sample(_) => {}
+            Action::Admit(..) | Action::Answer(..) | Action::Sample(_) | Action::Watch(_) => {}
         }
     }
 

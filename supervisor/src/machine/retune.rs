@@ -45,6 +45,9 @@ impl Machine {
         if self.nodes[ix].sup().is_some() {
             return;
         }
+        if before.stall_after != after.stall_after {
+            self.actions.push_back(Action::Watch(ix));
+        }
         match phase {
             // It is not told that it need not say any more that it is ready.
             Phase::Starting(_) if after.readiness == Readiness::Immediate => {

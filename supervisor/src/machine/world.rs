@@ -656,7 +656,7 @@ impl World {
 
     fn perform(&mut self, action: Action) {
         match action {
-            Action::Admit(..) => {}
+            Action::Admit(..) | Action::Watch(_) => {}
             Action::Answer(Token(ticket), answer) => {
                 // Whom it was addressed to is known to the one who asked.
                 let error = |refusal| explain(refusal, "", "");

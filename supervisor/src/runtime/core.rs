@@ -296,6 +296,13 @@ impl Core {
                     None => self.machine.overdue(ix),
                 };
             }
+            Action::Watch(ix) => {
+                if let Some(slot) = self.slot(ix) {
+                    let longest = self.machine.node(ix).policy.stall_after;
+                    effects.watched.push((Arc::clone(slot), longest));
+                }
+                return;
+            }
             Action::Sample(ix) => {
                 let Some(slot) = self.slot(ix) else { return };
                 let slot = Arc::clone(slot);
@@ -364,7 +371,7 @@ impl Core {
             return;
         };
         if let Some(longest) = node.policy.stall_after {
-            effects.watched.push((Arc::clone(&slot), longest));
+            effects.watched.push((Arc::clone(&slot), Some(longest)));
         }
         effects.spawns.push((slot, launch));
         self.drivers += 1;

@@ -36,8 +36,8 @@ pub(super) struct Effects {
     /// There is an earlier deadline, in so much time.
     pub(super) expect: Option<Duration>,
     pub(super) spawns: Vec<(Arc<Slot>, Launch)>,
-    /// Children that are to be watched for stalls.
-    pub(super) watched: Vec<(Arc<Slot>, Duration)>,
+    /// Children that are to be watched for stalls of this length; none: that are not any more.
+    pub(super) watched: Vec<(Arc<Slot>, Option<Duration>)>,
     pub(super) answers: Vec<(oneshot::Sender<Reply>, Reply)>,
     /// Of commands that will not be answered any more.
     pub(super) unanswered: Vec<oneshot::Sender<Reply>>,

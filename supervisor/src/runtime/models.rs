@@ -3,6 +3,7 @@
 //! These run the code that is shipped, with loom's primitives in place of those of the standard
 //! library. A wake-up that gets lost shows as a deadlock.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::task::{Wake, Waker};
 use std::time::Duration;
@@ -324,10 +325,10 @@ fn whoever_is_to_be_watched_is_watched_by_somebody() {
         let keeps = Arc::clone(&watchdog);
         // The only child that it has goes, as another one comes.
         let keeper = thread::spawn(move || {
-            let mut watched = Vec::new();
+            let mut watched = HashMap::new();
             let mut goes_on = keeps.take_over(&mut watched, false).is_some();
             if goes_on {
-                watched.remove(0);
+                watched.clear();
                 goes_on = keeps.take_over(&mut watched, false).is_some();
             }
             (goes_on, watched.len())

@@ -5,6 +5,8 @@
 //! with the tree. It looks at the poll counters of those children, which they keep anyway: a child
 //! that waits has an even one, however busy the machine is, and is never accused.
 
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -22,6 +24,9 @@ use crate::machine::input::Input;
 const LOOKS: u32 = 8;
 /// It does not look more often than this, nor more rarely.
 const PERIOD: (Duration, Duration) = (Duration::from_millis(1), Duration::from_millis(500));
+
+/// No stall is that long.
+const NEVER: Duration = Duration::MAX;
 
 /// The children that a tree has watched, and whether somebody watches.
 #[derive(Debug, Default)]
@@ -47,9 +52,9 @@ pub(super) struct Watched {
 }
 
 impl Watchdog {
-    /// Watches a child from its first start on.
-    pub(super) fn watch(tree: &Arc<Tree>, slot: Arc<Slot>, longest: Duration) {
-        let new = Watched::new(slot, longest);
+    /// Watches a child from now on; none: it is not to be named any more.
+    pub(super) fn watch(tree: &Arc<Tree>, slot: Arc<Slot>, longest: Option<Duration>) {
+        let new = Watched::new(slot, longest.unwrap_or(NEVER));
         if !tree.watchdog.enlist(new) {
             return;
         }
@@ -76,11 +81,20 @@ impl Watchdog {
     /// Takes over what is new; none when there is nothing to look at any more, and the watch is over.
     pub(super) fn take_over(
         &self,
-        watched: &mut Vec<Watched>,
+        watched: &mut HashMap<usize, Watched>,
         tree_is_over: bool,
     ) -> Option<MutexGuard<'_, State>> {
         let mut state = lock(&self.state);
-        watched.append(&mut state.new);
+        for new in state.new.drain(..) {
+            match watched.entry(Arc::as_ptr(&new.slot).addr()) {
+                // A stall that has been told goes on until it is over.
+                Entry::Occupied(mut known) => known.get_mut().longest = new.longest,
+                Entry::Vacant(place) if new.longest != NEVER => {
+                    place.insert(new);
+                }
+                Entry::Vacant(_) => {}
+            }
+        }
         if tree_is_over || watched.is_empty() {
             state.runs = false;
             return None;
@@ -89,8 +103,8 @@ impl Watchdog {
     }
 
     /// Waits until it is time to look again, or somebody is new.
-    fn wait(&self, state: MutexGuard<'_, State>, watched: &[Watched]) {
-        let shortest = watched.iter().map(|child| child.longest).min();
+    fn wait(&self, state: MutexGuard<'_, State>, watched: &HashMap<usize, Watched>) {
+        let shortest = watched.values().map(|child| child.longest).min();
         let period = shortest.unwrap_or_default() / LOOKS;
         let waited = self
             .news
@@ -105,14 +119,14 @@ impl Watchdog {
 }
 
 fn keep(tree: &Arc<Tree>) {
-    let mut watched: Vec<Watched> = Vec::new();
+    let mut watched: HashMap<usize, Watched> = HashMap::new();
     loop {
-        for child in &mut watched {
+        for child in watched.values_mut() {
             if let Some(news) = child.look() {
                 tree.tell(news);
             }
         }
-        watched.retain(Watched::is_of_interest);
+        watched.retain(|_, child| child.is_of_interest());
         tree.notice_deadlines();
         let over = tree.stage() == Stage::Over;
         let Some(state) = tree.watchdog.take_over(&mut watched, over) else {
