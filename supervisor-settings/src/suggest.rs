@@ -22,6 +22,10 @@ pub fn closest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) ->
             let allowed = (word.len().max(characters.len()) / 3).max(1);
             // One mistake in a word of one character is another word.
             let allowed = allowed.min(word.len().saturating_sub(1));
+            // At least that many characters are missing; a very long word is not compared.
+            if word.len().abs_diff(characters.len()) > allowed {
+                return None;
+            }
             let distance = distance(&word, &characters);
             (distance <= allowed).then_some((distance, candidate))
         })

@@ -263,6 +263,30 @@ fn other_mistakes_say_what_to_do_too() {
 }
 
 #[test]
+fn a_value_that_is_almost_right_says_what_it_is_not() {
+    for (what, with, says) in [
+        (
+            "after: [first]",
+            "after: [5]",
+            "`5` is a whole number, put it in quotes",
+        ),
+        (
+            "intensity: 5/30s",
+            "max_children: -1",
+            "`max_children` is a whole number, from 0 to",
+        ),
+        (
+            "path: group/deaf\n    restart: temporary",
+            "path: group/\n    heartbeat: 1s",
+            "`group` is a nested supervisor",
+        ),
+    ] {
+        let error = error_of(&SOUND.replacen(what, with, 1));
+        assert!(error.contains(says), "{with}: {error}");
+    }
+}
+
+#[test]
 fn all_mistakes_of_a_file_are_found_in_one_go_and_in_its_order() {
     let error = error_of(
         "

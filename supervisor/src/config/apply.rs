@@ -90,6 +90,9 @@ impl Applier {
         let steps = ["children".to_owned()];
         self.children(&config.children, "", &steps, 0, spec);
         for (place, overlay) in config.overlay.iter().enumerate() {
+            if self.mistakes.len() > MAX_MISTAKES {
+                break;
+            }
             let steps = ["overlay".to_owned(), place.to_string()];
             self.overlay(overlay, &steps, spec);
         }
@@ -253,7 +256,7 @@ impl Applier {
         }
         match (&overlay.path, &overlay.tag) {
             (Some(path), None) => {
-                let path = path.trim_start_matches('/');
+                let path = path.trim_matches('/');
                 self.overlay_path(overlay, path, &settings, steps, spec);
             }
             (None, Some(tag)) => self.overlay_tag(overlay, tag, &settings, steps, spec),
@@ -317,13 +320,11 @@ impl Applier {
                 "children are added to the supervisor at one `path`, not by tag",
             );
         }
-        let mut paths = Vec::new();
-        list(spec, "", &mut paths);
-        let tagged = paths
-            .iter()
-            .filter(|(_, tags)| tags.iter().any(|other| other == tag));
-        let tagged: Vec<String> = tagged.map(|(path, _)| path.clone()).collect();
+        let mut tagged = Vec::new();
+        self::tagged(spec, "", tag, &mut tagged);
         if tagged.is_empty() {
+            let mut paths = Vec::new();
+            list(spec, "", &mut paths);
             let mut known: Vec<&str> = paths
                 .iter()
                 .flat_map(|(_, tags)| tags.iter().map(String::as_str))
@@ -502,6 +503,27 @@ fn find<'s>(spec: &'s mut SupervisorSpec, path: &str) -> Option<Target<'s>> {
     match &mut child.body {
         Body::Supervisor(spec) => find(spec, rest),
         Body::Declared | Body::Worker(_) => None,
+    }
+}
+
+/// The paths of those that carry a tag.
+fn tagged(spec: &SupervisorSpec, parent: &str, tag: &str, into: &mut Vec<String>) {
+    for child in &spec.children {
+        let carries = child.settings.tags.iter().any(|other| **other == *tag);
+        let inner = match &child.body {
+            Body::Supervisor(spec) => Some(spec),
+            Body::Declared | Body::Worker(_) => None,
+        };
+        if !carries && inner.is_none() {
+            continue;
+        }
+        let path = join(parent, &child.id.value).to_string();
+        if carries {
+            into.push(path.clone());
+        }
+        if let Some(spec) = inner {
+            tagged(spec, &path, tag, into);
+        }
     }
 }
 

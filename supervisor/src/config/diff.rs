@@ -166,6 +166,8 @@ impl Diff {
         if changed.is_empty() {
             return;
         }
+        let changed: HashSet<&Arc<str>> = changed.iter().collect();
+        let removed: HashSet<&Arc<str>> = self.removed.iter().collect();
         let mut cause: HashMap<usize, Arc<str>> = HashMap::new();
         let siblings = &old.children[was];
         let mut reached: Vec<(usize, Arc<str>)> = siblings
@@ -183,7 +185,7 @@ impl Diff {
             for &dependent in dependents.get(&child).map_or(&[][..], Vec::as_slice) {
                 let path = &old.node(dependent).path;
                 let known = cause.contains_key(&dependent) || changed.contains(path);
-                if !known && !self.removed.contains(path) {
+                if !known && !removed.contains(path) {
                     cause.insert(dependent, Arc::clone(&of));
                     reached.push((dependent, Arc::clone(path)));
                 }
@@ -261,10 +263,12 @@ impl Diff {
                 part.dependents.push(Arc::clone(path));
             });
         }
+        let tree = Tree::new(new);
         for path in &self.lists {
             let (_, is) = self.same[path];
-            let siblings = new.nodes.iter().filter(|node| node.parent == Some(is));
-            let names = siblings.map(|node| {
+            let siblings = tree.children[is].iter();
+            let names = siblings.map(|&child| {
+                let node = tree.node(child);
                 let after = node.after.iter().map(|&on| name_of(&new.nodes[on].path));
                 (Arc::clone(&node.path), after.collect())
             });
@@ -301,18 +305,23 @@ impl Diff {
         Self::between(old, new).into_reload(old, new, plan)
     }
 
-    /// Whether whatever runs at this path stops for it.
-    pub(super) fn stops(&self, path: &str) -> bool {
-        let stopping = self
-            .removed
-            .iter()
-            .chain(&self.recoded)
-            .chain(&self.dependents);
-        let mut stopping = stopping.map(|stopped| &**stopped);
-        stopping.any(|stopped| {
-            let rest = path.strip_prefix(stopped);
-            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-        })
+    /// Whatever stops for it.
+    pub(super) fn stopping(&self) -> Stopping<'_> {
+        let paths = self.removed.iter().chain(&self.recoded);
+        let paths = paths.chain(&self.dependents);
+        Stopping(paths.map(|path| &**path).collect())
+    }
+}
+
+/// The children that a reload stops, with whatever is below them.
+pub(super) struct Stopping<'d>(HashSet<&'d str>);
+
+impl Stopping<'_> {
+    /// Whether whatever runs at this path is one of them.
+    pub(super) fn holds(&self, path: &str) -> bool {
+        let ends = path.match_indices('/').map(|(end, _)| end);
+        let mut above = ends.chain([path.len()]).map(|end| &path[..end]);
+        above.any(|path| self.0.contains(path))
     }
 }
 

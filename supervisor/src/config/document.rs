@@ -96,13 +96,16 @@ impl Node {
         }
     }
 
-    /// How many values it is made of.
+    /// How many values a copy of it is counted as: a long text is as many as it could have been.
     pub(crate) fn size(&self) -> usize {
         match &self.content {
+            Content::Scalar(Value::Text(text)) => size_of_text(text),
             Content::Scalar(_) => 1,
             Content::List(values) => 1 + values.iter().map(Self::size).sum::<usize>(),
             Content::Map(entries) => {
-                let sizes = entries.iter().map(|entry| entry.value.size());
+                let sizes = entries
+                    .iter()
+                    .map(|entry| size_of_text(&entry.key) + entry.value.size());
                 1 + sizes.sum::<usize>()
             }
         }
@@ -143,6 +146,10 @@ impl Node {
         }
         span
     }
+}
+
+const fn size_of_text(text: &str) -> usize {
+    1 + text.len() / (MAX_BYTES / MAX_VALUES)
 }
 
 /// What of an entry is meant.

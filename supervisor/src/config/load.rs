@@ -67,6 +67,8 @@ impl TreeFile {
         if text.len() > MAX_BYTES {
             return Err(InvalidConfig::one(&file, too_long()));
         }
+        // A mark that some editors write, and that no column counts.
+        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         let mut source = Source {
             file,
             text: text.into(),

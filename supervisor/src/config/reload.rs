@@ -1,5 +1,6 @@
 //! What a new file changes in a tree that runs: seen first, then carried out.
 
+use std::collections::HashSet;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -268,7 +269,7 @@ impl TreeRef {
         let turn = self.tree.reload_turn().await;
         let running = self.tree.running().ok_or(ReloadError::NotConfigured)?;
         let (diff, plan, new) = running.with(file)?;
-        if self.asker_is(|path| diff.stops(path))? {
+        if self.asker_is(|path| diff.stopping().holds(path))? {
             return Err(SupervisorError::WouldWaitForItself.into());
         }
         let answer = self.plan(&diff, &new.outline)?;
@@ -298,16 +299,19 @@ impl TreeRef {
     fn plan(&self, diff: &Diff, new: &Outline) -> Result<ReloadPlan, ReloadError> {
         let snapshot = self.snapshot()?;
         let mut kept = Vec::new();
+        let declared: HashSet<&str> = new.nodes.iter().map(|node| &*node.path).collect();
+        let stopping = diff.stopping();
         for child in &snapshot.children {
-            let path = child.path.to_string();
-            let declared = new.nodes.iter().any(|node| node.path == child.path);
+            let declared = declared.contains(&*child.path);
+            let stops = stopping.holds(&child.path);
             let what = match child.operation {
                 Operation::Paused => KeptAs::Paused,
                 Operation::Quarantined => KeptAs::Quarantined,
-                _ if !declared && !diff.stops(&path) => KeptAs::Added,
+                _ if !declared && !stops => KeptAs::Added,
                 _ => continue,
             };
-            if !diff.stops(&path) || declared {
+            if !stops || declared {
+                let path = child.path.to_string();
                 kept.push(Kept { path, what });
             }
         }

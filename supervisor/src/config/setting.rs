@@ -51,7 +51,7 @@ pub(crate) fn read(row: &'static table::Setting, value: &Value) -> Result<Settin
         (Kind::Flag, Value::Bool(on)) => Some(Given::Flag(*on)),
         (Kind::Limit, Value::Bool(on)) => Some(Given::Limit((*on).into())),
         (Kind::Limit, value) => whole(value).map(|limit| Given::Limit(limit.into())),
-        (Kind::Names | Kind::Words, Value::List(values)) => names(row, values)?.map(Given::Names),
+        (Kind::Names | Kind::Words, Value::List(values)) => Some(Given::Names(names(row, values)?)),
         (Kind::Text(text), Value::Text(written)) => Some(meaning(text, written)?),
         // A number that lacks its unit, or anything else that forgot its quotes: the grammar knows
         // what it was meant to be.
@@ -64,6 +64,16 @@ pub(crate) fn read(row: &'static table::Setting, value: &Value) -> Result<Settin
     };
     match given {
         Some(value) => Ok(Setting { row, value }),
+        None if matches!(row.kind, Kind::Count | Kind::Limit)
+            && matches!(value, Value::Integer(_)) =>
+        {
+            Err(format!(
+                "`{}` is {}, from 0 to {}; `{value}` is not",
+                row.key,
+                noun(row.kind),
+                usize::MAX
+            ))
+        }
         None => Err(format!(
             "`{}` is {}, such as `{}`; this is {}",
             row.key,
@@ -87,11 +97,17 @@ fn whole(value: &Value) -> Option<usize> {
     }
 }
 
-fn names(row: &table::Setting, values: &[Value]) -> Result<Option<Vec<String>>, String> {
+fn names(row: &table::Setting, values: &[Value]) -> Result<Vec<String>, String> {
     let mut names = Vec::with_capacity(values.len());
     for value in values {
         let Value::Text(name) = value else {
-            return Ok(None);
+            return Err(format!(
+                "`{}` is {}, such as `{}`; `{value}` is {}, put it in quotes",
+                row.key,
+                noun(row.kind),
+                example(row),
+                value.noun()
+            ));
         };
         if row.kind == Kind::Words {
             tag::check(name).map_err(|error| error.to_string())?;
@@ -100,7 +116,7 @@ fn names(row: &table::Setting, values: &[Value]) -> Result<Option<Vec<String>>, 
         }
         names.push(name.clone());
     }
-    Ok(Some(names))
+    Ok(names)
 }
 
 /// What a setting accepts, for messages.

@@ -147,6 +147,10 @@ impl Shape {
     }
 
     fn args(&mut self, value: &Value) -> BTreeMap<String, Value> {
+        // As it stands in a file whose entries are commented out.
+        if *value == Value::Null {
+            return BTreeMap::new();
+        }
         let map = self.map(
             value,
             "`args` is a map, by the names of the template's parameters",

@@ -76,16 +76,10 @@ impl Builder {
                         "this alias stands inside of what it repeats",
                     ));
                 };
-                // Counted before it is copied.
-                self.values += node.size();
-                if self.values > MAX_VALUES {
-                    return Err(Unreadable::too_many(span));
-                }
-                let node = Node {
-                    span,
-                    content: node.content.clone(),
-                };
-                self.put(node)
+                let size = node.size();
+                self.count(size, span)?;
+                let content = self.anchors[&anchor].content.clone();
+                self.put(Node { span, content })
             }
             Event::Scalar(text, style, anchor, tag) => {
                 let is_text = tag.as_deref().is_some_and(|tag| is_core(tag, "str"));
@@ -101,8 +95,8 @@ impl Builder {
                     span,
                     content: Content::Scalar(value),
                 };
-                self.count(span)?;
-                self.remember(anchor, &node);
+                self.count(1, span)?;
+                self.remember(anchor, &node)?;
                 self.put(node)
             }
             Event::SequenceStart(_, Some(tag)) if !is_core(&tag, "seq") => Err(tagged(&tag, span)),
@@ -124,7 +118,7 @@ impl Builder {
         if self.open.len() >= MAX_DEPTH {
             return Err(Unreadable::too_deep(span));
         }
-        self.count(span)?;
+        self.count(1, span)?;
         self.open.push(Open {
             anchor,
             span,
@@ -145,20 +139,21 @@ impl Builder {
             span: open.span,
             content,
         };
-        self.remember(open.anchor, &node);
+        self.remember(open.anchor, &node)?;
         self.put(node)
     }
 
-    fn remember(&mut self, anchor: usize, node: &Node) {
+    fn remember(&mut self, anchor: usize, node: &Node) -> Result<(), Unreadable> {
         if anchor != 0 {
-            // What is remembered is a copy of what has been counted, at most once for each level.
-            self.values += node.size();
+            self.count(node.size(), node.span)?;
             self.anchors.insert(anchor, node.clone());
         }
+        Ok(())
     }
 
-    fn count(&mut self, span: Span) -> Result<(), Unreadable> {
-        self.values += 1;
+    /// Values are counted before they are copied.
+    fn count(&mut self, values: usize, span: Span) -> Result<(), Unreadable> {
+        self.values += values;
         if self.values > MAX_VALUES {
             return Err(Unreadable::too_many(span));
         }

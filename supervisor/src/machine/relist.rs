@@ -48,13 +48,16 @@ impl Machine {
     pub(super) fn take_out(&mut self, sup: Ix, part: &mut Part) -> Vec<NodeId> {
         let list = part.list.as_mut();
         let removed = list.map_or_else(Vec::new, |list| std::mem::take(&mut list.removed));
-        let mut leaving = Vec::new();
-        for path in removed {
-            let Some(ix) = self.declared(&path) else {
-                continue;
-            };
+        let found = removed.iter().filter_map(|path| self.declared(path));
+        let found: Vec<Ix> = found.collect();
+        for &ix in &found {
             self.nodes[ix].flags.is_static = false;
-            self.nodes.sup_mut(sup).statics.retain(|&other| other != ix);
+        }
+        let mut statics = std::mem::take(&mut self.nodes.sup_mut(sup).statics);
+        statics.retain(|&ix| self.nodes[ix].flags.is_static);
+        self.nodes.sup_mut(sup).statics = statics;
+        let mut leaving = Vec::new();
+        for ix in found {
             if !self.nodes[ix].flags.linked {
                 self.unlink_dependencies(ix);
                 self.dispose(ix);

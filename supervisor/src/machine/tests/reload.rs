@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::*;
 use crate::spec::child::Origin;
 use crate::spec::policy::{
-    AutoShutdown, FirstStart, Intensity, Pool, Shutdown, StartOrder, Strategy,
+    AutoShutdown, FirstStart, Intensity, OnExhausted, OnStuck, Pool, Shutdown, StartOrder, Strategy,
 };
 use crate::template::Value;
 
@@ -245,11 +245,15 @@ fn random_child(
                     Shutdown::Within(secs(3)),
                 ],
             ))
+            .on_stuck(pick(random, &[OnStuck::Wait, OnStuck::Escalate]))
             .restart(pick(random, &restarts[last..]))
     };
     child = child
         .critical(random.u8(..4) > 0)
         .backoff(pick(random, &[Backoff::none(), Backoff::constant(secs(2))]));
+    if random.u8(..5) == 0 {
+        child = child.fuse(Intensity::new(random.u32(0..3), secs(5)));
+    }
     if !earlier.is_empty() && random.u8(..3) == 0 {
         child = child.after([earlier[random.usize(..earlier.len())].as_str()]);
     }
@@ -268,11 +272,17 @@ fn random_tree(random: &mut fastrand::Rng, depth: usize) -> SupervisorSpec {
         AutoShutdown::Never,
         AutoShutdown::Never,
         AutoShutdown::AllEnded,
+        AutoShutdown::AnySignificant,
+        AutoShutdown::AllSignificant,
     ];
     let mut spec = root(vec![])
         .strategy(pick(random, &strategies))
         .intensity(Intensity::new(random.u32(2..30), secs(10)))
         .start(pick(random, &[StartOrder::Ordered, StartOrder::Concurrent]))
+        .on_exhausted(pick(
+            random,
+            &[OnExhausted::Escalate, OnExhausted::Quarantine],
+        ))
         .first_start(FirstStart::Retry);
     if depth > 0 {
         spec = spec.auto_shutdown(pick(random, &ended));
@@ -284,7 +294,16 @@ fn random_tree(random: &mut fastrand::Rng, depth: usize) -> SupervisorSpec {
     random.shuffle(&mut names);
     let mut earlier: Vec<String> = Vec::new();
     for id in &names[..random.usize(0..=names.len())] {
-        spec = spec.child(random_child(random, id, &earlier, depth));
+        let mut child = random_child(random, id, &earlier, depth);
+        let ends = child.settings.restart != Some(RestartPolicy::Permanent);
+        let by_significance = matches!(
+            spec.auto_shutdown,
+            AutoShutdown::AnySignificant | AutoShutdown::AllSignificant
+        );
+        if ends && by_significance {
+            child = child.significant(random.bool());
+        }
+        spec = spec.child(child);
         earlier.push(id.clone());
     }
     spec
@@ -323,8 +342,9 @@ fn storm(random: &mut fastrand::Rng, world: &mut World, tickets: &mut Vec<u64>) 
         }
         _ if !paths.is_empty() => {
             let at = paths[random.usize(..paths.len())].clone();
-            let ask = match random.u8(..8) {
+            let ask = match random.u8(..9) {
                 0 => Ask::Stop,
+                7 => Ask::Quarantine,
                 1 => Ask::Pause,
                 2..=4 => Ask::Resume,
                 5 => Ask::Restart,
