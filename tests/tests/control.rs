@@ -401,7 +401,7 @@ async fn audit_texts_are_seen_and_bounded() {
     let log = Log::new();
     let spec = SupervisorSpec::root(vec![obedient("worker", &log, Duration::ZERO)]);
     let handle = Supervisor::start(spec).await.expect("starts");
-    let long = "é".repeat(2_048);
+    let most = "é".repeat(2_048);
     for blank in [
         "",
         " \t\n",
@@ -422,7 +422,7 @@ async fn audit_texts_are_seen_and_bounded() {
             "{blank:?}: {acting:?}"
         );
     }
-    let answer = handle.pause_child("worker", "op", format!("{long}!")).await;
+    let answer = handle.pause_child("worker", "op", format!("{most}!")).await;
     assert!(
         matches!(&answer, Err(SupervisorError::InvalidTransition { message })
             if message.contains("`reason` has 4097 bytes")),
@@ -431,7 +431,7 @@ async fn audit_texts_are_seen_and_bounded() {
     let state = handle.snapshot_of("worker").expect("runs").operation;
     assert_eq!(state, ChildControlOperation::Active, "nothing was done");
     handle
-        .pause_child("worker", "\u{200b}op", long)
+        .pause_child("worker", "\u{200b}op", most)
         .await
         .expect("is paused");
     handle.shutdown().await.expect("stops");

@@ -196,3 +196,41 @@ async fn a_child_that_adds_a_sibling_while_its_group_waits_for_its_end_is_told_a
     assert!(matches!(answer, Some(Ok(()))), "{answer:?}");
     handle.shutdown().await.expect("stops");
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_starting_child_whose_command_would_wait_for_that_start_is_told_at_once() {
+    use rust_supervisor::spec::policy::{Readiness, WhileStarting};
+    let (told, mut answers) = mpsc::unbounded_channel();
+    let child = ChildSpec::from_fn("child", move |ctx: TaskContext| {
+        let told = told.clone();
+        async move {
+            let tree = ctx.tree().expect("in a tree");
+            let stop = tree.stop_child("other", "child", "test").await;
+            let _ = told.send(stop.map(drop));
+            let pause = tree.pause_child("other", "child", "test").await;
+            let _ = told.send(pause.map(drop));
+            let children = tree.children("/").await;
+            let _ = told.send(children.map(drop));
+            ctx.mark_ready();
+            // A kill waits for nobody.
+            let kill = tree.kill_child("other", "child", "test").await;
+            assert!(kill.is_ok(), "{kill:?}");
+            ctx.cancelled().await;
+        }
+    })
+    .readiness(Readiness::Explicit);
+    let log = Log::new();
+    let other = obedient("other", &log, Duration::ZERO);
+    let spec = SupervisorSpec::root(vec![other, child]).while_starting(WhileStarting::Wait);
+    let begun = Instant::now();
+    let handle = Supervisor::start(spec).await.expect("starts");
+    for _ in 0..3 {
+        let answer = answers.recv().await;
+        assert!(
+            matches!(answer, Some(Err(SupervisorError::WouldWaitForItself))),
+            "{answer:?}"
+        );
+    }
+    assert_eq!(begun.elapsed(), Duration::ZERO);
+    handle.shutdown().await.expect("stops");
+}

@@ -13,6 +13,7 @@ use crate::machine::input::{Command, Verb};
 use crate::machine::intents::Intended;
 use crate::machine::node::{Down, NodeId, Phase};
 use crate::runtime::core::Core;
+use crate::runtime::current;
 use crate::runtime::tree::Reply;
 
 impl TreeRef {
@@ -134,6 +135,14 @@ impl TreeRef {
         audit: Audit,
         command: Command,
     ) -> Result<Reply, SupervisorError> {
+        if let Some(asking) = current::child_of(self.tree.address()) {
+            if self
+                .tree
+                .read(|machine| machine.waits_for(asking, &command))?
+            {
+                return Err(SupervisorError::WouldWaitForItself);
+            }
+        }
         let answer = self.tree.command(audit, command)?;
         // The sender is dropped only by a tree that has broken.
         answer.await.map_err(|_| self.gone())

@@ -86,9 +86,6 @@ impl TreeRef {
         let planned = Planned::new(child, &supervisor)?;
         let path = Arc::clone(&planned.nodes[0].path);
         let id = lookup::supervisor(&self.tree, &supervisor)?;
-        if self.waits_in(id)? {
-            return Err(SupervisorError::WouldWaitForItself);
-        }
         let place = Place::default();
         let add = Command::Add(id, Box::new(planned), Some(Arc::clone(&place)));
         match (self.command(audit, add).await?, place.get()) {

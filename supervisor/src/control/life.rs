@@ -147,17 +147,15 @@ impl TreeRef {
         }
     }
 
-    /// Whether the code that asks is a child that is starting in this supervisor, or below it, or is
-    /// to stop there with its group: what has to wait for that would wait for the one who asks.
-    pub(super) fn waits_in(&self, supervisor: NodeId) -> Result<bool, SupervisorError> {
+    /// Whether the code that asks is a child that is starting in this supervisor, or below it: what
+    /// has to wait for that start would wait for the one who asks.
+    fn waits_in(&self, supervisor: NodeId) -> Result<bool, SupervisorError> {
         let Some(asking) = current::child_of(self.tree.address()) else {
             return Ok(false);
         };
         Ok(self.tree.read(|machine| {
             let phase = machine.find(asking).map(|node| node.phase);
-            let starts = matches!(phase, Some(Phase::Starting(_)));
-            (starts && machine.is_above(supervisor, asking))
-                || machine.holds_up_stop(supervisor, asking)
+            matches!(phase, Some(Phase::Starting(_))) && machine.is_above(supervisor, asking)
         })?)
     }
 }

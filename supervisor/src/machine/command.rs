@@ -23,41 +23,61 @@ impl Machine {
     /// A command has arrived.
     pub(super) fn command(&mut self, token: Token, audit: &Audit, command: Command) {
         self.audit(&command, audit);
-        let sup = match &command {
-            Command::Reload(_) => {
-                let Command::Reload(reload) = command else {
-                    unreachable!("it is one")
-                };
-                return self.reload(token, *reload);
-            }
+        let command = match command {
+            Command::Reload(reload) => return self.reload(token, *reload),
             Command::Shutdown(within) => {
-                let first = self.shut_down(*within);
+                let first = self.shut_down(within);
                 return self.answer(token, Ok(Answer::Shutdown { first }));
             }
+            command => command,
+        };
+        let sup = self.supervisor_for(&command);
+        let Some(sup) = sup else {
+            return self.refuse(token, command, Refusal::Unknown);
+        };
+        let state = self.nodes.sup(sup);
+        let busy = !matches!(state.op, Op::Up) || !state.inbox.is_empty();
+        if busy && self.waits_its_turn(sup, &command) && !self.comes_down(sup) {
+            self.mail(sup, Mail::Command(token, command));
+        } else {
+            self.deliver_command(sup, token, command);
+        }
+    }
+
+    /// The supervisor that a command is for.
+    fn supervisor_for(&self, command: &Command) -> Option<Ix> {
+        let sup = match command {
             Command::Add(sup, ..)
             | Command::Children(sup)
             | Command::Intended(_, sup, _)
             | Command::Named(_, sup, _) => self.nodes.find(*sup),
             Command::Child(_, id) => {
-                let ix = self.nodes.find(*id);
-                ix.filter(|&ix| self.nodes[ix].phase != Phase::Down(Down::Removed))
-                    .and_then(|ix| self.nodes[ix].parent.some())
+                let ix = self.known(*id);
+                ix.and_then(|ix| self.nodes[ix].parent.some())
             }
+            Command::Reload(_) | Command::Shutdown(_) => None,
         };
-        let Some(sup) = sup.filter(|&sup| self.nodes[sup].sup().is_some()) else {
-            return self.refuse(token, command, Refusal::Unknown);
+        sup.filter(|&sup| self.nodes[sup].sup().is_some())
+    }
+
+    /// What starts something waits its turn; so does everything where OTP's order is asked for. A
+    /// kill is no request to the supervisor.
+    fn waits_its_turn(&self, sup: Ix, command: &Command) -> bool {
+        let kills = matches!(command, Command::Child(Verb::Kill, _));
+        command.is_add() || (self.waits(sup) && !kills)
+    }
+
+    /// Whether the answer to a command of this child would have to wait for the child: for its
+    /// start, or for its stop with its group.
+    pub(crate) fn waits_for(&self, asking: NodeId, command: &Command) -> bool {
+        let waiting = self.supervisor_for(command);
+        let Some(sup) = waiting.filter(|&sup| self.waits_its_turn(sup, command)) else {
+            return false;
         };
-        let state = self.nodes.sup(sup);
-        let busy = !matches!(state.op, Op::Up) || !state.inbox.is_empty();
-        // What starts something waits its turn; so does everything where OTP's order is asked for.
-        // A kill is no request to the supervisor.
-        let waits = self.waits(sup) && !matches!(command, Command::Child(Verb::Kill, _));
-        let queues = busy && (command.is_add() || waits);
-        if queues && !self.comes_down(sup) {
-            self.mail(sup, Mail::Command(token, command));
-        } else {
-            self.deliver_command(sup, token, command);
-        }
+        let sup = self.nodes.id(sup);
+        let asking_starts = self.find(asking).map(|node| node.phase);
+        let starts = matches!(asking_starts, Some(Phase::Starting(_)));
+        (starts && self.is_above(sup, asking)) || self.holds_up_stop(sup, asking)
     }
 
     /// Writes what is asked for, whatever becomes of it; a question is not.

@@ -18,7 +18,7 @@ use crate::spec::policy::{FirstStart, Pool, RestartPolicy, Shutdown, StartOrder}
 impl Machine {
     /// Whether a supervisor serves nobody until this child, or what stands above it there, has
     /// stopped.
-    pub(crate) fn holds_up_stop(&self, sup: NodeId, child: NodeId) -> bool {
+    pub(super) fn holds_up_stop(&self, sup: NodeId, child: NodeId) -> bool {
         let Some(sup) = self.nodes.find(sup).filter(|&sup| !self.comes_down(sup)) else {
             return false;
         };
