@@ -120,6 +120,15 @@ async fn each_mistake_names_the_child_and_the_remedy() {
             vec!["`a`", "`completed`", "`transient`"],
         ),
         (
+            vec![
+                child("a")
+                    .readiness(Readiness::Completed)
+                    .heartbeat(Duration::from_secs(1)),
+            ],
+            AS_IT_IS,
+            vec!["`a`", "`completed`", "`heartbeat`", "`timeout`"],
+        ),
+        (
             vec![child("a")],
             |spec| spec.intensity(Intensity::new(5, Duration::ZERO)),
             vec!["`/`", "window"],

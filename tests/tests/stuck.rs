@@ -7,7 +7,7 @@ use rust_supervisor::event::snapshot::ChildState;
 use rust_supervisor::event::stuck::Doing;
 use rust_supervisor::shutdown::report::{ChildShutdownStatus, ResourceReconcileStatus};
 use rust_supervisor::spec::backoff::Backoff;
-use rust_supervisor::spec::policy::{Readiness, Strategy};
+use rust_supervisor::spec::policy::{OnStuck, Readiness, StartOrder, Strategy};
 use rust_supervisor::{ChildSpec, Supervisor, SupervisorHandle, SupervisorSpec, TaskContext};
 use supervisor_tests::{Log, fragile, obedient};
 use tokio::sync::Notify;
@@ -201,4 +201,57 @@ async fn a_first_start_that_blocks_its_thread_fails_in_bounded_time() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_first_start_that_blocks_its_thread_fails_the_supervisors_above_it() {
     a_blocked_first_start(true).await;
+}
+
+/// The supervisor of a stuck child comes back in its group, twice, and the siblings behind it do.
+async fn a_group_restart_above_a_stuck_child(order: StartOrder, on_stuck: OnStuck) {
+    let (log, fail) = (Log::new(), Arc::new(Notify::new()));
+    let (blocker, let_go) = blocker(&log);
+    let below = SupervisorSpec::root(vec![
+        obedient("x", &log, Duration::ZERO),
+        blocker.on_stuck(on_stuck),
+        obedient("y", &log, Duration::ZERO),
+    ]);
+    let spec = SupervisorSpec::root(vec![
+        fragile("c", &log, &fail),
+        ChildSpec::supervisor("sub", below.start(order)),
+        obedient("later", &log, Duration::ZERO),
+    ])
+    .strategy(Strategy::OneForAll);
+    let handle = Supervisor::start(spec).await.expect("starts");
+    log.wait_for("+blocker", 1).await;
+    for restart in 2..4 {
+        log.wait_for("+c", restart - 1).await;
+        log.wait_for("+later", restart - 1).await;
+        fail.notify_one();
+        for name in ["+x", "+y", "+later"] {
+            log.wait_for(name, restart).await;
+        }
+        assert_eq!(log.count("+blocker"), 1, "fenced");
+        let stuck = handle.snapshot_of("sub/blocker").expect("is there");
+        assert_eq!(stuck.state, ChildState::Stuck);
+        assert!(!handle.is_ready());
+    }
+    let_go.send(()).expect("still held");
+    log.wait_for("+blocker", 2).await;
+    handle.ready().await.expect("everything is there");
+    assert_eq!(log.most_alive(), 1);
+    let report = handle.shutdown().await.expect("stops");
+    assert!(report.is_clean(), "{report}");
+    assert_eq!(log.alive(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_group_restart_above_a_stuck_child_is_bounded_and_never_copies_it() {
+    a_group_restart_above_a_stuck_child(StartOrder::Ordered, OnStuck::Wait).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_concurrent_group_restart_above_a_stuck_child_is_bounded_and_never_copies_it() {
+    a_group_restart_above_a_stuck_child(StartOrder::Concurrent, OnStuck::Wait).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn nobody_gives_up_for_a_stuck_child_whose_supervisor_comes_down_anyway() {
+    a_group_restart_above_a_stuck_child(StartOrder::Ordered, OnStuck::Escalate).await;
 }

@@ -377,7 +377,9 @@ impl ChildSpec {
     ///
     /// It beats with [`TaskContext::heartbeat`], from the moment it is ready on; silence is noticed
     /// between 1 and 1.25 times this. One that is hung is ended, and restarted by policy.
-    /// A function without a context cannot beat, and is refused when a tree is started.
+    /// A function without a context cannot beat, and is refused when a tree is started; so is a child
+    /// of readiness `completed`, which is ready when it has ended: give it a
+    /// [`timeout`](ChildSpec::timeout).
     pub const fn heartbeat(mut self, silence: Duration) -> Self {
         self.settings.heartbeat = Some(silence);
         self

@@ -67,6 +67,14 @@ pub enum SpecProblem {
         /// Path of the child.
         child: String,
     },
+    /// A child that is ready when it has ended would never be looked at whether it beats.
+    #[error(
+        "`{child}`: it has to beat once it is ready, which with readiness `completed` is when it has ended; limit it with `timeout` instead of `heartbeat`"
+    )]
+    CompletedHeartbeat {
+        /// Path of the child.
+        child: String,
+    },
     /// Children wait for each other.
     #[error("`{supervisor}`: these children wait for each other: {}; take one `after` away", chain(.children))]
     Cycle {
@@ -197,6 +205,7 @@ impl SpecProblem {
         let (path, key): (&str, &'static str) = match self {
             Self::BackoffReversed { child, .. } => (child, "backoff"),
             Self::BudgetAboveDeadline { child, .. } => (child, "shutdown"),
+            Self::CompletedHeartbeat { child } => (child, "heartbeat"),
             Self::CompletedPermanent { child } => (child, "readiness"),
             Self::Cycle {
                 supervisor,

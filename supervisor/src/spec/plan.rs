@@ -494,6 +494,11 @@ impl Builder {
                 child: display(path),
             });
         }
+        if settings.heartbeat.is_some() && settings.readiness == Readiness::Completed {
+            self.problems.push(SpecProblem::CompletedHeartbeat {
+                child: display(path),
+            });
+        }
         let shutdown = settings.shutdown.unwrap_or_else(|| {
             if is_supervisor {
                 Shutdown::Infinity

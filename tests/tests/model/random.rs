@@ -392,9 +392,12 @@ impl Child {
     fn make_sound(&mut self, significance: bool, letter: char) {
         if let Some(below) = &mut self.below {
             below.make_sound_at(char::from(u8::try_from(letter).unwrap_or(b'a') + 1));
-        } else if self.readiness == Readiness::Completed && self.restart == RestartPolicy::Permanent
-        {
-            self.restart = RestartPolicy::Transient;
+        } else if self.readiness == Readiness::Completed {
+            if self.restart == RestartPolicy::Permanent {
+                self.restart = RestartPolicy::Transient;
+            }
+            // It is ready when it has ended.
+            self.heartbeat = None;
         }
         self.significant &= significance && self.restart != RestartPolicy::Permanent;
     }
