@@ -72,7 +72,8 @@ use proc_macro::TokenStream;
 ///
 /// A value that is lent comes back even from an attempt that panicked or was dropped, as that
 /// attempt has left it: what is still queued in a receiver is not lost. A `&'static T` is a value
-/// like any other, and is copied.
+/// like any other, and is copied. Any other borrow inside of what is kept, as in `Vec<&str>`, is a
+/// mistake: take what owns its data.
 ///
 /// The context is recognized by its name. A function without one cannot hear that it is to stop:
 /// it is dropped at its next await.
@@ -114,10 +115,12 @@ use proc_macro::TokenStream;
 /// # Where it can stand
 ///
 /// On free functions, generic ones and those inside of other functions included. A method has no
-/// place for what is declared beside it: forward to it from a free function. What is declared is an
-/// `enum feed {}` that nobody can have a value of; it shares its name with the function and must
-/// not share it with a module or a type. `#[cfg]` and `#[deprecated]` hold for it too. If the
-/// library goes by another name, `crate = "::name"` says so.
+/// place for what is declared beside it (`enum is not supported in impls`, says the compiler where
+/// it has no receiver): forward to it from a free function. What is declared is an `enum feed {}`
+/// that nobody can have a value of; it shares its name with the function and must not share it with
+/// a module or a type. A crate of that name is written with a leading `::` in the same module.
+/// `#[cfg]` and `#[deprecated]` hold for it too. If the library goes by another name,
+/// `crate = "::name"` says so.
 #[proc_macro_attribute]
 pub fn supervised(arguments: TokenStream, item: TokenStream) -> TokenStream {
     expand::supervised(arguments.into(), &item.into()).into()

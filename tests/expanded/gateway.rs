@@ -8,13 +8,13 @@
 )]
 //! A tree of two levels that shows itself, starts, and stops.
 use rust_supervisor::{Supervisor, SupervisorSpec, TaskContext, supervised, supervisor_tree};
+#[allow(clippy::unused_async)]
 /// Others wait until it says that it is there.
 ///
 /// # Supervision
 ///
 /// - `readiness = "explicit"`: when its start counts as complete
 /// - `shutdown = "10s"`: how long it may take to stop before it is dropped
-#[allow(clippy::unused_async)]
 async fn database(ctx: TaskContext, url: String) -> std::io::Result<()> {
     println!("connected to {url}");
     ctx.mark_ready();

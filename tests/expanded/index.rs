@@ -11,18 +11,18 @@ use rust_supervisor::{RunOutcome, Supervisor, TaskContext, supervised, superviso
 use std::cell::Cell;
 use std::fmt::Display;
 use std::rc::Rc;
-/// Reads what it has been lent; what it had read when it fails is gone.
-///
-/// # Supervision
-///
-/// - `blocking`: a synchronous function that runs on the blocking pool
-/// - `backoff = "none"`: how long it waits before a restart, doubling
 #[allow(
     clippy::needless_pass_by_value,
     clippy::borrowed_box,
     clippy::needless_pass_by_ref_mut,
     clippy::ptr_arg
 )]
+/// Reads what it has been lent; what it had read when it fails is gone.
+///
+/// # Supervision
+///
+/// - `blocking`: a synchronous function that runs on the blocking pool
+/// - `backoff = "none"`: how long it waits before a restart, doubling
 fn read(ctx: TaskContext, words: &mut Vec<&'static str>) -> Result<(), String> {
     while let Some(word) = words.pop() {
         println!("attempt {} reads {word}", ctx.attempt());
@@ -52,13 +52,6 @@ impl read {
     }
 }
 
-/// Keeps on its thread what cannot leave it.
-///
-/// # Supervision
-///
-/// - `local`: a future that is not `Send`, on a thread of its own
-/// - `readiness = "completed"`: when its start counts as complete
-/// - `timeout = "1m"`: how long one attempt may last
 #[allow(
     clippy::unused_async,
     clippy::future_not_send,
@@ -66,6 +59,13 @@ impl read {
     clippy::needless_pass_by_ref_mut,
     clippy::ptr_arg
 )]
+/// Keeps on its thread what cannot leave it.
+///
+/// # Supervision
+///
+/// - `local`: a future that is not `Send`, on a thread of its own
+/// - `readiness = "completed"`: when its start counts as complete
+/// - `timeout = "1m"`: how long one attempt may last
 async fn count(limit: u8, total: &Cell<u8>) {
     let steps = Rc::new(Cell::new(0));
     for _ in 0..limit {

@@ -59,6 +59,15 @@ pub async fn units(ctx: TaskContext) {
     tick().await;
 }
 
+/// What is allowed here leaves alone what the user expects.
+#[supervised]
+#[expect(clippy::unused_async)]
+async fn expected() {}
+
+#[expect(clippy::unused_async)]
+#[supervised]
+async fn expected_above() {}
+
 #[supervised]
 #[allow(clippy::fn_params_excessive_bools)]
 async fn bools(a: bool, b: bool, c: bool, d: bool) {
@@ -220,6 +229,8 @@ fn tree() -> SupervisorSpec {
         local_future(1, std::cell::Cell::new(1), 2) { tags = [] },
         units(),
         bools(true, false, true, false) { shutdown = QUICK },
+        expected(),
+        expected_above(),
         arguments(1, 2, 3, 4, 5, 6, 7, 8),
         complex(Vec::new()),
         collections(HashMap::new(), HashMap::new(), LinkedList::new(), None, Vec::new()),

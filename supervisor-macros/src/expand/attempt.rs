@@ -1,7 +1,7 @@
 //! Writes the child: what is kept between attempts, and how an attempt is made of it.
 
 use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream};
-use quote::{ToTokens, quote};
+use quote::{ToTokens, quote, quote_spanned};
 use syn::ext::IdentExt;
 use syn::{GenericParam, ReturnType, Type};
 
@@ -176,7 +176,8 @@ fn turbofish(function: &Function) -> Option<TokenStream> {
             GenericParam::Type(parameter) => Some(&parameter.ident),
         })
         .collect();
-    (!names.is_empty()).then(|| quote!(::<#(#names),*>))
+    let position = function.name().span();
+    (!names.is_empty()).then(|| quote_spanned!(position=> ::<#(#names),*>))
 }
 
 /// The type of the function's result as the user wrote it, if it can be named.

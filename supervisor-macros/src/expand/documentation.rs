@@ -31,10 +31,11 @@ pub(crate) fn append(function: &Function, settings: &Settings) -> TokenStream {
     } = function;
     let unwanted = lints::of_function(function, settings);
     let allowed = (!unwanted.is_empty()).then(|| quote!(#[allow(#(#unwanted),*)]));
+    // Before those of the user, who may expect one of these lints.
     quote! {
+        #allowed
         #(#attributes)*
         #(#[doc = #lines])*
-        #allowed
         #visibility #signature #body
     }
 }

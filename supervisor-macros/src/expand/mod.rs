@@ -60,9 +60,9 @@ pub(crate) fn supervised(arguments: TokenStream, item: &TokenStream) -> TokenStr
         quote!(#documented #spec #template)
     } else {
         let untouched = documentation::untouched(&function);
-        let spec = fallback::expand(&function, &parameters, &settings, &library);
         let errors = diagnostics.into_tokens();
-        quote!(#untouched #spec #errors)
+        let spec = fallback::expand(&function, &parameters, &settings, &library, &errors);
+        quote!(#untouched #spec)
     }
 }
 

@@ -1,5 +1,6 @@
 //! A supervised function, as far as the macro has to understand it.
 
+mod borrow;
 mod parameter;
 mod parse;
 mod template;
@@ -11,7 +12,7 @@ use syn::{Attribute, Signature, Visibility};
 pub(crate) use parameter::{Form, Parameter, is_anonymous, parameters, unused};
 pub(crate) use parse::parse;
 pub(crate) use template::validate_template;
-pub(crate) use validate::{hides_primitive, validate};
+pub(crate) use validate::{hides_primitive, supervised_again, validate};
 
 /// A function on which the attribute stands.
 pub(crate) struct Function {

@@ -3,8 +3,9 @@
 use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens, format_ident};
 use syn::spanned::Spanned;
-use syn::{FnArg, Pat, PatType, Signature, Type, TypeReference};
+use syn::{FnArg, Generics, Pat, PatType, Signature, Type, TypeReference};
 
+use super::borrow::borrow;
 use crate::diagnostics::Diagnostics;
 
 /// A parameter of a supervised function.
@@ -45,7 +46,7 @@ pub(crate) fn parameters(signature: &Signature, diagnostics: &mut Diagnostics) -
                  write the function twice, each under its own `#[cfg]`",
             );
         }
-        let form = form(typed, diagnostics);
+        let form = form(typed, &signature.generics, diagnostics);
         let repeated = parameters
             .iter()
             .any(|parameter| matches!(parameter.form, Form::Context));
@@ -97,10 +98,12 @@ pub(crate) fn unused(mut name: Ident, parameters: &[Parameter]) -> Ident {
     name
 }
 
-fn form(typed: &PatType, diagnostics: &mut Diagnostics) -> Form {
+fn form(typed: &PatType, generics: &Generics, diagnostics: &mut Diagnostics) -> Form {
     let Type::Reference(reference) = ungrouped(&typed.ty) else {
         return if is_context(&typed.ty) {
             Form::Context
+        } else if holds_borrow(typed, &typed.ty, generics, diagnostics) {
+            Form::Unusable
         } else {
             Form::Cloned((*typed.ty).clone())
         };
@@ -134,12 +137,34 @@ fn form(typed: &PatType, diagnostics: &mut Diagnostics) -> Form {
         diagnostics.at(&typed.ty, message);
         return Form::Unusable;
     }
+    if holds_borrow(typed, &reference.elem, generics, diagnostics) {
+        return Form::Unusable;
+    }
     let value = ungrouped(&reference.elem).clone();
     if reference.mutability.is_some() {
         Form::Lent(value)
     } else {
         Form::Shared(value)
     }
+}
+
+/// Reports a borrow inside of what would be kept.
+fn holds_borrow(
+    typed: &PatType,
+    kept: &Type,
+    generics: &Generics,
+    diagnostics: &mut Diagnostics,
+) -> bool {
+    let Some(borrow) = borrow(kept, generics) else {
+        return false;
+    };
+    let name = typed.pat.to_token_stream();
+    let message = format!(
+        "`{name}` holds a borrow, which the supervisor cannot keep between attempts\n\
+         take what owns its data, such as `String` for `&str`, or write `'static`"
+    );
+    diagnostics.at(borrow, message);
+    true
 }
 
 /// Recognizes the context by the last name of its path; a macro cannot see through an alias.

@@ -3,8 +3,9 @@
 use quote::ToTokens;
 use rust_supervisor_settings::budget::Budget;
 use rust_supervisor_settings::value::Value as Text;
-use syn::Safety;
+use syn::{Attribute, ReturnType, Safety, Signature, Type, TypeParamBound};
 
+use super::borrow::borrow;
 use super::{Function, Parameter, hears_stop};
 use crate::diagnostics::Diagnostics;
 use crate::setting::{Settings, Value, contradictions};
@@ -53,11 +54,40 @@ pub(crate) fn validate(
             "a supervised function cannot be variadic\ntake a `Vec` instead",
         );
     }
+    if let Some(again) = supervised_again(function) {
+        diagnostics.at(
+            again,
+            "a function is supervised once\nremove one of the two attributes",
+        );
+    }
+    borrowing_outcome(signature, diagnostics);
     color(function, settings, diagnostics);
     contradictions(settings, diagnostics);
     ready_at_once(settings, diagnostics);
     if !hears_stop(parameters) {
         without_context(function, settings, diagnostics);
+    }
+}
+
+/// The attribute, where it stands on the function a second time.
+pub(crate) fn supervised_again(function: &Function) -> Option<&Attribute> {
+    function.attributes.iter().find(|attribute| {
+        let name = attribute.path().segments.last();
+        name.is_some_and(|name| name.ident == "supervised")
+    })
+}
+
+/// An outcome is kept when the attempt is gone, with whatever it could have borrowed from.
+fn borrowing_outcome(signature: &Signature, diagnostics: &mut Diagnostics) {
+    let ReturnType::Type(_, outcome) = &signature.output else {
+        return;
+    };
+    if let Some(borrow) = borrow(outcome, &signature.generics) {
+        diagnostics.at(
+            borrow,
+            "an outcome outlives its attempt, so it cannot borrow\n\
+             return what owns its data, such as `String` for `&str`, or write `'static`",
+        );
     }
 }
 
@@ -126,6 +156,11 @@ fn color(function: &Function, settings: &Settings, diagnostics: &mut Diagnostics
         ),
         // If its value could not be read, that has been reported.
         (None, None) if settings.mentions("blocking") && settings.get("blocking").is_none() => {}
+        (None, None) if returns_future(signature) => diagnostics.at(
+            signature.fn_token.to_token_stream(),
+            "a supervised function must be `async`\n\
+             write `async fn` and, as what it returns, what the future makes",
+        ),
         (None, None) => diagnostics.at(
             signature.fn_token.to_token_stream(),
             "a supervised function must be `async`\n\
@@ -133,4 +168,14 @@ fn color(function: &Function, settings: &Settings, diagnostics: &mut Diagnostics
              `#[supervised(blocking)]`",
         ),
     }
+}
+
+fn returns_future(signature: &Signature) -> bool {
+    let ReturnType::Type(_, outcome) = &signature.output else {
+        return false;
+    };
+    matches!(&**outcome, Type::ImplTrait(anonymous) if anonymous.bounds.iter().any(|bound| {
+        matches!(bound, TypeParamBound::Trait(bound)
+            if bound.path.segments.last().is_some_and(|name| name.ident == "Future"))
+    }))
 }

@@ -67,6 +67,12 @@ fn entry(
         }
         return Ok((name, EntryKind::Supervisor(nested(input, diagnostics)?)));
     }
+    if begins_statement(input) {
+        return Err(input.error(
+            "a tree has no statements\n\
+             write it before the tree, and splice the children that it makes: `..children`",
+        ));
+    }
     if !input.peek(Ident::peek_any) && !input.peek(Token![::]) {
         return Err(not_an_entry(input, name.as_ref()));
     }
@@ -193,6 +199,16 @@ fn forgot_colon(input: ParseStream<'_>, path: &Path) -> bool {
         Ok(!content.is_empty() && !is_setting(&content, Place::Child))
     }
     path.get_ident().is_some() && holds_tree(&input.fork()).unwrap_or(false)
+}
+
+/// Whether a keyword comes next that begins a statement.
+fn begins_statement(input: ParseStream<'_>) -> bool {
+    input.peek(Token![if])
+        || input.peek(Token![for])
+        || input.peek(Token![let])
+        || input.peek(Token![loop])
+        || input.peek(Token![match])
+        || input.peek(Token![while])
 }
 
 fn is_at_end(input: ParseStream<'_>) -> bool {

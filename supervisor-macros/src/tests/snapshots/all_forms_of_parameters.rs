@@ -1,3 +1,9 @@
+#[allow(
+    clippy::unused_async,
+    clippy::borrowed_box,
+    clippy::needless_pass_by_ref_mut,
+    clippy::ptr_arg
+)]
 /// Mirrors the exchange feed into the cache.
 #[inline]
 #[cfg(unix)]
@@ -10,12 +16,6 @@
 /// - `shutdown = GRACE`: how long it may take to stop before it is dropped
 /// - `readiness = "explicit"`: when its start counts as complete
 /// - `critical = false`: whether the tree counts as ready only while it is
-#[allow(
-    clippy::unused_async,
-    clippy::borrowed_box,
-    clippy::needless_pass_by_ref_mut,
-    clippy::ptr_arg
-)]
 pub(crate) async fn feed(
     ctx: TaskContext,
     config: FeedConfig,
