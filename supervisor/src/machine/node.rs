@@ -259,6 +259,8 @@ pub(crate) struct Flags {
     pub(crate) reported: bool,
     /// Its next start is with other code.
     pub(super) recoded: bool,
+    /// A reload whose turn has not come takes it out; no walk starts it until then.
+    pub(super) leaving: bool,
 }
 
 #[derive(Debug)]

@@ -52,6 +52,7 @@ impl Machine {
         let found: Vec<Ix> = found.collect();
         for &ix in &found {
             self.nodes[ix].flags.is_static = false;
+            self.nodes[ix].flags.leaving = false;
         }
         let mut statics = std::mem::take(&mut self.nodes.sup_mut(sup).statics);
         statics.retain(|&ix| self.nodes[ix].flags.is_static);

@@ -186,6 +186,11 @@ impl Machine {
     /// A start that holds up the turn of the change, and that the change is about, ends at once, as
     /// by a command (it may never come to an end by itself).
     fn end_starts(&mut self, sup: Ix, part: &Part) {
+        for path in part.list.iter().flat_map(|list| &list.removed) {
+            if let Some(ix) = self.declared(path) {
+                self.nodes[ix].flags.leaving = true;
+            }
+        }
         let removed = part.list.iter().flat_map(|list| &list.removed);
         let recoded = part.recoded.iter().map(|(path, _)| path);
         for path in removed.chain(recoded) {

@@ -515,6 +515,7 @@ impl Machine {
         let alone = matches!(scope, Scope::One(_));
         match node.phase {
             Phase::Down(Down::Declared | Down::Removed) => false,
+            Phase::Down(_) if node.flags.leaving && !alone => false,
             Phase::Down(Down::Fresh) => true,
             Phase::Down(_) => alone || matches!(cause, Cause::Group | Cause::Reload),
             Phase::Failed(retry) => alone || retry.cause() == cause,

@@ -206,6 +206,27 @@ fn a_group_that_waits_is_let_go() {
     assert_eq!(live(&world), ["a", "b", "c"]);
 }
 
+#[test]
+fn a_group_that_starts_again_does_not_start_who_is_taken_out() {
+    let spec = |both: bool| {
+        let mut children = vec![made("a", 1)];
+        children.extend(both.then(|| made("d", 1).readiness(Readiness::Explicit)));
+        root(children).strategy(Strategy::OneForAll)
+    };
+    let mut world = started(spec(true));
+    world.ready("d");
+    world.exit("a", Ends::Failed);
+    log(&mut world);
+    // `d` would never be ready again, and the change would wait for it.
+    let ticket = world.reload(spec(false)).expect("sound");
+    obey(&mut world);
+    world.check();
+    assert!(matches!(world.answer(ticket), Some(Ok(Said::Reloaded))));
+    assert!(!log(&mut world).contains(&"+d".to_owned()));
+    assert_eq!(live(&world), ["a"]);
+    assert_eq!(world.differs(), None);
+}
+
 fn pick<T: Copy>(random: &mut fastrand::Rng, of: &[T]) -> T {
     of[random.usize(..of.len())]
 }
