@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::ops::Bound;
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use super::exit::ExitRecord;
 use super::kind::{Event, EventKind};
 use super::snapshot::{ChildSnapshot, ChildState, Snapshot};
@@ -38,7 +40,7 @@ use crate::shutdown::stage::ShutdownPhase;
 /// assert_eq!(fold.child("beat").map(|beat| beat.state), Some(ChildState::Running));
 /// # Ok(()) }
 /// ```
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Fold {
     seq: u64,
     children: BTreeMap<Arc<str>, Folded>,
@@ -47,7 +49,7 @@ pub struct Fold {
 }
 
 /// Events between two that were given to a [`Fold`] are missing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]
 #[error(
     "event {found} came where event {expected} comes next; take a snapshot, and begin anew from it"
 )]
@@ -60,7 +62,7 @@ pub struct Gap {
 }
 
 /// What events have told of one child.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Folded {
     /// What it is doing.
@@ -74,6 +76,7 @@ pub struct Folded {
     /// The number of that attempt since the last back-off reset.
     pub attempt: u32,
     /// How its last attempt ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_exit: Option<Arc<ExitRecord>>,
 }
 

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use futures_core::Stream;
+use serde::{Deserialize, Serialize};
 
 use crate::event::kind::Event;
 use crate::runtime::core::{Core, Listen, Stage};
@@ -59,7 +60,8 @@ pub struct EventStream {
 type Filter = Box<dyn Fn(&Event) -> bool + Send + Sync>;
 
 /// What a subscriber reads.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Observed {
     /// An event.
