@@ -143,6 +143,37 @@ async fn the_intent_for_an_unknown_child_is_recorded_and_applied_when_it_is_adde
     handle.shutdown().await.expect("stops");
 }
 
+#[tokio::test(start_paused = true)]
+async fn an_empty_name_is_nobody_and_not_the_whole_tree() {
+    let log = Log::new();
+    let spec = SupervisorSpec::root(vec![obedient("worker", &log, Duration::ZERO)]);
+    let handle = Supervisor::start(spec).await.expect("starts");
+    for name in ["", "/"] {
+        let (by, why) = ("op", "an unset variable");
+        let answers = [
+            handle.delete_child(name, by, why).await,
+            handle.kill_child(name, by, why).await,
+            handle.pause_child(name, by, why).await,
+            handle.quarantine_child(name, by, why).await,
+            handle.remove_child(name, by, why).await,
+            handle.restart_child(name, by, why).await,
+            handle.resume_child(name, by, why).await,
+            handle.stop_child(name, by, why).await,
+        ];
+        for answer in answers {
+            let unknown = answer.expect_err("nobody");
+            assert!(
+                matches!(unknown, SupervisorError::UnknownChild { .. }),
+                "{unknown:?}"
+            );
+        }
+    }
+    let worker = handle.snapshot_of("worker").expect("is there");
+    assert_eq!(worker.state, ChildState::Running);
+    assert_eq!(worker.generation, Some(0));
+    assert!(handle.snapshot().expect("sound").children.len() == 1);
+}
+
 #[tokio::test]
 async fn an_intent_names_the_nearest_children_there_are() {
     let log = Log::new();

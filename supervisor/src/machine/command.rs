@@ -17,7 +17,7 @@ use crate::control::outcome::ChildControlOperation as Operation;
 use crate::event::command::CommandKind;
 use crate::event::kind::EventKind;
 use crate::spec::plan::{Deadline, Planned, PlannedBody, significance};
-use crate::spec::policy::{AddPolicy, Pool, Strategy};
+use crate::spec::policy::{AddPolicy, FirstStart, Pool, Strategy, WhileStarting};
 
 impl Machine {
     /// A command has arrived.
@@ -568,9 +568,9 @@ impl Machine {
     }
 
     fn may_add(&self, sup: Ix, planned: &Planned) -> Result<(), Refusal> {
-        // One that lets its start run its course may have been asked already.
+        // A stop that waits for its turn does not wait for a start without a bound (I8).
         let asked = matches!(self.nodes[sup].phase, Phase::Stopping(_));
-        if asked || self.comes_down(sup) || self.is_closing() {
+        if !self.may_start_children(sup) || (asked && planned.may_be_held_up()) {
             return Err(Refusal::ShuttingDown);
         }
         let state = self.nodes.sup(sup);
@@ -685,6 +685,19 @@ impl Machine {
 impl Command {
     const fn is_add(&self) -> bool {
         matches!(self, Self::Add(..))
+    }
+}
+
+impl Planned {
+    /// Whether its start has no bound, as in [`Machine::may_be_held_up`].
+    fn may_be_held_up(&self) -> bool {
+        self.nodes.iter().any(|node| match &node.body {
+            PlannedBody::Supervisor(policy) => {
+                policy.first_start == FirstStart::Retry
+                    || policy.while_starting != WhileStarting::Wait
+            }
+            PlannedBody::Declared | PlannedBody::Worker(_) => false,
+        })
     }
 }
 

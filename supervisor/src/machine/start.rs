@@ -197,13 +197,18 @@ impl Machine {
         };
     }
 
-    /// Neither the tree nor the supervisor of the child comes down. A supervisor that lets its
-    /// start run its course hears of that afterwards.
+    /// Neither the tree nor the supervisor of the child comes down.
     pub(super) fn may_start(&self, ix: Ix) -> bool {
         match self.nodes[ix].parent.some() {
-            Some(sup) => !self.comes_down(sup) && (!self.is_closing() || self.waits(sup)),
+            Some(sup) => self.may_start_children(sup),
             None => !self.is_closing(),
         }
+    }
+
+    /// Neither the tree nor the supervisor comes down. One that lets its start run its course hears
+    /// of that afterwards, in its turn: what was asked of it before comes first.
+    pub(super) fn may_start_children(&self, sup: Ix) -> bool {
+        !self.comes_down(sup) && (!self.is_closing() || self.waits(sup))
     }
 
     /// The child is up: ready, or ended as it should.

@@ -160,6 +160,10 @@ async fn call(tree: TreeRef, path: String, ask: Ask) -> Answer {
         }
         Ask::Children => return tree.children(path).await.map(Said::Children),
         Ask::Shutdown => return tree.shutdown().await.map(|_| Said::ShuttingDown),
+        Ask::ShutdownWithin(time) => {
+            let report = tree.shutdown_within(time).await;
+            return report.map(|_| Said::ShuttingDown);
+        }
         Ask::Delete => tree.delete_child(path, by, why).await,
         Ask::Kill => tree.kill_child(path, by, why).await,
         Ask::Resume => tree.resume_child(path, by, why).await,

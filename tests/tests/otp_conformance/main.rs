@@ -19,11 +19,13 @@ fn main() -> ExitCode {
     let mut scenarios = Vec::new();
     for directory in corpus.split(':').filter(|directory| !directory.is_empty()) {
         for file in walkdir::WalkDir::new(directory).sort_by_file_name() {
-            let file = file.expect("readable");
+            let file = file.unwrap_or_else(|error| panic!("{error}"));
             if file.path().extension().is_some_and(|it| it == "json") {
-                let text = std::fs::read_to_string(file.path()).expect("readable");
+                let path = file.path().display();
+                let text = std::fs::read_to_string(file.path());
+                let text = text.unwrap_or_else(|error| panic!("{path}: {error}"));
                 let scenario = serde_json::from_str(&text);
-                scenarios.push(scenario.unwrap_or_else(|error| panic!("{file:?}: {error}")));
+                scenarios.push(scenario.unwrap_or_else(|error| panic!("{path}: {error}")));
             }
         }
     }

@@ -123,11 +123,20 @@ impl<'a, L: Level> Run<'a, L> {
             "release" => "not_held",
             "exit" | "burst" if !run => "not_running",
             "exit" if step["reason"] == "kill" => {
-                _ = self.level.ask(our_path(child), Ask::Kill);
+                let kill = match child {
+                    "root" => Ask::ShutdownWithin(Duration::ZERO),
+                    _ => Ask::Kill,
+                };
+                self.stage.lock().is_cut_off |= child == "root";
+                _ = self.level.ask(our_path(child), kill);
                 "ok"
             }
-            "exit" | "burst" => {
+            call @ ("exit" | "burst") => {
                 for exit in exits {
+                    if call == "burst" {
+                        let mut cast = self.stage.lock();
+                        cast.die(word(exit, "child"), word(exit, "reason"));
+                    }
                     self.order(exit, "reason");
                 }
                 self.level.pass(Duration::ZERO);

@@ -21,6 +21,8 @@ pub(crate) struct Cast {
     /// Who comes to which outcome or end next; nobody else does anything before.
     pub(crate) orders: VecDeque<(String, String)>,
     pub(crate) now: Duration,
+    /// The root has been killed: its shutdown was given no time.
+    pub(crate) is_cut_off: bool,
     trace: Vec<Value>,
     /// On tokio: where the lines of supervisors are read.
     pub(crate) tree: Option<TreeRef>,
@@ -43,6 +45,8 @@ pub(crate) enum State {
     #[default]
     Gone,
     Held,
+    /// Nobody has heard of its end yet.
+    Dead,
     Running,
     Stopping(Duration),
 }
@@ -66,7 +70,8 @@ impl Cast {
     }
 
     pub(crate) fn strategy(&mut self, sup: &str) -> String {
-        word(&self.role(sup).spec["sup"], "strategy").to_owned()
+        let strategy = self.role(sup).spec["sup"]["strategy"].as_str();
+        strategy.unwrap_or("one_for_one").to_owned()
     }
 
     pub(crate) fn is_stopping(&self) -> bool {
@@ -98,7 +103,7 @@ impl Cast {
         match (role.state, order) {
             (State::Gone, _) => self.begin(path),
             (State::Held, Some(outcome)) => self.decide(path, &outcome),
-            (State::Running, Some(reason)) => Act::End(ends(&reason)),
+            (State::Running | State::Dead, Some(reason)) => Act::End(ends(&reason)),
             (State::Running, None) if asked => {
                 let until = if on_stop == "ignore" {
                     Duration::MAX
@@ -165,6 +170,12 @@ impl Cast {
         }
     }
 
+    /// A puppet dies, and its supervisor cannot react before the orders have come to an end.
+    pub(crate) fn die(&mut self, path: &str, reason: &str) {
+        self.exit(path, &[reason]);
+        self.role(path).state = State::Dead;
+    }
+
     fn exit(&mut self, path: &str, why: &[&str]) {
         let role = self.role(path);
         let line = [json!("exit"), json!(path), json!(role.starts)].into_iter();
@@ -185,6 +196,9 @@ impl Cast {
                 EventKind::SupervisorEnded(end) => match end {
                     SupervisorEnd::AutoShutdown => self.exit(&path, &["shutdown", "auto_shutdown"]),
                     SupervisorEnd::GaveUp => self.exit(&path, &["shutdown", "intensity"]),
+                    SupervisorEnd::Requested if path == "root" && self.is_cut_off => {
+                        self.exit(&path, &["killed"]);
+                    }
                     SupervisorEnd::Killed => self.exit(&path, &["killed"]),
                     SupervisorEnd::Requested => self.exit(&path, &["shutdown", "requested"]),
                     _ => self.exit(&path, &["init_failed"]),
@@ -215,7 +229,7 @@ impl Cast {
             trace = rest;
         }
         let sup = parent(word(&step["exits"][0], "child"));
-        if self.strategy(sup).ends_with("one_for_one") {
+        if step["do"] == "burst" && self.strategy(sup).ends_with("one_for_one") {
             trace.sort_by_cached_key(|line| word(line, 1).to_owned());
         }
         trace

@@ -222,11 +222,31 @@ fn nothing_is_restarted_below_a_supervisor_whose_turn_to_stop_has_not_come() {
 }
 
 #[test]
-fn what_waits_to_be_added_when_a_stop_is_asked_for_is_not_started_any_more() {
+fn what_waits_to_be_added_when_a_stop_is_asked_for_is_started_and_then_stopped() {
     let spec = SupervisorSpec::root(vec![]).while_starting(WhileStarting::Wait);
     let mut world = started(spec);
     world.ask("", Ask::Add(explicit("x")));
-    let added = world.ask("", Ask::Add(explicit("y")));
+    let before = world.ask("", Ask::Add(explicit("y")));
+    world.ask("", Ask::Shutdown);
+    let after = world.ask("", Ask::Add(explicit("z")));
+    world.ready("x");
+    world.ready("y");
+    assert!(matches!(world.answer(before), Some(Ok(Said::Started))));
+    obey(&mut world);
+    assert!(matches!(
+        world.answer(after),
+        Some(Err(SupervisorError::ShuttingDown { .. }))
+    ));
+    assert!(world.is_over());
+}
+
+#[test]
+fn what_waits_to_be_added_and_may_never_be_up_is_not_started_once_a_stop_is_asked_for() {
+    let spec = SupervisorSpec::root(vec![]).while_starting(WhileStarting::Wait);
+    let mut world = started(spec);
+    world.ask("", Ask::Add(explicit("x")));
+    let sub = ChildSpec::supervisor("sub", SupervisorSpec::root(vec![explicit("y")]));
+    let added = world.ask("", Ask::Add(sub));
     world.ask("", Ask::Shutdown);
     world.ready("x");
     assert!(matches!(
