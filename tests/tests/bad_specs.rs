@@ -120,15 +120,6 @@ async fn each_mistake_names_the_child_and_the_remedy() {
             vec!["`a`", "`completed`", "`transient`"],
         ),
         (
-            vec![
-                child("a")
-                    .readiness(Readiness::Completed)
-                    .heartbeat(Duration::from_secs(1)),
-            ],
-            AS_IT_IS,
-            vec!["`a`", "`completed`", "`heartbeat`", "`timeout`"],
-        ),
-        (
             vec![child("a")],
             |spec| spec.intensity(Intensity::new(5, Duration::ZERO)),
             vec!["`/`", "window"],
@@ -159,6 +150,11 @@ async fn each_mistake_in_a_limit_names_the_child_and_the_remedy() {
             vec![child("a").heartbeat(Duration::ZERO)],
             AS_IT_IS,
             vec!["`a`", "`heartbeat`", "positive"],
+        ),
+        (
+            vec![child("a").readiness(Readiness::Completed).heartbeat(second)],
+            AS_IT_IS,
+            vec!["`a`", "`completed`", "`heartbeat`", "`timeout`"],
         ),
         (
             vec![child("a").timeout(Duration::ZERO)],

@@ -425,7 +425,7 @@ async fn a_child_is_watched_for_stalls_as_the_new_file_says() {
     let spec = spec.unwrap_or_else(|error| panic!("{error}"));
     let handle = Supervisor::start(spec).await.expect("starts");
     let mut events = handle.events();
-    let (watched, plain) = (file(&watched), file(text));
+    let (watched, unwatched) = (file(&watched), file(text));
     let plan = handle.plan_reload(&watched).expect("sound");
     assert_eq!(plan.to_string(), "~ a stall_after: none -> 50ms");
     let reload = handle.reload(&watched, "operator", "watch");
@@ -434,7 +434,7 @@ async fn a_child_is_watched_for_stalls_as_the_new_file_says() {
     let stalled = tokio::time::timeout(Duration::from_secs(10), next_stall(&mut events)).await;
     assert_eq!(stalled.expect("is named"), "stalled");
     // A stall that has been told ends, whether or not another would be told.
-    let reload = handle.reload(&plain, "operator", "watch no more");
+    let reload = handle.reload(&unwatched, "operator", "watch no more");
     reload.await.expect("done");
     go.send(()).expect("held");
     assert_eq!(next_stall(&mut events).await, "unstalled");
