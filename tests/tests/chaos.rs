@@ -189,7 +189,8 @@ fn worker(path: &str, log: &Log, seed: u64) -> ChildSpec {
         .bytes()
         .fold(seed, |sum, byte| sum.wrapping_mul(31) + u64::from(byte));
     ChildSpec::from_fn(name.as_str(), move |ctx: TaskContext| {
-        let rng = Rng::with_seed(own.wrapping_add(ctx.generation().value << 20));
+        let mut rng = Rng::with_seed(own.wrapping_add(ctx.generation().value << 20));
+        assert!(rng.u8(..20) > 0, "the factory panics");
         behave(ctx, log.clone(), path.clone(), rng)
     })
     .shutdown(10 * MS)
