@@ -155,3 +155,26 @@ async fn an_intent_is_one_command_and_no_refusal() {
     }
     handle.shutdown().await.expect("stops");
 }
+
+#[tokio::test(start_paused = true)]
+async fn what_an_operator_writes_is_one_line_of_text_and_stays_whole_as_data() {
+    let log = Log::new();
+    let handle = tree(&log).await;
+    let reason = "größer\n`/` has ended: it gave up\u{1b}[2J";
+    handle.pause_child("a", "op", reason).await.expect("pauses");
+    let mut asked = handle
+        .events_after(0)
+        .only(|event| matches!(event.kind, EventKind::Commanded(_)));
+    let Some(Observed::Event(event)) = asked.next().await else {
+        panic!("it is told")
+    };
+    assert_eq!(
+        event.to_string(),
+        r"`a` is told to pause by op: größer\n`/` has ended: it gave up\u{1b}[2J"
+    );
+    let EventKind::Commanded(asked) = &event.kind else {
+        panic!("{event}")
+    };
+    assert_eq!(&*asked.audit.reason, reason);
+    handle.shutdown().await.expect("stops");
+}

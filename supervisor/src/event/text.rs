@@ -79,8 +79,25 @@ impl fmt::Display for Commanded {
         write!(
             f,
             "is told to {} by {}: {}",
-            self.command, self.audit.requested_by, self.audit.reason
+            self.command,
+            OneLine(&self.audit.requested_by),
+            OneLine(&self.audit.reason)
         )
+    }
+}
+
+/// What somebody has written, where nobody may take it for a line of ours.
+struct OneLine<'a>(&'a str);
+
+impl fmt::Display for OneLine<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.chars().try_for_each(|c| {
+            if c.is_control() {
+                write!(f, "{}", c.escape_default())
+            } else {
+                write!(f, "{c}")
+            }
+        })
     }
 }
 
