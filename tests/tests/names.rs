@@ -6,7 +6,7 @@ use rust_supervisor::event::fold::Fold;
 use rust_supervisor::event::kind::EventKind;
 use rust_supervisor::event::snapshot::ChildState;
 use rust_supervisor::event::stream::{EventStream, Observed};
-use rust_supervisor::{Supervisor, SupervisorError, SupervisorHandle, SupervisorSpec};
+use rust_supervisor::{ChildSpec, Supervisor, SupervisorError, SupervisorHandle, SupervisorSpec};
 use supervisor_tests::{Log, obedient};
 
 async fn tree(log: &Log) -> SupervisorHandle {
@@ -111,6 +111,17 @@ async fn what_is_wanted_of_a_name_can_be_taken_back() {
     );
     handle.remove_child("x7", "t", "t").await.expect("known");
     handle.pause_child("nobody", "t", "t").await.expect("room");
+    // One below a supervisor that is removed is not forgotten with it.
+    handle.remove_child("x8", "t", "t").await.expect("known");
+    let group = ChildSpec::supervisor("group", SupervisorSpec::root(Vec::new()));
+    handle.start_child("/", group).await.expect("is added");
+    let below = handle.pause_child("group/nobody", "t", "t").await;
+    below.expect("room");
+    handle
+        .remove_child("group", "t", "t")
+        .await
+        .expect("is there");
+    handle.stopped("/group").await.ok();
     // Events tell of all that.
     let snapshot = handle.snapshot().expect("runs");
     let (mut fold, mut events) = (Fold::default(), handle.events_after(0));

@@ -78,6 +78,9 @@ pub struct Folded {
     /// How its last attempt ended.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_exit: Option<Arc<ExitRecord>>,
+    /// It is a name that something is wanted of, and no child.
+    #[serde(default)]
+    is_intent: bool,
 }
 
 impl Fold {
@@ -119,6 +122,7 @@ impl Fold {
                     generation: event.generation,
                     attempt: event.attempt,
                     last_exit,
+                    is_intent: matches!(kind, EventKind::Intent(_)),
                 };
                 self.children.insert(Arc::clone(&event.path), child);
             }
@@ -160,8 +164,10 @@ impl Fold {
         let below = format!("{path}/");
         let from = (Bound::Included(&*below), Bound::Unbounded);
         let gone = self.children.range::<str, _>(from);
-        let gone = gone.map(|(path, _)| Arc::clone(path));
-        let gone: Vec<_> = gone.take_while(|path| path.starts_with(&below)).collect();
+        let gone = gone.take_while(|(path, _)| path.starts_with(&below));
+        // What is wanted of a name that no child has is wanted of the next one.
+        let gone = gone.filter(|(_, child)| !child.is_intent);
+        let gone: Vec<_> = gone.map(|(path, _)| Arc::clone(path)).collect();
         for path in gone {
             self.children.remove(&path);
         }
@@ -179,6 +185,8 @@ impl From<&Snapshot> for Fold {
                 generation: child.generation,
                 attempt: child.attempt,
                 last_exit: child.last_exit.clone(),
+                // Nothing has happened to a name.
+                is_intent: child.state == ChildState::Declared && child.since.is_zero(),
             };
             (Arc::clone(&child.path), folded)
         };
