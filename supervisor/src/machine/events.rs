@@ -181,7 +181,8 @@ impl Machine {
         }
     }
 
-    fn is_in_the_tree(&self, ix: Ix) -> bool {
+    /// Whether the child, and every supervisor above it, stands in its list.
+    pub(super) fn is_in_the_tree(&self, ix: Ix) -> bool {
         let mut at = ix;
         while at != Ix::ROOT && at != Ix::NONE {
             let node = &self.nodes[at];

@@ -443,7 +443,8 @@ impl Machine {
             .flatten()
             .filter_map(|sup| self.nodes[sup].sup())
             .flat_map(|sup| sup.statics.iter().copied());
-        let heir = statics.find(|&ix| self.nodes[ix].flags.linked && &*self.nodes[ix].path == path);
+        // One whose supervisor has left the tree would hold the path against whoever stands there.
+        let heir = statics.find(|&ix| &*self.nodes[ix].path == path && self.is_in_the_tree(ix));
         let Some(heir) = heir else {
             return;
         };
@@ -484,10 +485,19 @@ impl Machine {
             if self.nodes[ix].phase == Phase::Down(Down::Removed) {
                 self.nodes[ix].phase = Phase::Down(down);
             }
-            if self.index.find(&self.nodes[ix].path, &self.nodes).is_none() {
-                self.index.insert(ix, &self.nodes);
-                self.adopt_mirror(ix);
+            let holder = self.index.find(&self.nodes[ix].path, &self.nodes);
+            match holder {
+                // Found already, or fenced by what is stuck: it is handed over when that has gone.
+                Some(holder) if holder == ix || self.nodes[holder].phase.is_live() => continue,
+                Some(holder) => {
+                    let seen = self.nodes[holder].starts;
+                    self.index.remove(holder, &self.nodes);
+                    self.nodes[ix].starts = self.nodes[ix].starts.max(seen);
+                }
+                None => {}
             }
+            self.index.insert(ix, &self.nodes);
+            self.adopt_mirror(ix);
         }
         returned
     }

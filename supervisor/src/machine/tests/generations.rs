@@ -135,3 +135,39 @@ fn what_is_below_a_supervisor_that_comes_back_is_there_when_that_starts() {
     let again = world.attempt("sub/low/x").map(|attempt| attempt.generation);
     assert_eq!(again, Some(1));
 }
+
+#[test]
+fn a_path_is_not_handed_to_a_child_whose_supervisor_has_left_the_tree() {
+    let sup = || {
+        let sup = ChildSpec::supervisor("all", SupervisorSpec::root(workers(&["c"])));
+        sup.restart(RestartPolicy::Permanent)
+    };
+    let mut world = started(SupervisorSpec::root(vec![sup()]));
+    // Another `all` stands where the declared one did.
+    ask(&mut world, "all", Ask::Remove).expect("accepted");
+    obey(&mut world);
+    ask(&mut world, "", Ask::Add(sup())).expect("accepted");
+    // So does another `c`, for a while.
+    for _ in 0..2 {
+        ask(&mut world, "all/c", Ask::Remove).expect("accepted");
+        obey(&mut world);
+        assert_eq!(world.state("all/c"), None);
+        ask(&mut world, "all", Ask::Add(worker("c"))).expect("accepted");
+    }
+    ask(&mut world, "all/c", Ask::Remove).expect("accepted");
+    obey(&mut world);
+    assert_eq!(world.state("all/c"), None, "the former `all` has left");
+    world.check();
+
+    ask(&mut world, "all", Ask::Restart).expect("accepted");
+    obey(&mut world);
+    world.check();
+    assert_eq!(live(&world), ["all/c"]);
+    let before = generation(&world, "all/c");
+    let again = ask(&mut world, "all", Ask::Add(worker("c")));
+    assert!(
+        matches!(again, Err(SupervisorError::ChildExists { .. })),
+        "{again:?}"
+    );
+    assert_eq!(generation(&world, "all/c"), before);
+}
