@@ -102,6 +102,9 @@ impl Machine {
             }
             Phase::Starting(cause) => self.ended_while_starting(ix, cause, exit.class),
             Phase::Stopping(ending) | Phase::Aborting(ending) | Phase::Stuck(ending) => {
+                if was_stuck.is_some() && self.nodes[ix].flags.reported {
+                    self.report_stopped(ix, ChildShutdownStatus::LateReport);
+                }
                 self.ended_after(ix, ending, exit.class);
             }
             _ => self.ended_by_itself(ix, exit.class),

@@ -203,8 +203,12 @@ impl Machine {
         };
         if !std::mem::replace(&mut self.nodes[ix].flags.reported, true) {
             self.told().push(stopped);
-        } else if status == ChildShutdownStatus::LateReport {
-            // It had been given up, and has gone after all before the report was read.
+        } else if matches!(
+            status,
+            ChildShutdownStatus::AbortFailed | ChildShutdownStatus::LateReport
+        ) {
+            // It had been given up and has gone after all before the report was read, or was
+            // started once more with its group and does not go.
             let mut told = self.told().iter_mut();
             if let Some(former) = told.find(|former| former.path == stopped.path) {
                 *former = stopped;

@@ -76,7 +76,9 @@ pub(crate) struct Player {
     beating: HashSet<String>,
     /// How long the tree may take to stop.
     shutdown_within: Option<Duration>,
-    /// The last step may have been the end of several.
+    /// There has been an attempt that no thread came to, which is given more time.
+    starved: bool,
+    /// Attempts may have ended since the last check, several at once.
     at_once: bool,
     /// The tree has been seen to be over.
     over: bool,
@@ -99,6 +101,7 @@ impl Player {
             readiness: HashMap::new(),
             beating: HashSet::new(),
             shutdown_within: tree.shutdown_within,
+            starved: false,
             at_once: false,
             over: false,
             tickets: Vec::new(),
@@ -111,7 +114,7 @@ impl Player {
 
     /// Applies a step; one that is not possible changes nothing.
     pub(crate) fn apply(&mut self, step: &Step) {
-        self.at_once = matches!(step, Step::Obey | Step::End(_));
+        self.at_once |= matches!(step, Step::Obey | Step::End(_));
         match step {
             Step::Add(sup, child) => {
                 self.rules.tell(&mut self.world);
@@ -147,7 +150,7 @@ impl Player {
             Step::Pass(time) => self.world.advance(*time),
             Step::Ready(path) => _ = self.world.ready(path),
             Step::Stalled(path) => _ = self.world.stalled(path, Duration::from_secs(1)),
-            Step::Starve(path) => _ = self.world.starve(path),
+            Step::Starve(path) => self.starved |= self.world.starve(path),
             Step::Unstalled(path) => _ = self.world.unstalled(path),
             Step::ShutdownWithin(deadline) => {
                 let ticket = self.world.ask("", Ask::ShutdownWithin(*deadline));
@@ -174,13 +177,13 @@ impl Player {
         if self.world.is_over() {
             self.check_report();
         }
+        self.at_once = false;
         self.world.check();
         self.rules.tell(&mut self.world);
     }
 
     /// Brings the tree to its end; every command is answered by then.
     pub(crate) fn finish(&mut self, how: Finish) {
-        self.at_once = false;
         if how == Finish::Calm && self.come_to_rest() {
             self.check_rest();
         }
@@ -204,7 +207,8 @@ impl Player {
             self.check();
         }
         assert!(self.world.is_over(), "the tree does not come to its end");
-        if let Some(deadline) = self.shutdown_within {
+        // The bound holds from when there is a thread (I8).
+        if let Some(deadline) = self.shutdown_within.filter(|_| !self.starved) {
             // Two abort budgets for whatever does not yield.
             let took = self.world.now().saturating_sub(asked);
             let most = deadline + Duration::from_secs(2);
