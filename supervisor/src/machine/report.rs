@@ -210,7 +210,8 @@ impl Machine {
             // It had been given up and has gone after all before the report was read, or was
             // started once more with its group and does not go.
             let mut told = self.told().iter_mut();
-            if let Some(former) = told.find(|former| former.path == stopped.path) {
+            let former = told.find(|former| former.path == stopped.path);
+            if let Some(former) = former.filter(|former| former.status != status) {
                 *former = stopped;
             }
         }
