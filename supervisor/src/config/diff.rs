@@ -341,15 +341,17 @@ fn subtree(new: &Outline, nodes: &mut [Option<PlannedNode>], at: usize) -> Plann
         }
         let Some(mut node) = node.take() else { break };
         node.parent = parent.and_then(|parent| places.get(&parent).copied());
-        node.after = if place == at {
-            // Its siblings are found by name, where it is put in.
-            Vec::new()
-        } else {
-            let after = node.after.iter();
-            after.filter_map(|on| places.get(on).copied()).collect()
-        };
         places.insert(place, taken.len());
         taken.push(node);
+    }
+    // A child may be after a later one. The siblings of the first, which stand outside, are found by
+    // name where it is put in.
+    for node in &mut taken {
+        node.after = node
+            .after
+            .iter()
+            .filter_map(|on| places.get(on).copied())
+            .collect();
     }
     Planned {
         nodes: taken,

@@ -3,12 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::answer::{Admission, Answer, ChildAnswer, Refusal};
+use super::answer::{Answer, ChildAnswer, Refusal};
 use super::answers::Draft;
-use super::input::{Action, Command, Token, Verb};
+use super::input::{Command, Token, Verb};
 use super::node::{
     Body, Cause, Down, Ending, FirstStartState, Ix, Mail, NodeId, Phase, Retry, Wish,
 };
+use super::plant::Comes;
 use super::time::Nanos;
 use super::walk::{End, Manner, Op, Scope, Then};
 use super::{Machine, TreePhase, mirror};
@@ -525,26 +526,7 @@ impl Machine {
                 return self.answer(token, Err(refusal));
             }
         };
-        let mut places: Vec<Ix> = Vec::with_capacity(planned.nodes.len());
-        let mut edges: Vec<(Ix, Vec<usize>)> = Vec::new();
-        for node in planned.nodes {
-            let parent = node.parent.map_or(sup, |place| places[place]);
-            let is_static = node.parent.is_some();
-            let seen = self.take_over_path(&node.path);
-            let ix = self.insert(parent, node.path, node.policy, &node.body, is_static);
-            self.index.insert(ix, &self.nodes);
-            self.nodes[ix].starts = self.nodes[ix].starts.max(seen);
-            if !node.after.is_empty() {
-                edges.push((ix, node.after));
-            }
-            places.push(ix);
-            self.actions
-                .push_back(Action::Admit(ix, Box::new(Admission { body: node.body })));
-        }
-        for (ix, inner) in edges {
-            let inner = inner.into_iter().map(|place| places[place]).collect();
-            self.link_dependencies(ix, inner);
-        }
+        let places = self.plant(sup, planned.nodes, Comes::Added);
         let ix = places[0];
         self.link_dependencies(ix, after);
         for &ix in &places {
@@ -663,15 +645,6 @@ impl Machine {
             }
         }
         Ok(after)
-    }
-
-    /// A static child that has been removed gives its path, and its count, to the new one.
-    fn take_over_path(&mut self, path: &str) -> u64 {
-        let Some(former) = self.index.find(path, &self.nodes) else {
-            return 0;
-        };
-        self.index.remove(former, &self.nodes);
-        self.nodes[former].starts
     }
 
     /// The node at a path, where the root is the empty one.

@@ -49,6 +49,7 @@ pub(crate) mod intents;
 mod limits;
 pub(crate) mod mirror;
 pub(crate) mod node;
+mod plant;
 pub(crate) mod ready;
 #[cfg(feature = "recorder")]
 pub(crate) mod recorder;
@@ -424,7 +425,6 @@ impl Machine {
                 self.nodes.sup_mut(parent).statics.push(ix);
             }
         }
-        self.adopt_mirror(ix);
         ix
     }
 

@@ -4,9 +4,8 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::Machine;
-use super::answer::Admission;
-use super::input::Action;
 use super::node::{Down, Ending, Ix, Mail, NodeId, Phase, Wish};
+use super::plant::Comes;
 use super::reload::{List, Part};
 use crate::control::outcome::ChildControlOperation as Operation;
 use crate::event::kind::EventKind;
@@ -88,18 +87,7 @@ impl Machine {
 
     /// Another child is declared.
     fn put_in(&mut self, sup: Ix, planned: Planned) {
-        let mut places: Vec<Ix> = Vec::with_capacity(planned.nodes.len());
-        for node in planned.nodes {
-            let parent = node.parent.map_or(sup, |place| places[place]);
-            let ix = self.insert(parent, node.path, node.policy, &node.body, true);
-            self.take_path(ix);
-            let inner = node.after.iter().map(|&place| places[place]).collect();
-            self.link_dependencies(ix, inner);
-            places.push(ix);
-            let body = node.body;
-            self.actions
-                .push_back(Action::Admit(ix, Box::new(Admission { body })));
-        }
+        let places = self.plant(sup, planned.nodes, Comes::Declared);
         for &ix in &places {
             self.emit(ix, EventKind::Added);
             self.apply_intent(ix);
@@ -111,20 +99,6 @@ impl Machine {
         let node = &mut self.nodes[ix];
         node.next_reason = Some(StartReason::Added);
         node.flags.marked = node.operation == Operation::Active;
-    }
-
-    /// Enters the path of a new child; one that a stuck child holds is handed over when that has
-    /// gone.
-    fn take_path(&mut self, ix: Ix) {
-        let path = Arc::clone(&self.nodes[ix].path);
-        match self.index.find(&path, &self.nodes) {
-            None => self.index.insert(ix, &self.nodes),
-            Some(holder) if self.nodes[holder].phase == Phase::Down(Down::Removed) => {
-                self.index.remove(holder, &self.nodes);
-                self.index.insert(ix, &self.nodes);
-            }
-            Some(_) => self.orphan_holder(ix),
-        }
     }
 
     /// With the one that stood at its path, whatever is below a supervisor was told to have gone.

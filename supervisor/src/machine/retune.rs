@@ -4,7 +4,6 @@
 use std::sync::Arc;
 
 use super::Machine;
-use super::answer::Admission;
 use super::input::Action;
 use super::node::{Ix, Phase};
 use super::reload::Part;
@@ -138,8 +137,7 @@ impl Machine {
     pub(super) fn take_new_code(&mut self, ix: Ix) {
         self.nodes[ix].flags.recoded = false;
         if let Some(body) = self.recoded.remove(&ix) {
-            self.actions
-                .push_back(Action::Admit(ix, Box::new(Admission { body })));
+            self.admit(ix, body);
         }
     }
 

@@ -485,19 +485,7 @@ impl Machine {
             if self.nodes[ix].phase == Phase::Down(Down::Removed) {
                 self.nodes[ix].phase = Phase::Down(down);
             }
-            let holder = self.index.find(&self.nodes[ix].path, &self.nodes);
-            match holder {
-                // Found already, or fenced by what is stuck: it is handed over when that has gone.
-                Some(holder) if holder == ix || self.nodes[holder].phase.is_live() => continue,
-                Some(holder) => {
-                    let seen = self.nodes[holder].starts;
-                    self.index.remove(holder, &self.nodes);
-                    self.nodes[ix].starts = self.nodes[ix].starts.max(seen);
-                }
-                None => {}
-            }
-            self.index.insert(ix, &self.nodes);
-            self.adopt_mirror(ix);
+            self.take_path(ix);
         }
         returned
     }

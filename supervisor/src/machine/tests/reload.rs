@@ -470,6 +470,17 @@ fn run(seed: u64) {
 }
 
 #[test]
+fn a_child_that_comes_with_its_supervisor_may_be_after_a_later_one() {
+    let mut world = started(root(vec![made("a", 1)]));
+    log(&mut world);
+    let group = root(vec![made("x", 1).after(["y"]), made("y", 1)]).start(StartOrder::Concurrent);
+    let spec = root(vec![made("a", 1), ChildSpec::supervisor("g", group)]);
+    assert!(matches!(reload(&mut world, spec), Ok(Said::Reloaded)));
+    assert_eq!(world.differs(), None);
+    assert_eq!(text(&log(&mut world)), "+g waits g/x +g/y +g/x");
+}
+
+#[test]
 fn whatever_happens_a_reload_comes_to_what_is_declared() {
     let seeds = std::env::var("RELOAD_SEEDS").ok();
     let seeds = seeds.and_then(|seeds| seeds.parse().ok()).unwrap_or(500);
