@@ -14,12 +14,13 @@ use super::keys::{anywhere, known, noun};
 use super::problem::{MAX_MISTAKES, Mistake};
 use super::setting::{self, Setting};
 use super::shape::{ChildConfig, OF_CHILD, OF_TREE, OverlayConfig, TreeConfig};
+use crate::id::path;
 use crate::id::types::ChildId;
 use crate::spec::child::{Body, ChildSpec};
 use crate::spec::error::{InvalidSpec, SpecProblem};
+use crate::spec::plan::MAX_DEPTH;
 #[cfg(feature = "config")]
 use crate::spec::plan::Plan;
-use crate::spec::plan::{MAX_DEPTH, join};
 use crate::spec::supervisor::SupervisorSpec;
 use crate::template::{Templates, Value};
 
@@ -129,7 +130,7 @@ impl Applier {
             );
             return None;
         };
-        let path = join(parent, &name.as_str().into()).to_string();
+        let path = path::join(parent, &name.as_str().into()).to_string();
         self.declared
             .entry(path.clone())
             .or_default()
@@ -359,7 +360,7 @@ impl Applier {
             match table::find(place, setting.row.key) {
                 Ok(_) => fitting.push(setting.clone()),
                 Err(error) => {
-                    let shown = if path.is_empty() { "/" } else { path };
+                    let shown = path::shown(path);
                     let message = format!("{error}, and `{shown}` is {}", noun(place));
                     self.at(&below(steps, setting.row.key), What::Key, message);
                 }
@@ -517,7 +518,7 @@ fn tagged(spec: &SupervisorSpec, parent: &str, tag: &str, into: &mut Vec<String>
         if !carries && inner.is_none() {
             continue;
         }
-        let path = join(parent, &child.id.value).to_string();
+        let path = path::join(parent, &child.id.value).to_string();
         if carries {
             into.push(path.clone());
         }
@@ -530,7 +531,7 @@ fn tagged(spec: &SupervisorSpec, parent: &str, tag: &str, into: &mut Vec<String>
 /// All paths, with their tags.
 fn list(spec: &SupervisorSpec, parent: &str, into: &mut Vec<(String, Vec<String>)>) {
     for child in &spec.children {
-        let path = join(parent, &child.id.value).to_string();
+        let path = path::join(parent, &child.id.value).to_string();
         let tags = child
             .settings
             .tags

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::reload::{Change, ChangeKind, RestartCause, SettingChange};
+use crate::id::path;
 use crate::id::types::ChildId;
 use crate::machine::reload::{Part, Reload};
 use crate::spec::outline::{Outline, OutlinedBody, OutlinedNode};
@@ -205,7 +206,7 @@ impl Diff {
 
     fn change(&mut self, path: &Arc<str>, kind: ChangeKind) {
         self.changes.push(Change {
-            path: crate::spec::plan::display(path),
+            path: path::shown(path).to_owned(),
             kind,
         });
     }
@@ -361,11 +362,11 @@ fn subtree(new: &Outline, nodes: &mut [Option<PlannedNode>], at: usize) -> Plann
 }
 
 fn parent_of(path: &str) -> Arc<str> {
-    path.rsplit_once('/').map_or("", |(above, _)| above).into()
+    path::above(path).into()
 }
 
 fn name_of(path: &str) -> ChildId {
-    ChildId::new(path.rsplit('/').next().unwrap_or(path))
+    ChildId::new(path::name(path))
 }
 
 /// Whether a node can become the other without being replaced.

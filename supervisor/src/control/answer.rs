@@ -9,12 +9,12 @@ use super::outcome::{
 };
 use crate::error::types::SupervisorError;
 use crate::event::snapshot::{ChildSnapshot, ChildState};
+use crate::id::path;
 use crate::id::types::{Attempt, ChildId, Generation};
 use crate::machine::answer::{ChildAnswer, Refusal, Standing};
 use crate::machine::input::Verb;
 use crate::machine::intents;
 use crate::machine::node::{Down, Phase};
-use crate::spec::plan::display;
 
 /// What a verb found and did.
 pub(super) fn outcome(path: &str, verb: Verb, answer: &ChildAnswer) -> ChildControlResult {
@@ -159,7 +159,7 @@ fn nothing(path: &str) -> ChildControlResult {
 }
 
 fn name_of(path: &str) -> ChildId {
-    ChildId::new(path.rsplit('/').next().unwrap_or(path))
+    ChildId::new(path::name(path))
 }
 
 const fn is_ending(phase: Phase) -> bool {
@@ -284,7 +284,7 @@ fn status(state: ChildState, ready: Option<bool>) -> ChildAttemptStatus {
 /// A refusal, for the one who asked.
 pub(crate) fn explain(refusal: Refusal, path: &str, supervisor: &str) -> SupervisorError {
     let path = path.to_owned();
-    let supervisor = display(supervisor);
+    let supervisor = path::shown(supervisor).to_owned();
     match refusal {
         Refusal::AddingNotAllowed => SupervisorError::AddingNotAllowed { supervisor },
         Refusal::AlreadyPresent => SupervisorError::ChildExists {

@@ -9,6 +9,7 @@ use rust_supervisor_settings::{name, suggest};
 
 use super::command::ChildRef;
 use crate::error::types::SupervisorError;
+use crate::id::path;
 use crate::machine::Machine;
 use crate::machine::node::{Ix, NodeId};
 use crate::runtime::core::Broken;
@@ -30,7 +31,7 @@ pub(super) fn child(tree: &Arc<Tree>, child: &ChildRef) -> Result<NodeId, Superv
         return Ok(id);
     }
     let paths = paths(tree)?;
-    let named = |path: &&Arc<str>| !child.exact && path.rsplit('/').next() == Some(name);
+    let named = |path: &&Arc<str>| !child.exact && path::name(path) == name;
     let mut candidates: Vec<&Arc<str>> = paths.iter().filter(named).collect();
     candidates.sort_unstable();
     let unknown = || SupervisorError::UnknownChild {
@@ -79,8 +80,7 @@ pub(super) fn nearest_place(machine: &Machine, path: &str) -> NodeId {
 
 /// The supervisor that a child at this path would belong to.
 fn parent(machine: &Machine, path: &str) -> Option<NodeId> {
-    let parent = path.rsplit_once('/').map_or("", |(parent, _)| parent);
-    supervisor_at(machine, parent)
+    supervisor_at(machine, path::above(path))
 }
 
 /// The supervisor at a path; the root is the empty one.

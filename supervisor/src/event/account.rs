@@ -10,6 +10,7 @@ use super::history::Ended;
 use super::kind::Event;
 use super::snapshot::ChildState;
 use crate::control::outcome::ChildControlOperation;
+use crate::id::path;
 use crate::task::start_reason::StartReason;
 
 /// What has become of a child: its state and what has led to it, and its last ends, each with the
@@ -55,11 +56,7 @@ pub struct Account {
 
 impl fmt::Display for Account {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let path = if self.path.is_empty() {
-            "/"
-        } else {
-            &self.path
-        };
+        let path = path::shown(&self.path);
         write!(f, "`{path}` has been {} for {:.1?}", self.state, self.since)?;
         if self.operation != ChildControlOperation::Active {
             write!(f, ", {}", self.operation)?;

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::kind::{Budget, Quarantine};
 use super::snapshot::{BudgetSnapshot, ChildState};
+use crate::id::path;
 
 /// What would follow if a child failed now: who stops, who starts, in which order, and who gives
 /// up.
@@ -129,7 +130,7 @@ impl Explanation {
 
 impl fmt::Display for Explanation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let path = shown(&self.path);
+        let path = path::shown(&self.path);
         if self.steps.is_empty() {
             write!(f, "`{path}` is {}; it cannot fail now", self.state)?;
         } else {
@@ -143,7 +144,7 @@ impl fmt::Display for Explanation {
             write!(
                 f,
                 "\nonce that of `{}` is spent:",
-                shown(&self.budgets[0].path)
+                path::shown(&self.budgets[0].path)
             )?;
             write_steps(f, &self.when_spent)?;
         }
@@ -162,7 +163,7 @@ impl fmt::Display for Explanation {
 fn write_steps(f: &mut fmt::Formatter<'_>, steps: &[Step]) -> fmt::Result {
     // Neighbours to whom the same happens stand on one line.
     for same in steps.chunk_by(|one, next| one.what == next.what) {
-        let paths: Vec<&str> = same.iter().map(|step| shown(&step.path)).collect();
+        let paths: Vec<&str> = same.iter().map(|step| path::shown(&step.path)).collect();
         write!(
             f,
             "\n  {} {}",
@@ -205,14 +206,10 @@ impl fmt::Display for Limit {
             Budget::Intensity => "the intensity",
         };
         let BudgetSnapshot { left, of, window } = self.left;
-        let path = shown(&self.path);
+        let path = path::shown(&self.path);
         write!(
             f,
             "{which} of `{path}` has {left} of {of} restarts in {window:?} left"
         )
     }
-}
-
-fn shown(path: &str) -> &str {
-    if path.is_empty() { "/" } else { path }
 }

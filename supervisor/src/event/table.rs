@@ -4,6 +4,7 @@ use std::fmt;
 
 use super::snapshot::{BudgetSnapshot, ChildSnapshot, Snapshot, SupervisorSnapshot};
 use crate::control::outcome::ChildControlOperation;
+use crate::id::path;
 use crate::shutdown::stage::ShutdownPhase;
 
 const HEAD: [&str; COLUMNS] = ["CHILD", "STATE", "FOR", "GEN", "TRY", "LEFT", ""];
@@ -57,7 +58,7 @@ fn root(root: &SupervisorSnapshot) -> [String; COLUMNS] {
 
 fn row(child: &ChildSnapshot) -> [String; COLUMNS] {
     let depth = child.path.matches('/').count();
-    let name = child.path.rsplit('/').next().unwrap_or(&child.path);
+    let name = path::name(&child.path);
     let state = match child.operation {
         ChildControlOperation::Active => child.state.to_string(),
         operation if child.state.is_down() => operation.to_string(),

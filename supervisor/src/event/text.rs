@@ -4,14 +4,11 @@ use std::fmt;
 
 use super::command::Commanded;
 use super::kind::{Budget, Event, EventKind, Quarantine, SupervisorEnd};
+use crate::id::path;
 
 impl fmt::Display for Event {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let path = if self.path.is_empty() {
-            "/"
-        } else {
-            &self.path
-        };
+        let path = path::shown(&self.path);
         write!(f, "`{path}` ")?;
         match &self.kind {
             EventKind::Aborting => f.write_str("is aborted"),

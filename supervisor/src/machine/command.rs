@@ -17,6 +17,7 @@ use crate::control::audit::Audit;
 use crate::control::outcome::ChildControlOperation as Operation;
 use crate::event::command::CommandKind;
 use crate::event::kind::EventKind;
+use crate::id::path;
 use crate::spec::plan::{Deadline, Planned, PlannedBody, significance};
 use crate::spec::policy::{AddPolicy, FirstStart, Pool, Strategy, WhileStarting};
 
@@ -629,7 +630,7 @@ impl Machine {
         let parent = &self.nodes[sup].path;
         let mut after = Vec::with_capacity(planned.after.len());
         for name in &planned.after {
-            let path = crate::spec::plan::join(parent, &name.value);
+            let path = path::join(parent, &name.value);
             let found = self.index.find(&path, &self.nodes);
             match found.filter(|&ix| self.nodes[ix].flags.linked) {
                 Some(ix) => after.push(ix),

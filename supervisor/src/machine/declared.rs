@@ -9,6 +9,7 @@ use super::Machine;
 #[cfg(all(feature = "config", any(test, feature = "__world")))]
 use super::node::Body;
 use super::node::Ix;
+use crate::id::path;
 #[cfg(all(feature = "config", any(test, feature = "__world")))]
 use crate::spec::outline::{Outline, OutlinedBody, OutlinedNode};
 
@@ -19,7 +20,7 @@ impl Machine {
         if let Some(ix) = found.filter(|&ix| self.nodes[ix].flags.is_static || ix == Ix::ROOT) {
             return Some(ix);
         }
-        let above = path.rsplit_once('/').map_or("", |(above, _)| above);
+        let above = path::above(path);
         if path.is_empty() {
             return None;
         }

@@ -9,6 +9,7 @@ use super::plant::Comes;
 use super::reload::{List, Part};
 use crate::control::outcome::ChildControlOperation as Operation;
 use crate::event::kind::EventKind;
+use crate::id::path;
 use crate::id::types::ChildId;
 use crate::spec::plan::Planned;
 use crate::task::start_reason::StartReason;
@@ -116,7 +117,7 @@ impl Machine {
     /// Exchanges the siblings that a child is after.
     fn relink(&mut self, sup: Ix, ix: Ix, after: &[ChildId], places: &HashMap<Arc<str>, Ix>) {
         let above = Arc::clone(&self.nodes[sup].path);
-        let path = |name: &ChildId| crate::spec::plan::join(&above, &name.value);
+        let path = |name: &ChildId| path::join(&above, &name.value);
         let wanted: Vec<Ix> = after
             .iter()
             .filter_map(|name| places.get(&path(name)).copied())

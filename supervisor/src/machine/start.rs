@@ -10,6 +10,7 @@ use crate::control::outcome::ChildControlOperation as Operation;
 use crate::event::failure::Why;
 use crate::event::history::{Because, Decision};
 use crate::event::kind::EventKind;
+use crate::id::path;
 use crate::spec::policy::{AutoShutdown, FirstStart, Readiness, RestartPolicy};
 use crate::task::start_reason::StartReason;
 
@@ -435,7 +436,7 @@ impl Machine {
 
     /// A path is free again: a static child that has waited for that takes it, and starts.
     pub(super) fn hand_over_path(&mut self, path: &str, starts: u64) {
-        let above = path.rsplit_once('/').map_or("", |(above, _)| above);
+        let above = path::above(path);
         // Its supervisor may itself stand where another still is.
         let found = [self.index.find(above, &self.nodes), self.declared(above)];
         let mut statics = found

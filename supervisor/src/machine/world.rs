@@ -35,6 +35,7 @@ use crate::event::fold::Fold;
 use crate::event::history::Ended;
 use crate::event::kind::{Event, EventKind};
 use crate::event::snapshot::{ChildSnapshot, ChildState, Snapshot};
+use crate::id::path;
 use crate::shutdown::report::ShutdownReport;
 use crate::spec::child::ChildSpec;
 use crate::spec::error::InvalidSpec;
@@ -775,7 +776,7 @@ impl World {
         if let Ok(id) = id() {
             return Ok(Command::Child(verb, id));
         }
-        let parent = path.rsplit_once('/').map_or("", |(parent, _)| parent);
+        let parent = path::above(path);
         let parent = self.machine.lookup(parent).ok_or_else(unknown)?;
         Ok(Command::Named(verb, parent, path.into()))
     }

@@ -12,6 +12,7 @@ use crate::event::command::CommandKind;
 use crate::event::exit::{ExitKind, ExitRecord};
 use crate::event::kind::{Event, EventKind, SupervisorEnd};
 use crate::event::snapshot::{ChildState, Snapshot};
+use crate::id::path;
 use crate::runtime::tree::Tree;
 
 pub(super) const ATTEMPTS: &str = "supervisor_child_attempts_total";
@@ -77,7 +78,7 @@ impl Meter {
             return;
         }
         if let EventKind::GaveUp(_) = event.kind {
-            counter!(ESCALATIONS, "supervisor" => display(&event.path)).increment(1);
+            counter!(ESCALATIONS, "supervisor" => path::shown(&event.path).to_owned()).increment(1);
         }
         if event.path.is_empty() {
             return;
@@ -139,7 +140,7 @@ impl Meter {
                 if let Some(child) = child {
                     child.waits = true;
                 }
-                let above = event.path.rsplit_once('/').map_or("", |(above, _)| above);
+                let above = path::above(&event.path);
                 let spent = self.spent.entry(above.into());
                 spent.or_insert(Spent { left: None });
             }
@@ -295,7 +296,7 @@ impl Meter {
             };
             if spent.left != Some(left) {
                 spent.left = Some(left);
-                gauge!(BUDGET, "supervisor" => display(path)).set(f64::from(left));
+                gauge!(BUDGET, "supervisor" => path::shown(path).to_owned()).set(f64::from(left));
             }
             left < of
         });
@@ -311,11 +312,6 @@ impl Outcome {
         }
     }
 }
-
-fn display(path: &str) -> String {
-    if path.is_empty() { "/" } else { path }.to_owned()
-}
-
 fn exited(label: &Arc<str>, reason: &'static str) {
     counter!(EXITS, "child" => label.to_string(), "reason" => reason).increment(1);
 }

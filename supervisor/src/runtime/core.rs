@@ -16,6 +16,7 @@ use super::starved::Patience;
 use super::subtasks::SubTasks;
 use super::tree::{Reply, Tree};
 use crate::event::kind::Event;
+use crate::id::path;
 use crate::id::types::ChildId;
 use crate::machine::input::{Action, Token};
 use crate::machine::node::{Ix, Node};
@@ -363,7 +364,7 @@ impl Core {
             let child = if node.parent == Ix::ROOT {
                 ChildId::new(Arc::clone(&path))
             } else {
-                ChildId::new(path.rsplit('/').next().unwrap_or(&path))
+                ChildId::new(path::name(&path))
             };
             Arc::new(Slot::new(id, child, path, Some(Arc::clone(tree))))
         };

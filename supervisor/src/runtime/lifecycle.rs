@@ -8,6 +8,7 @@ use tracing::{Level, debug, error, info, warn};
 use super::tree::Tree;
 use crate::event::exit::ExitKind;
 use crate::event::kind::{Event, EventKind};
+use crate::id::path;
 
 const CHUNK: usize = 64;
 
@@ -48,7 +49,7 @@ fn print(event: &Event) {
             $emit!(
                 target: "rust_supervisor::lifecycle",
                 parent: None,
-                path = if event.path.is_empty() { "/" } else { &*event.path },
+                path = path::shown(&event.path),
                 generation = event.generation,
                 attempt = event.attempt,
                 seq = event.seq,

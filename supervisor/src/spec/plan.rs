@@ -17,6 +17,7 @@ use super::policy::{
     RestartPolicy, Shutdown, StartOrder, Strategy, WhileStarting,
 };
 use super::supervisor::SupervisorSpec;
+use crate::id::path;
 use crate::id::paths::Paths;
 use crate::id::types::ChildId;
 use crate::task::launch::Launch;
@@ -152,7 +153,7 @@ impl Planned {
     /// Checks a child that is to be added below the supervisor at `parent`.
     pub(crate) fn new(spec: ChildSpec, parent: &str) -> Result<Self, InvalidSpec> {
         let mut builder = Builder::default();
-        let path = join(parent, &spec.id.value);
+        let path = path::join(parent, &spec.id.value);
         builder.check_name(parent, &spec.id);
         let after = spec.after.clone();
         let depth = if parent.is_empty() {
@@ -183,9 +184,9 @@ impl SetBudget {
             return Ok(());
         }
         Err(SpecProblem::BudgetAboveDeadline {
-            child: display(&self.child),
+            child: path::shown(&self.child).to_owned(),
             budget: self.budget,
-            supervisor: display(&deadline.supervisor),
+            supervisor: path::shown(&deadline.supervisor).to_owned(),
             deadline: deadline.within,
         })
     }
@@ -297,7 +298,7 @@ impl Builder {
     }
 
     fn children(&mut self, spec: SupervisorSpec, parent: usize, path: &Arc<str>, depth: usize) {
-        let supervisor = display(path);
+        let supervisor = path::shown(path).to_owned();
         if depth >= MAX_DEPTH && !spec.children.is_empty() {
             self.problems.push(SpecProblem::TooDeep {
                 supervisor,
@@ -322,7 +323,7 @@ impl Builder {
         let init_first = init_first.filter(|_| spec.start == StartOrder::Concurrent);
         for mut child in init.into_iter().chain(spec.children) {
             self.check_name(path, &child.id);
-            let child_path = join(path, &child.id.value);
+            let child_path = path::join(path, &child.id.value);
             if !self.claim(&child_path) {
                 self.problems.push(SpecProblem::DuplicateName {
                     child: child_path.to_string(),
@@ -368,7 +369,7 @@ impl Builder {
             .enumerate()
             .skip(parent + 1)
             .filter(|(_, node)| node.parent == Some(parent))
-            .map(|(at, node)| (last_segment(&node.path).to_owned(), at))
+            .map(|(at, node)| (path::name(&node.path).to_owned(), at))
             .collect();
         for (at, id, wanted) in after {
             let child = self.nodes[at].path.to_string();
@@ -439,7 +440,7 @@ impl Builder {
                         let from = path.iter().position(|&(node, _)| node == on).unwrap_or(0);
                         let names = path[from..].iter().map(|&(node, _)| node).chain([on]);
                         let children = names
-                            .map(|node| last_segment(&self.nodes[node].path).to_owned())
+                            .map(|node| path::name(&self.nodes[node].path).to_owned())
                             .collect();
                         self.problems.push(SpecProblem::Cycle {
                             supervisor: supervisor.to_owned(),
@@ -454,7 +455,7 @@ impl Builder {
     fn check_name(&mut self, parent: &str, id: &ChildId) {
         if let Err(error) = name::check(&id.value) {
             self.problems.push(SpecProblem::IllFormedName {
-                supervisor: display(parent),
+                supervisor: path::shown(parent).to_owned(),
                 name: id.to_string(),
                 why: error.to_string(),
             });
@@ -480,7 +481,7 @@ impl Builder {
         let backoff = settings.backoff.unwrap_or_default();
         if backoff.min() > backoff.max() {
             self.problems.push(SpecProblem::BackoffReversed {
-                child: display(path),
+                child: path::shown(path).to_owned(),
                 backoff,
             });
         }
@@ -491,12 +492,12 @@ impl Builder {
         });
         if restart == RestartPolicy::Permanent && settings.readiness == Readiness::Completed {
             self.problems.push(SpecProblem::CompletedPermanent {
-                child: display(path),
+                child: path::shown(path).to_owned(),
             });
         }
         if settings.heartbeat.is_some() && settings.readiness == Readiness::Completed {
             self.problems.push(SpecProblem::CompletedHeartbeat {
-                child: display(path),
+                child: path::shown(path).to_owned(),
             });
         }
         let shutdown = settings.shutdown.unwrap_or_else(|| {
@@ -516,7 +517,7 @@ impl Builder {
         }
         if settings.fuse.is_some_and(|fuse| fuse.window.is_zero()) {
             self.problems.push(SpecProblem::ZeroWindow {
-                path: display(path),
+                path: path::shown(path).to_owned(),
                 setting: "fuse",
             });
         }
@@ -529,7 +530,7 @@ impl Builder {
         for tag in settings.tags.iter() {
             if let Err(error) = tag::check(tag) {
                 self.problems.push(SpecProblem::IllFormedTag {
-                    child: display(path),
+                    child: path::shown(path).to_owned(),
                     tag: tag.to_string(),
                     why: error.to_string(),
                 });
@@ -570,7 +571,7 @@ impl Builder {
         ] {
             if is_asked_for {
                 self.problems.push(SpecProblem::OfWorkersOnly {
-                    child: display(path),
+                    child: path::shown(path).to_owned(),
                     setting,
                 });
             }
@@ -586,7 +587,7 @@ impl Builder {
         ] {
             if is_asked_for {
                 self.problems.push(SpecProblem::NeedsContext {
-                    child: display(path),
+                    child: path::shown(path).to_owned(),
                     setting,
                 });
             }
@@ -596,7 +597,7 @@ impl Builder {
     fn not_zero(&mut self, path: &str, setting: &'static str, length: Option<Duration>) {
         if length.is_some_and(|length| length.is_zero()) {
             self.problems.push(SpecProblem::ZeroDuration {
-                child: display(path),
+                child: path::shown(path).to_owned(),
                 setting,
             });
         }
@@ -605,7 +606,7 @@ impl Builder {
     fn supervisor_policy(&mut self, spec: &SupervisorSpec, path: &str) -> SupervisorPolicy {
         if spec.intensity.is_some_and(|limit| limit.window.is_zero()) {
             self.problems.push(SpecProblem::ZeroWindow {
-                path: display(path),
+                path: path::shown(path).to_owned(),
                 setting: "intensity",
             });
         }
@@ -625,22 +626,4 @@ impl Builder {
             shutdown_within: spec.shutdown_within,
         }
     }
-}
-
-/// The path of a child; the root is the empty path.
-pub(crate) fn join(parent: &str, name: &Arc<str>) -> Arc<str> {
-    if parent.is_empty() {
-        Arc::clone(name)
-    } else {
-        format!("{parent}/{name}").into()
-    }
-}
-
-/// A path as users see it.
-pub(crate) fn display(path: &str) -> String {
-    if path.is_empty() { "/" } else { path }.to_owned()
-}
-
-fn last_segment(path: &str) -> &str {
-    path.rsplit('/').next().unwrap_or(path)
 }
