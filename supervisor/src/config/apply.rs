@@ -216,17 +216,13 @@ impl Applier {
             Ok(child) => child,
             Err(problems) => {
                 for problem in problems {
-                    let inside = [
-                        &["args".to_owned(), problem.argument.clone()],
-                        &*problem.inside,
-                    ];
-                    let steps = [steps, &inside.concat()].concat();
                     // What is missing has no place: its template has.
                     let there = args.contains_key(&problem.argument);
                     let steps = if there {
-                        steps
+                        let argument = ["args".to_owned(), problem.argument.clone()];
+                        [steps, &argument, &problem.inside].concat()
                     } else {
-                        below(&steps[..steps.len() - inside.concat().len()], "template")
+                        below(steps, "template")
                     };
                     let what = if there && problem.message.starts_with("unknown") {
                         What::Key

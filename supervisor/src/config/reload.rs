@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde::Serialize;
@@ -17,6 +17,7 @@ use crate::error::types::SupervisorError;
 use crate::machine::Machine;
 use crate::machine::input::Command;
 use crate::runtime::supervisor::deadline_of_run;
+use crate::runtime::sync::{Mutex, lock};
 use crate::spec::outline::Outline;
 use crate::spec::plan::Plan;
 use crate::spec::supervisor::SupervisorSpec;
@@ -184,7 +185,7 @@ impl Configured {
     }
 
     fn base(&self) -> SupervisorSpec {
-        let base = self.base.lock().unwrap_or_else(PoisonError::into_inner);
+        let base = lock(&self.base);
         base.outlined()
     }
 

@@ -155,14 +155,8 @@ impl Failure {
         let mut causes = self.causes.iter().peekable();
         let mut place = 0;
         while let Some(cause) = causes.next() {
-            if place == 1 && self.omitted > 0 {
-                write!(
-                    f,
-                    "\n{:indent$}- ({} more)",
-                    "",
-                    self.omitted,
-                    indent = 2 * depth + 2
-                )?;
+            if place == 1 {
+                self.write_omitted(f, depth)?;
             }
             place += 1;
             write!(f, "\n{:indent$}- ", "", indent = 2 * depth + 2)?;
@@ -183,16 +177,19 @@ impl Failure {
                 write!(f, " ({times} times)")?;
             }
         }
-        if place == 1 && self.omitted > 0 {
-            write!(
-                f,
-                "\n{:indent$}- ({} more)",
-                "",
-                self.omitted,
-                indent = 2 * depth + 2
-            )?;
+        if place == 1 {
+            self.write_omitted(f, depth)?;
         }
         Ok(())
+    }
+
+    /// How many causes are left out behind the first.
+    fn write_omitted(&self, f: &mut fmt::Formatter<'_>, depth: usize) -> fmt::Result {
+        let (omitted, indent) = (self.omitted, 2 * depth + 2);
+        if omitted == 0 {
+            return Ok(());
+        }
+        write!(f, "\n{:indent$}- ({omitted} more)", "")
     }
 
     fn write_heading(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -11,7 +11,7 @@ use super::failure::Failure;
 use super::stuck::Stuck;
 use crate::control::outcome::ChildControlOperation;
 use crate::shutdown::stage::ShutdownPhase;
-use crate::spec::policy::Strategy;
+use crate::spec::policy::{Intensity, Strategy};
 
 /// A tree, as of one event.
 ///
@@ -117,6 +117,17 @@ pub struct BudgetSnapshot {
     /// Within this time.
     #[serde(with = "super::nanos")]
     pub window: Duration,
+}
+
+impl BudgetSnapshot {
+    /// What is left of a limit of which so many restarts are used.
+    pub(crate) const fn of(limit: Intensity, used: u32) -> Self {
+        Self {
+            left: limit.restarts.saturating_sub(used),
+            of: limit.restarts,
+            window: limit.window,
+        }
+    }
 }
 
 /// What a child is doing.

@@ -12,6 +12,7 @@ use crate::control::outcome::ChildControlOperation as Operation;
 use crate::event::failure::Why;
 use crate::event::history::Decision;
 use crate::event::kind::{Budget, EventKind, Quarantine};
+use crate::event::snapshot::BudgetSnapshot;
 use crate::machine::answer::Refusal;
 use crate::spec::policy::{Intensity, OnExhausted};
 
@@ -25,14 +26,23 @@ impl Machine {
     }
 
     /// Restarts that are left to a child now, of its own or of its supervisor's.
-    pub(crate) fn budget_left(&self, ix: Ix) -> u32 {
+    pub(super) fn budget_snapshot(&self, ix: Ix) -> BudgetSnapshot {
         let (budget, limit) = self.budget(ix);
-        let window = match budget {
-            Budget::Fuse => self.nodes[ix].fuse.as_deref(),
-            Budget::Intensity => Some(&self.nodes.sup(self.nodes[ix].parent).window),
-        };
-        let used = window.map_or(0, |window| window.used(self.now, limit.window));
-        limit.restarts.saturating_sub(used)
+        match budget {
+            Budget::Fuse => {
+                let fuse = self.nodes[ix].fuse.as_deref();
+                let used = fuse.map_or(0, |fuse| fuse.used(self.now, limit.window));
+                BudgetSnapshot::of(limit, used)
+            }
+            Budget::Intensity => self.intensity_snapshot(self.nodes[ix].parent),
+        }
+    }
+
+    /// Restarts that are left to a supervisor now.
+    pub(super) fn intensity_snapshot(&self, sup: Ix) -> BudgetSnapshot {
+        let limit = self.limit(sup);
+        let used = self.nodes.sup(sup).window.used(self.now, limit.window);
+        BudgetSnapshot::of(limit, used)
     }
 
     /// The restarts that the supervisor accepts.

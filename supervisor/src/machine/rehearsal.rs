@@ -12,7 +12,6 @@ use crate::event::exit::{ExitKind, ExitRecord};
 use crate::event::explanation::{Explanation, Limit, SpentAlone, Step, StepKind};
 use crate::event::failure::{Failure, Why};
 use crate::event::kind::{Budget, Event, EventKind};
-use crate::event::snapshot::BudgetSnapshot;
 use crate::shutdown::stage::ShutdownPhase;
 use crate::spec::policy::Readiness;
 
@@ -261,7 +260,7 @@ impl Machine {
     fn limits(&self, ix: Ix) -> Vec<Limit> {
         let (mut limits, mut at) = (Vec::new(), ix);
         while let Some(sup) = self.nodes[at].parent.some() {
-            let (budget, limit) = self.budget(at);
+            let (budget, _) = self.budget(at);
             let whose = match budget {
                 Budget::Fuse => at,
                 Budget::Intensity => sup,
@@ -269,11 +268,7 @@ impl Machine {
             limits.push(Limit {
                 path: Arc::clone(&self.nodes[whose].path),
                 budget,
-                left: BudgetSnapshot {
-                    left: self.budget_left(at),
-                    of: limit.restarts,
-                    window: limit.window,
-                },
+                left: self.budget_snapshot(at),
             });
             at = sup;
         }

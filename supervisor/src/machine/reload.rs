@@ -141,11 +141,10 @@ impl Machine {
     fn end_starts_of_reload(&mut self) {
         let open = self.reloading.as_ref();
         let concerned = open.map_or_else(Vec::new, |open| open.concerned.clone());
-        for sup in concerned
-            .into_iter()
-            .filter_map(|id| self.nodes.find(id))
-            .collect::<Vec<_>>()
-        {
+        for id in concerned {
+            let Some(sup) = self.nodes.find(id) else {
+                continue;
+            };
             let Some(state) = self.nodes[sup].sup().filter(|state| state.change.is_some()) else {
                 continue;
             };

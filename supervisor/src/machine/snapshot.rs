@@ -6,9 +6,7 @@ use std::sync::Arc;
 use super::node::{Down, Ix, NodeId, Phase};
 use super::{Machine, TreePhase};
 use crate::event::kind::SCHEMA_VERSION;
-use crate::event::snapshot::{
-    BudgetSnapshot, ChildSnapshot, ChildState, Snapshot, SupervisorSnapshot,
-};
+use crate::event::snapshot::{ChildSnapshot, ChildState, Snapshot, SupervisorSnapshot};
 use crate::shutdown::stage::ShutdownPhase;
 
 /// A node as it is copied for a snapshot, with its place in the tree.
@@ -138,15 +136,9 @@ impl Machine {
 
     fn supervisor_snapshot(&self, sup: Ix) -> SupervisorSnapshot {
         let state = self.nodes.sup(sup);
-        let limit = self.limit(sup);
-        let used = state.window.used(self.now, limit.window);
         SupervisorSnapshot {
             strategy: state.policy.strategy,
-            intensity: BudgetSnapshot {
-                left: limit.restarts.saturating_sub(used),
-                of: limit.restarts,
-                window: limit.window,
-            },
+            intensity: self.intensity_snapshot(sup),
             failure: state.failure.clone(),
         }
     }
@@ -163,17 +155,8 @@ impl Machine {
     pub(crate) fn intensity_left(&self, path: &str) -> Option<(u32, u32)> {
         let ix = self.nodes.find(self.lookup(path)?)?;
         self.nodes[ix].sup()?;
-        let intensity = self.supervisor_snapshot(ix).intensity;
+        let intensity = self.intensity_snapshot(ix);
         Some((intensity.left, intensity.of))
-    }
-
-    fn budget_snapshot(&self, ix: Ix) -> BudgetSnapshot {
-        let (_, limit) = self.budget(ix);
-        BudgetSnapshot {
-            left: self.budget_left(ix),
-            of: limit.restarts,
-            window: limit.window,
-        }
     }
 
     /// Every critical child of the tree is ready.

@@ -14,8 +14,8 @@ impl Machine {
         let known = node.phase != Phase::Down(Down::Removed);
         let (limit, used) = match node.parent.some().filter(|_| known) {
             Some(_) => {
-                let (_, limit) = self.budget(ix);
-                (limit, limit.restarts.saturating_sub(self.budget_left(ix)))
+                let budget = self.budget_snapshot(ix);
+                (self.budget(ix).1, budget.of - budget.left)
             }
             // The root, and what is left of a supervisor that was removed, has no limit above it.
             None => (

@@ -45,11 +45,9 @@ pub(crate) fn spawn<F>(
 where
     F: Future<Output: SubTaskOutput<Value: Send>> + Send + 'static,
 {
-    let (member, key) = Member::enter(slot, generation, Role::SubTask, at)?;
-    let (tell, outcome) = oneshot::channel();
-    let task = runtime(slot).spawn(Async::new(future, tell, member));
-    slot.spawned(key, || DropBy::Abort(task.abort_handle()));
-    Some(Spawned { task, outcome })
+    spawn_by(slot, generation, at, future, |task| {
+        runtime(slot).spawn(task)
+    })
 }
 
 /// Spawns a future on the thread of a local child; none if the attempt is over.
@@ -62,9 +60,19 @@ pub(crate) fn spawn_local<F>(
 where
     F: Future<Output: SubTaskOutput> + 'static,
 {
+    spawn_by(slot, generation, at, future, tokio::task::spawn_local)
+}
+
+fn spawn_by<F, V>(
+    slot: &Arc<Slot>,
+    generation: u64,
+    at: SpawnedAt,
+    future: F,
+    spawn: impl FnOnce(Async<F, V>) -> JoinHandle<()>,
+) -> Option<Spawned<V>> {
     let (member, key) = Member::enter(slot, generation, Role::SubTask, at)?;
     let (tell, outcome) = oneshot::channel();
-    let task = tokio::task::spawn_local(Async::new(future, tell, member));
+    let task = spawn(Async::new(future, tell, member));
     slot.spawned(key, || DropBy::Abort(task.abort_handle()));
     Some(Spawned { task, outcome })
 }
