@@ -47,7 +47,7 @@ pub(crate) fn all(options: &Options) -> Vec<Row> {
                 for side in sides {
                     let run = Run {
                         workload,
-                        size: workload.size_on(side, size),
+                        size: size.on(side),
                         side,
                         workers: options.workers,
                     };

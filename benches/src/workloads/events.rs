@@ -22,7 +22,7 @@ struct Read {
 }
 
 pub(super) async fn in_a_storm(size: Size) -> Vec<Figure> {
-    vec![
+    [
         storm(size, 0, 0, "storm without subscribers, ns per restart").await,
         storm(size, 1, 0, "storm with 1 subscriber, ns per restart").await,
         storm(

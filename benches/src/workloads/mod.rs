@@ -51,6 +51,24 @@ pub(crate) struct Size {
     pub(crate) restarts: usize,
 }
 
+impl Size {
+    /// What of it is done on this side: others are not to hold up all the rest.
+    pub(crate) fn on(self, side: Side) -> Self {
+        let most = match side {
+            Side::Floor | Side::Hand | Side::Ours => usize::MAX,
+            // It waits 10 ms before each.
+            #[cfg(feature = "peers")]
+            Side::RactorSupervisor => 500,
+            #[cfg(feature = "peers")]
+            _ => 50_000,
+        };
+        Self {
+            restarts: self.restarts.min(most),
+            ..self
+        }
+    }
+}
+
 const fn of(children: usize, restarts: usize) -> Size {
     Size { children, restarts }
 }
@@ -127,22 +145,6 @@ impl Workload {
         match self {
             Self::Start | Self::Stop => of(100_000, 1),
             _ => self.sizes()[0],
-        }
-    }
-
-    /// What of it is done on this side: others are not to hold up all the rest.
-    pub(crate) fn size_on(self, side: Side, size: Size) -> Size {
-        let most = match side {
-            Side::Floor | Side::Hand | Side::Ours => usize::MAX,
-            // It waits 10 ms before each.
-            #[cfg(feature = "peers")]
-            Side::RactorSupervisor => 500,
-            #[cfg(feature = "peers")]
-            _ => 50_000,
-        };
-        Size {
-            restarts: size.restarts.min(most),
-            ..size
         }
     }
 
