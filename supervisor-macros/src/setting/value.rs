@@ -204,14 +204,7 @@ fn name(element: &Expr) -> Result<Name> {
 fn read_words(expression: Expr, row: &'static table::Setting) -> Result<Value> {
     let expression = ungrouped(expression);
     let list = match &expression {
-        Expr::Lit(literal) => {
-            let message = format!(
-                "`{}` is a list of strings\nwrite `{}`",
-                row.key,
-                example(row)
-            );
-            return Err(Error::new_spanned(literal, message));
-        }
+        Expr::Lit(literal) => return Err(not_strings(literal, row)),
         Expr::Array(list) => list,
         _ => return Ok(Value::Expression(Box::new(expression))),
     };
@@ -222,14 +215,7 @@ fn read_words(expression: Expr, row: &'static table::Setting) -> Result<Value> {
                 lit: Lit::Str(string),
                 ..
             }) => words.push(string.clone()),
-            Expr::Lit(literal) => {
-                let message = format!(
-                    "`{}` is a list of strings\nwrite `{}`",
-                    row.key,
-                    example(row)
-                );
-                return Err(Error::new_spanned(literal, message));
-            }
+            Expr::Lit(literal) => return Err(not_strings(literal, row)),
             _ => return Ok(Value::Expression(Box::new(expression))),
         }
     }
@@ -260,6 +246,15 @@ fn read_words(expression: Expr, row: &'static table::Setting) -> Result<Value> {
         || Ok(Value::Words(words.iter().map(LitStr::value).collect())),
         Err,
     )
+}
+
+fn not_strings(literal: &ExprLit, row: &'static table::Setting) -> Error {
+    let message = format!(
+        "`{}` is a list of strings\nwrite `{}`",
+        row.key,
+        example(row)
+    );
+    Error::new_spanned(literal, message)
 }
 
 fn read_path(expression: &Expr, row: &'static table::Setting) -> Result<Value> {

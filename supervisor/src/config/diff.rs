@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::reload::{Change, ChangeKind, RestartCause, SettingChange};
 use crate::id::path;
 use crate::id::types::ChildId;
-use crate::machine::reload::{Part, Reload};
+use crate::machine::reload::{List, Part, Reload};
 use crate::spec::outline::{Outline, OutlinedBody, OutlinedNode};
 use crate::spec::plan::{
     ChildPolicy, Plan, Planned, PlannedBody, PlannedNode, StopPolicy, SupervisorPolicy,
@@ -214,90 +214,57 @@ impl Diff {
     /// What the machine is told.
     pub(super) fn into_reload(self, old: &Outline, new: &Outline, plan: Plan) -> Reload {
         let mut nodes: Vec<Option<PlannedNode>> = plan.nodes.into_iter().map(Some).collect();
-        let mut parts: HashMap<Arc<str>, Part> = HashMap::new();
-        let mut order: Vec<Arc<str>> = Vec::new();
-        let mut part = |supervisor: &Arc<str>, then: &mut dyn FnMut(&mut Part)| {
-            let part = parts.entry(Arc::clone(supervisor)).or_insert_with(|| {
-                order.push(Arc::clone(supervisor));
-                Part {
-                    supervisor: Arc::clone(supervisor),
-                    ..Part::default()
-                }
-            });
-            then(part);
-        };
+        let mut parts = Parts::default();
         let mut paths: Vec<&Arc<str>> = self.same.keys().collect();
         paths.sort_unstable();
         for path in paths {
             let (was, is) = self.same[path];
             let (before, after) = (&old.nodes[was], &new.nodes[is]);
             if before.policy != after.policy {
-                part(&parent_of(path), &mut |part| {
-                    part.tuned
-                        .push((Arc::clone(path), Arc::clone(&after.policy)));
-                });
+                let tuned = (Arc::clone(path), Arc::clone(&after.policy));
+                parts.above(path).tuned.push(tuned);
             }
             if let (OutlinedBody::Supervisor(before), OutlinedBody::Supervisor(after)) =
                 (&before.body, &after.body)
             {
                 if before != after {
-                    part(path, &mut |part| part.policy = Some(after.clone()));
+                    parts.of(path).policy = Some(after.clone());
                 }
             }
         }
-        for path in &self.recoded {
-            let (_, is) = self.same[path];
+        for path in self.recoded {
+            let (_, is) = self.same[&path];
             if let Some(PlannedNode {
                 body: PlannedBody::Worker(launch),
                 ..
             }) = nodes[is].take()
             {
-                let mut launch = Some(launch);
-                part(&parent_of(path), &mut |part| {
-                    part.recoded
-                        .extend(launch.take().map(|launch| (Arc::clone(path), launch)));
-                });
+                parts.above(&path).recoded.push((path, launch));
             }
         }
-        for path in &self.dependents {
-            part(&parent_of(path), &mut |part| {
-                part.dependents.push(Arc::clone(path));
-            });
+        for path in self.dependents {
+            parts.above(&path).dependents.push(path);
         }
         let tree = Tree::new(new);
-        for path in &self.lists {
-            let (_, is) = self.same[path];
+        for path in self.lists {
+            let (_, is) = self.same[&path];
             let siblings = tree.children[is].iter();
             let names = siblings.map(|&child| {
                 let node = tree.node(child);
                 let after = node.after.iter().map(|&on| name_of(&new.nodes[on].path));
                 (Arc::clone(&node.path), after.collect())
             });
-            let names: Vec<(Arc<str>, Vec<ChildId>)> = names.collect();
-            part(path, &mut |part| {
-                part.list.get_or_insert_default().order.clone_from(&names);
-            });
+            parts.list(&path).order = names.collect();
         }
-        for path in &self.removed {
-            part(&parent_of(path), &mut |part| {
-                part.list
-                    .get_or_insert_default()
-                    .removed
-                    .push(Arc::clone(path));
-            });
+        for path in self.removed {
+            parts.list(path::above(&path)).removed.push(path);
         }
-        for &at in &self.added {
-            let path = Arc::clone(&new.nodes[at].path);
-            let mut planned = Some(subtree(new, &mut nodes, at));
-            part(&parent_of(&path), &mut |part| {
-                part.list
-                    .get_or_insert_default()
-                    .added
-                    .extend(planned.take());
-            });
+        for at in self.added {
+            let planned = subtree(new, &mut nodes, at);
+            let above = path::above(&new.nodes[at].path);
+            parts.list(above).added.push(planned);
         }
-        let parts = order.iter().filter_map(|path| parts.remove(path)).collect();
-        Reload { parts }
+        Reload { parts: parts.all }
     }
 
     /// What the machine is told to make of one tree the other.
@@ -311,6 +278,39 @@ impl Diff {
         let paths = self.removed.iter().chain(&self.recoded);
         let paths = paths.chain(&self.dependents);
         Stopping(paths.map(|path| &**path).collect())
+    }
+}
+
+/// The parts of a reload, one for each supervisor that has any, in the order in which they are found.
+#[derive(Default)]
+struct Parts {
+    all: Vec<Part>,
+    places: HashMap<Arc<str>, usize>,
+}
+
+impl Parts {
+    fn of(&mut self, supervisor: &str) -> &mut Part {
+        let place = if let Some(&place) = self.places.get(supervisor) {
+            place
+        } else {
+            let supervisor: Arc<str> = supervisor.into();
+            self.places.insert(Arc::clone(&supervisor), self.all.len());
+            self.all.push(Part {
+                supervisor,
+                ..Part::default()
+            });
+            self.all.len() - 1
+        };
+        &mut self.all[place]
+    }
+
+    /// The part of the supervisor that a child belongs to.
+    fn above(&mut self, child: &str) -> &mut Part {
+        self.of(path::above(child))
+    }
+
+    fn list(&mut self, supervisor: &str) -> &mut List {
+        self.of(supervisor).list.get_or_insert_default()
     }
 }
 
@@ -359,10 +359,6 @@ fn subtree(new: &Outline, nodes: &mut [Option<PlannedNode>], at: usize) -> Plann
         after: Vec::new(),
         longest: None,
     }
-}
-
-fn parent_of(path: &str) -> Arc<str> {
-    path::above(path).into()
 }
 
 fn name_of(path: &str) -> ChildId {

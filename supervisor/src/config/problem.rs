@@ -8,6 +8,7 @@ use serde::Serialize;
 #[cfg(any(feature = "config-yaml", feature = "config-toml", feature = "manifest"))]
 use super::document::Unreadable;
 use super::document::{Node, Span, What};
+use crate::spec::error::write_lines;
 
 /// A file, or a value from elsewhere, that describes no sound tree; with all of its mistakes.
 ///
@@ -149,13 +150,7 @@ impl InvalidConfig {
 
 impl fmt::Display for InvalidConfig {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (place, problem) in self.problems.iter().enumerate() {
-            if place > 0 {
-                f.write_str("\n")?;
-            }
-            problem.fmt(f)?;
-        }
-        Ok(())
+        write_lines(f, &self.problems)
     }
 }
 

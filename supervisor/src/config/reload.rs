@@ -18,6 +18,7 @@ use crate::machine::Machine;
 use crate::machine::input::Command;
 use crate::runtime::supervisor::deadline_of_run;
 use crate::runtime::sync::{Mutex, lock};
+use crate::spec::error::write_lines;
 use crate::spec::outline::Outline;
 use crate::spec::plan::Plan;
 use crate::spec::supervisor::SupervisorSpec;
@@ -354,10 +355,7 @@ impl fmt::Display for ReloadPlan {
         if self.is_empty() {
             f.write_str("nothing changes")?;
         }
-        for (place, change) in self.changes.iter().enumerate() {
-            let separator = if place == 0 { "" } else { "\n" };
-            write!(f, "{separator}{change}")?;
-        }
+        write_lines(f, &self.changes)?;
         for kept in &self.kept {
             write!(f, "\n= {} {}", kept.path, kept.what)?;
         }

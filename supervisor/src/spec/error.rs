@@ -18,17 +18,22 @@ pub struct InvalidSpec {
 
 impl fmt::Display for InvalidSpec {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (place, problem) in self.problems.iter().enumerate() {
-            if place > 0 {
-                f.write_str("\n")?;
-            }
-            problem.fmt(f)?;
-        }
-        Ok(())
+        write_lines(f, &self.problems)
     }
 }
 
 impl std::error::Error for InvalidSpec {}
+
+/// Each on a line of its own.
+pub(crate) fn write_lines(f: &mut fmt::Formatter<'_>, lines: &[impl fmt::Display]) -> fmt::Result {
+    for (place, line) in lines.iter().enumerate() {
+        if place > 0 {
+            f.write_str("\n")?;
+        }
+        line.fmt(f)?;
+    }
+    Ok(())
+}
 
 /// One mistake: who, what is wrong, and what to do.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, thiserror::Error)]
