@@ -1,11 +1,14 @@
 //! What the tests of promises share: a log of what children did, and a count of those alive.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::time::Duration;
 
+use rust_supervisor::event::kind::EventKind;
+use rust_supervisor::event::snapshot::ChildState;
+use rust_supervisor::event::stream::Observed;
 use rust_supervisor::spec::backoff::Backoff;
-use rust_supervisor::{ChildSpec, TaskContext};
+use rust_supervisor::{ChildSpec, SupervisorHandle, TaskContext};
 use tokio::sync::Notify;
 
 /// What children did, in order, and how many copies of each are alive.
@@ -191,4 +194,66 @@ pub fn fragile(name: &'static str, log: &Log, fail: &Arc<Notify>) -> ChildSpec {
         }
     })
     .backoff(Backoff::none())
+}
+
+/// A child that lives for ever, whatever it is asked to.
+pub fn deaf(name: &'static str, log: &Log) -> ChildSpec {
+    let log = log.clone();
+    ChildSpec::from_fn(name, move |_ctx: TaskContext| {
+        let live = log.live(name);
+        async move {
+            let _live = live;
+            std::future::pending::<()>().await;
+        }
+    })
+}
+
+/// A child called `blocker`, whose first attempt occupies its thread until it is let go.
+///
+/// # Panics
+///
+/// The child does, if there are two of it at a time.
+pub fn blocker(log: &Log) -> (ChildSpec, mpsc::Sender<()>) {
+    let (let_go, held) = mpsc::channel::<()>();
+    let (log, held) = (log.clone(), Arc::new(Mutex::new(held)));
+    let child = ChildSpec::from_fn("blocker", move |ctx: TaskContext| {
+        let (log, held) = (log.clone(), Arc::clone(&held));
+        async move {
+            let _live = log.live("blocker");
+            if ctx.generation().value == 0 {
+                // Without a limit a failed test would not end either.
+                let held = held.lock().expect("one attempt at a time");
+                let _ = held.recv_timeout(Duration::from_secs(20));
+            }
+            ctx.cancelled().await;
+        }
+    })
+    .backoff(Backoff::none());
+    (child, let_go)
+}
+
+/// Waits until a child is in this state.
+///
+/// # Panics
+///
+/// When there is no such child.
+pub async fn until_state(handle: &SupervisorHandle, path: &str, state: ChildState) {
+    let mut events = handle.events_after(0);
+    while handle.snapshot_of(path).expect("is there").state != state {
+        events.next().await;
+    }
+}
+
+/// How all attempts have ended, in their words; waits for the end of the tree.
+pub async fn exits(handle: &SupervisorHandle) -> Vec<String> {
+    let mut events = handle.events_after(0);
+    let mut exits = Vec::new();
+    while let Some(event) = events.next().await {
+        if let Observed::Event(event) = event {
+            if let EventKind::Exited(exit) = event.kind {
+                exits.push(exit.to_string());
+            }
+        }
+    }
+    exits
 }

@@ -13,7 +13,7 @@ use rust_supervisor::{
     ChildSpec, Supervisor, SupervisorHandle, SupervisorSpec, TaskContext, supervised,
     supervisor_tree,
 };
-use supervisor_tests::Log;
+use supervisor_tests::{Log, exits};
 use tokio::runtime::{Builder, Runtime};
 
 type Held = Mutex<mpsc::Receiver<()>>;
@@ -58,20 +58,6 @@ async fn until_told(handle: &SupervisorHandle) {
     while stuck(handle) {
         tokio::task::yield_now().await;
     }
-}
-
-/// How attempts ended, as the journal tells it.
-async fn exits(handle: &SupervisorHandle) -> Vec<String> {
-    let mut events = handle.events_after(0);
-    let mut exits = Vec::new();
-    while let Some(event) = events.next().await {
-        if let Observed::Event(event) = event {
-            if let EventKind::Exited(exit) = event.kind {
-                exits.push(exit.to_string());
-            }
-        }
-    }
-    exits
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

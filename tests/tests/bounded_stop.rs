@@ -16,7 +16,7 @@ use rust_supervisor::{
     ChildSpec, Supervisor, SupervisorError, SupervisorHandle, SupervisorSpec, TaskContext,
     supervised, supervisor_tree,
 };
-use supervisor_tests::{Live, Log, fragile, obedient};
+use supervisor_tests::{Live, Log, fragile, obedient, until_state};
 use tokio::sync::{Notify, mpsc};
 
 const BUDGET: Duration = Duration::from_millis(100);
@@ -131,13 +131,6 @@ fn states(handle: &SupervisorHandle) -> Vec<(String, ChildState)> {
     children
         .map(|child| (child.path.to_string(), child.state))
         .collect()
-}
-
-async fn until_state(handle: &SupervisorHandle, path: &str, state: ChildState) {
-    let mut events = handle.events_after(0);
-    while handle.snapshot_of(path).expect("is there").state != state {
-        events.next().await;
-    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]

@@ -10,22 +10,10 @@ use rust_supervisor::spec::policy::{OnStuck, Shutdown};
 use rust_supervisor::{
     ChildSpec, StartError, Supervisor, SupervisorError, SupervisorSpec, TaskContext,
 };
-use supervisor_tests::{Log, obedient};
+use supervisor_tests::{Log, deaf, obedient};
 use tokio::time::{Instant, sleep, timeout};
 
 const SECOND: Duration = Duration::from_secs(1);
-
-/// Lives for ever, whatever it is asked to.
-fn deaf(name: &'static str, log: &Log) -> ChildSpec {
-    let log = log.clone();
-    ChildSpec::from_fn(name, move |_ctx: TaskContext| {
-        let live = log.live(name);
-        async move {
-            let _live = live;
-            std::future::pending::<()>().await;
-        }
-    })
-}
 
 fn statuses(report: &ShutdownReport) -> Vec<String> {
     let children = report.children.iter();

@@ -20,15 +20,7 @@ use supervisor_tests::{Log, fragile, obedient};
 use tokio::sync::Notify;
 
 fn deaf(name: &'static str, log: &Log) -> ChildSpec {
-    let log = log.clone();
-    ChildSpec::from_fn(name, move |_ctx: TaskContext| {
-        let log = log.clone();
-        async move {
-            let _live = log.live(name);
-            std::future::pending::<()>().await;
-        }
-    })
-    .shutdown(Duration::from_secs(3))
+    supervisor_tests::deaf(name, log).shutdown(Duration::from_secs(3))
 }
 
 async fn shut_down(handle: &SupervisorHandle, who: &str) -> ShutdownResult {

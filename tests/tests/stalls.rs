@@ -2,7 +2,7 @@
 //! and keeps deadlines while every thread of the runtime is occupied.
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, mpsc};
+use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -19,22 +19,8 @@ const STALL: Duration = Duration::from_millis(80);
 
 /// A child that is inside one poll until it is let go, and then waits.
 fn blocker(log: &Log) -> (ChildSpec, mpsc::Sender<()>) {
-    let (let_go, held) = mpsc::channel::<()>();
-    let (log, held) = (log.clone(), Arc::new(Mutex::new(held)));
-    let child = ChildSpec::from_fn("blocker", move |ctx: TaskContext| {
-        let (log, held) = (log.clone(), Arc::clone(&held));
-        async move {
-            let _live = log.live("blocker");
-            if ctx.generation().value == 0 {
-                let held = held.lock().expect("one attempt at a time");
-                let _ = held.recv_timeout(Duration::from_secs(20));
-            }
-            ctx.cancelled().await;
-        }
-    })
-    .stall_after(STALL)
-    .backoff(Backoff::none());
-    (child, let_go)
+    let (child, let_go) = supervisor_tests::blocker(log);
+    (child.stall_after(STALL), let_go)
 }
 
 fn runtime(workers: usize) -> Runtime {

@@ -1,43 +1,20 @@
 //! A child that does not yield is declared stuck in time, by somebody else, and stays fenced.
 
-use std::sync::{Arc, Mutex, mpsc};
+use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
 use rust_supervisor::event::snapshot::ChildState;
 use rust_supervisor::event::stuck::Doing;
 use rust_supervisor::shutdown::report::{ChildShutdownStatus, ResourceReconcileStatus};
-use rust_supervisor::spec::backoff::Backoff;
 use rust_supervisor::spec::policy::{OnStuck, Readiness, StartOrder, Strategy};
-use rust_supervisor::{ChildSpec, Supervisor, SupervisorHandle, SupervisorSpec, TaskContext};
-use supervisor_tests::{Log, fragile, obedient};
+use rust_supervisor::{ChildSpec, Supervisor, SupervisorSpec, TaskContext};
+use supervisor_tests::{Log, fragile, obedient, until_state};
 use tokio::sync::Notify;
 
 /// A child whose first attempt occupies its thread until it is let go.
 fn blocker(log: &Log) -> (ChildSpec, mpsc::Sender<()>) {
-    let (let_go, held) = mpsc::channel::<()>();
-    let (log, held) = (log.clone(), Arc::new(Mutex::new(held)));
-    let child = ChildSpec::from_fn("blocker", move |ctx: TaskContext| {
-        let (log, held) = (log.clone(), Arc::clone(&held));
-        async move {
-            let _live = log.live("blocker");
-            if ctx.generation().value == 0 {
-                // Without a limit a failed test would not end either.
-                let held = held.lock().expect("one attempt at a time");
-                let _ = held.recv_timeout(Duration::from_secs(20));
-            }
-            ctx.cancelled().await;
-        }
-    })
-    .shutdown(Duration::from_millis(50))
-    .backoff(Backoff::none());
-    (child, let_go)
-}
-
-async fn until_state(handle: &SupervisorHandle, path: &str, state: ChildState) {
-    let mut events = handle.events_after(0);
-    while handle.snapshot_of(path).expect("is there").state != state {
-        events.next().await;
-    }
+    let (child, let_go) = supervisor_tests::blocker(log);
+    (child.shutdown(Duration::from_millis(50)), let_go)
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]

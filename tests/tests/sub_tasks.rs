@@ -167,20 +167,8 @@ async fn until_gone(handle: &SupervisorHandle) {
 
 /// How all attempts have ended, in their words; stops the tree.
 async fn exits(handle: &SupervisorHandle) -> Vec<String> {
-    use rust_supervisor::event::kind::EventKind;
-    use rust_supervisor::event::stream::Observed;
-
-    let mut events = handle.events_after(0);
     handle.shutdown().await.expect("stops");
-    let mut exits = Vec::new();
-    while let Some(event) = events.next().await {
-        if let Observed::Event(event) = event {
-            if let EventKind::Exited(exit) = event.kind {
-                exits.push(exit.to_string());
-            }
-        }
-    }
-    exits
+    supervisor_tests::exits(handle).await
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

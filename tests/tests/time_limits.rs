@@ -34,18 +34,11 @@ fn limit(exit: &ExitRecord) -> Option<(TimeLimit, Duration)> {
     }
 }
 
-/// Lives for ever, whatever it is asked to.
+/// Lives for ever, whatever it is asked to, and has two seconds to stop.
 fn deaf(name: &'static str, log: &Log) -> ChildSpec {
-    let log = log.clone();
-    ChildSpec::from_fn(name, move |_ctx: TaskContext| {
-        let live = log.live(name);
-        async move {
-            let _live = live;
-            std::future::pending::<()>().await;
-        }
-    })
-    .shutdown(2 * SECOND)
-    .backoff(Backoff::none())
+    supervisor_tests::deaf(name, log)
+        .shutdown(2 * SECOND)
+        .backoff(Backoff::none())
 }
 
 #[tokio::test(start_paused = true)]
