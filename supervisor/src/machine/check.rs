@@ -21,6 +21,9 @@ impl Machine {
         assert_eq!(live.count(), self.live, "live attempts");
         let stuck = places().filter(|&ix| matches!(self.nodes[ix].phase, Phase::Stuck(_)));
         assert_eq!(stuck.count(), self.stuck, "stuck attempts");
+        let driven = places().filter(|&ix| self.nodes[ix].flags.driven);
+        assert_eq!(driven.count(), self.driven, "nodes with a task");
+        assert!(self.trash.is_empty(), "what is put away has been taken");
         self.deadlines.check(&self.nodes);
         for ix in self.index.places() {
             assert!(!self.nodes.is_free(ix), "a path leads nowhere");
@@ -32,6 +35,7 @@ impl Machine {
         }
         for ix in places().filter(|&ix| !self.nodes.is_free(ix)) {
             self.check_node(ix);
+            self.check_links(ix);
             if let Some(sup) = self.nodes[ix].sup() {
                 self.check_list(ix, sup);
                 self.check_counts(ix, sup);
@@ -146,6 +150,23 @@ impl Machine {
             "`{path}` has left and is {:?}",
             node.phase
         );
+    }
+
+    /// Whoever is after another is known to it, and nobody else is.
+    fn check_links(&self, ix: Ix) {
+        let node = &self.nodes[ix];
+        let links = |ix: Ix| self.nodes[ix].links.as_deref();
+        let Some(own) = links(ix) else {
+            return;
+        };
+        for &on in &own.after {
+            let known = links(on).is_some_and(|links| links.before.contains(&ix));
+            assert!(known, "`{}` is after one that has gone", node.path);
+        }
+        for &dependent in &own.before {
+            let known = links(dependent).is_some_and(|links| links.after.contains(&ix));
+            assert!(known, "one that has gone is after `{}`", node.path);
+        }
     }
 
     /// Readiness, where the phase alone says what it must be.

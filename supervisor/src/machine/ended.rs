@@ -347,6 +347,8 @@ impl Machine {
                     next = self.nodes[child].next;
                 }
             }
+            // Whoever it was after, or was after it, goes with it.
+            self.nodes[ix].links = None;
             if self.nodes[ix].phase.is_live() {
                 // Stuck: its path stays fenced until it has physically gone.
                 self.nodes[ix].parent = Ix::NONE;

@@ -43,6 +43,9 @@ use crate::spec::plan::{Plan, Planned};
 use crate::spec::policy::Readiness;
 use crate::spec::supervisor::SupervisorSpec;
 
+/// So many turns are enough for everything that a test has going on.
+const TURNS: u32 = 20_000;
+
 /// How an attempt ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ends {
@@ -636,7 +639,8 @@ impl World {
     }
 
     fn settle(&mut self) {
-        loop {
+        for turn in 0.. {
+            assert!(turn < TURNS, "it goes on for ever");
             let steps = super::STEPS - self.machine.steps_left;
             self.steps += u64::from(steps);
             self.longest = self.longest.max(steps);
