@@ -1,0 +1,37 @@
+//! Somebody who asks for this and that.
+
+use fastrand::Rng;
+use rust_supervisor::TreeRef;
+use rust_supervisor::spec::policy::RestartPolicy;
+use supervisor_tests::Log;
+use tokio::time::{sleep, timeout};
+
+use crate::children::worker;
+use crate::{MS, PATIENCE};
+
+pub(crate) async fn operate(tree: TreeRef, log: Log, paths: Vec<String>, mut rng: Rng, seed: u64) {
+    for _ in 0..rng.usize(5..40) {
+        let path = paths[rng.usize(..paths.len())].as_str();
+        let (by, why) = ("chaos", "at random");
+        let asked = async {
+            match rng.u8(..10) {
+                0 => _ = tree.pause_child(path, by, why).await,
+                1 | 2 => _ = tree.resume_child(path, by, why).await,
+                3 => _ = tree.restart_child(path, by, why).await,
+                4 => _ = tree.stop_child(path, by, why).await,
+                5 => _ = tree.kill_child(path, by, why).await,
+                6 => _ = tree.remove_child(path, by, why).await,
+                7 => _ = tree.quarantine_child(path, by, why).await,
+                _ => {
+                    let above = path.rsplit_once('/').map_or("", |(above, _)| above);
+                    let child = worker(path, &log, seed, RestartPolicy::Transient);
+                    _ = tree.start_child(above, child).await;
+                }
+            }
+        };
+        timeout(PATIENCE, asked)
+            .await
+            .expect("a command is answered in bounded time");
+        sleep(MS * rng.u32(..3)).await;
+    }
+}
