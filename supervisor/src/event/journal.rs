@@ -1,24 +1,31 @@
 //! The last events of a tree: a ring, read by sequence number (I10, I11).
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::{Duration, UNIX_EPOCH};
 
+use super::exit::ExitRecord;
 use super::kind::{Event, EventKind};
 use super::snapshot::ChildState;
 use crate::control::outcome::ChildControlOperation as Operation;
 
 /// Events that are kept. At the pace of a crash storm that is some milliseconds; at the pace of a
 /// service, hours.
-pub(crate) const CAPACITY: usize = 16_384;
+pub(crate) const CAPACITY: u64 = 16_384;
 
 #[derive(Debug)]
 pub(crate) struct Journal {
-    /// Once it is full, the next event takes the place of the oldest.
-    ring: Vec<Entry>,
+    /// Each with the number of its first event.
+    ring: VecDeque<(u64, Kept)>,
     /// Number of the newest event.
     seq: u64,
-    /// Events before the first one that it has ever had.
-    before: u64,
+}
+
+/// What the journal keeps in one place.
+#[derive(Clone, Debug)]
+pub(crate) enum Kept {
+    Event(Entry),
+    Restart(Restart),
 }
 
 /// An event as it is kept: in numbers, which whoever reads it makes into times.
@@ -39,6 +46,21 @@ pub(crate) struct Entry {
     pub(crate) kind: EventKind,
 }
 
+/// A child that has ended and is up again at once: three events, which nothing comes between.
+///
+/// In a crash storm there is nothing else, so it is kept as what they have in common.
+#[derive(Clone, Debug)]
+pub(crate) struct Restart {
+    pub(crate) at: u64,
+    pub(crate) wall: u64,
+    pub(crate) path: Arc<str>,
+    /// `generation + 1` of the attempt that has ended.
+    pub(crate) starts: u64,
+    /// Its number; the next attempt has the next.
+    pub(crate) attempt: u32,
+    pub(crate) exit: Arc<ExitRecord>,
+}
+
 impl Entry {
     fn event(&self, seq: u64) -> Event {
         Event {
@@ -57,21 +79,65 @@ impl Entry {
     }
 }
 
+impl Restart {
+    const EVENTS: u64 = 3;
+
+    /// Its event of this number, of which the first has that one.
+    fn event(&self, first: u64, seq: u64) -> Event {
+        let exit = Arc::clone(&self.exit);
+        let (state, started, kind) = match seq - first {
+            0 => (ChildState::Exited, 0, EventKind::Exited(exit)),
+            1 => {
+                let (delay, exit) = (Duration::ZERO, Some(exit));
+                (ChildState::Exited, 0, EventKind::Restarting { delay, exit })
+            }
+            _ => (ChildState::Running, 1, EventKind::Started),
+        };
+        Event {
+            seq,
+            at: Duration::from_nanos(self.at),
+            wall: UNIX_EPOCH + Duration::from_nanos(self.wall),
+            path: Arc::clone(&self.path),
+            generation: (self.starts + started).checked_sub(1),
+            attempt: self.attempt.saturating_add(u32::from(started > 0)),
+            state,
+            operation: Operation::Active,
+            // Nobody saw it down in between.
+            ready: true,
+            correlation: first,
+            kind,
+        }
+    }
+}
+
+impl Kept {
+    /// The event of this number, of which the first has that one.
+    fn event(&self, first: u64, seq: u64) -> Event {
+        match self {
+            Self::Event(entry) => entry.event(first),
+            Self::Restart(restart) => restart.event(first, seq),
+        }
+    }
+
+    /// Number of the last event of it.
+    const fn last(&self, first: u64) -> u64 {
+        match self {
+            Self::Event(_) => first,
+            Self::Restart(_) => first + Restart::EVENTS - 1,
+        }
+    }
+}
+
 impl Journal {
     pub(crate) const fn new() -> Self {
-        Self {
-            ring: Vec::new(),
-            seq: 0,
-            before: 0,
-        }
+        Self::behind(0)
     }
 
     /// An empty one, that goes on behind a number.
     pub(crate) const fn behind(seq: u64) -> Self {
         Self {
-            ring: Vec::new(),
+            ring: VecDeque::new(),
             seq,
-            before: seq,
         }
     }
 
@@ -82,52 +148,100 @@ impl Journal {
     /// Numbers and keeps an event. What had to give way is returned: it may own user values, which
     /// are not to be dropped here.
     #[inline]
-    pub(crate) fn push(&mut self, entry: Entry) -> Option<EventKind> {
+    pub(crate) fn push(&mut self, entry: Entry) -> Option<Kept> {
+        let gone = self.make_room(1);
         self.seq += 1;
-        let place = self.place(self.seq);
-        if let Some(oldest) = self.ring.get_mut(place) {
-            let kind = std::mem::replace(&mut oldest.kind, EventKind::Stale);
-            *oldest = entry;
-            Some(kind)
-        } else {
-            self.ring.push(entry);
-            None
-        }
+        self.ring.push_back((self.seq, Kept::Event(entry)));
+        gone
     }
 
-    /// The event of this number, if it is still there.
+    /// The same for the three events of a restart.
+    #[inline]
+    pub(crate) fn push_restart(&mut self, restart: Restart, mut gone: impl FnMut(Kept)) {
+        while let Some(kept) = self.make_room(Restart::EVENTS) {
+            gone(kept);
+        }
+        let first = self.seq + 1;
+        self.seq += Restart::EVENTS;
+        self.ring.push_back((first, Kept::Restart(restart)));
+    }
+
+    /// Takes out the oldest if enough is left without it.
+    #[inline]
+    fn make_room(&mut self, events: u64) -> Option<Kept> {
+        let (first, oldest) = self.ring.front()?;
+        if self.seq + events - oldest.last(*first) < CAPACITY {
+            return None;
+        }
+        Some(self.ring.pop_front()?.1)
+    }
+
+    /// The event of this number, if it is still there, and not a part of a restart.
     pub(crate) fn get(&self, seq: u64) -> Option<&Entry> {
-        let known = seq > 0 && seq <= self.seq && self.seq - seq < self.ring.len() as u64;
-        known.then(|| &self.ring[self.place(seq)])
+        match &self.ring[self.place(seq)?].1 {
+            Kept::Event(entry) => Some(entry),
+            Kept::Restart(_) => None,
+        }
     }
 
     /// A copy of the event of this number, if it is still there.
     pub(crate) fn event(&self, seq: u64) -> Option<Event> {
-        Some(self.get(seq)?.event(seq))
+        let (first, kept) = &self.ring[self.place(seq)?];
+        Some(kept.event(*first, seq))
     }
 
     /// The event of this number, which has not been read yet.
     pub(crate) fn newest_mut(&mut self, seq: u64) -> Option<&mut Entry> {
-        self.get(seq)?;
-        let place = self.place(seq);
-        self.ring.get_mut(place)
+        let place = self.place(seq)?;
+        match &mut self.ring[place].1 {
+            Kept::Event(entry) => Some(entry),
+            Kept::Restart(_) => None,
+        }
     }
 
-    /// Where the event of this number lies.
-    fn place(&self, seq: u64) -> usize {
-        usize::try_from((seq - 1 - self.before) % CAPACITY as u64).expect("less than the capacity")
+    /// Whether an event behind this number says what has become of the child at a path.
+    pub(crate) fn tells_state(&self, path: &Arc<str>, after: u64) -> bool {
+        let behind = self.ring.iter().rev();
+        let mut behind = behind.take_while(|(first, _)| *first > after);
+        behind.any(|(_, kept)| match kept {
+            Kept::Event(entry) => entry.path == *path && entry.kind.tells_state(),
+            Kept::Restart(restart) => restart.path == *path,
+        })
+    }
+
+    /// Where the event of this number lies, if it is still there.
+    fn place(&self, seq: u64) -> Option<usize> {
+        if seq <= self.gone() || seq > self.seq {
+            return None;
+        }
+        // It lies there if all behind it are single ones.
+        let behind = usize::try_from(self.seq - seq).ok()?;
+        let guess = self.ring.len().checked_sub(1 + behind);
+        if let Some(guess) = guess.filter(|&guess| self.ring[guess].0 == seq) {
+            return Some(guess);
+        }
+        let not_behind = self.ring.partition_point(|(first, _)| *first <= seq);
+        not_behind.checked_sub(1)
+    }
+
+    /// Number of the last event that is not there any more.
+    fn gone(&self) -> u64 {
+        let oldest = self.ring.front();
+        oldest.map_or(self.seq, |(first, _)| first - 1)
     }
 
     /// Copies up to `max` events behind number `after`, and says how many of those are gone.
     pub(crate) fn read(&self, after: u64, max: usize, into: &mut Vec<Event>) -> u64 {
-        let oldest = self.seq - self.ring.len() as u64;
-        let missed = oldest.saturating_sub(after);
-        let from = after.clamp(oldest, self.seq);
-        let count = self.seq - from;
-        let count = count.min(u64::try_from(max).unwrap_or(u64::MAX));
-        let copy = |seq| self.ring[self.place(seq)].event(seq);
-        into.extend((from + 1..from + 1 + count).map(copy));
-        missed
+        let gone = self.gone();
+        let from = after.clamp(gone, self.seq) + 1;
+        if let Some(place) = self.place(from) {
+            let events = self.ring.range(place..).flat_map(|(first, kept)| {
+                let numbers = from.max(*first)..=kept.last(*first);
+                numbers.map(|seq| kept.event(*first, seq))
+            });
+            into.extend(events.take(max));
+        }
+        gone.saturating_sub(after)
     }
 }
 

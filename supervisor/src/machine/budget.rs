@@ -63,37 +63,64 @@ impl Machine {
 
     /// Counts a restart that has just been decided.
     pub(super) fn count_restart(&mut self, sup: Ix, ix: Ix) -> Result<(), Quarantine> {
-        let (budget, limit) = self.budget(ix);
-        let now = self.now;
-        let counted = self.counted(ix);
-        let (allowance, reason) = match budget {
-            Budget::Fuse => {
-                let fuse = self.nodes[ix].fuse.get_or_insert_default();
-                (fuse.record(now, limit, counted), Quarantine::Fuse)
-            }
-            Budget::Intensity => {
-                let window = &mut self.nodes.sup_mut(sup).window;
-                (window.record(now, limit, counted), Quarantine::Intensity)
-            }
-        };
-        match allowance {
+        let (now, counted) = (self.now, self.counted(ix));
+        let (budget, limit, window) = self.window(sup, ix);
+        match window.record(now, limit, counted) {
             Allowance::Allowed => Ok(()),
-            Allowance::Spent => Err(reason),
+            Allowance::Spent => Err(match budget {
+                Budget::Fuse => Quarantine::Fuse,
+                Budget::Intensity => Quarantine::Intensity,
+            }),
         }
+    }
+
+    /// Counts a restart if one more is allowed; says what is left of the limit then.
+    pub(super) fn count_allowed(&mut self, sup: Ix, ix: Ix) -> Option<Left> {
+        let (now, counted) = (self.now, self.counted(ix));
+        let (budget, limit, window) = self.window(sup, ix);
+        window.record_allowed(now, limit, counted).then(|| Left {
+            budget,
+            limit,
+            left: window.left(limit),
+        })
+    }
+
+    /// The restarts that those of a child count among, and what limits them.
+    fn window(&mut self, sup: Ix, ix: Ix) -> (Budget, Intensity, &mut Window) {
+        let (budget, limit) = self.budget(ix);
+        let window = match budget {
+            Budget::Fuse => self.nodes[ix].fuse.get_or_insert_default(),
+            Budget::Intensity => &mut self.nodes.sup_mut(sup).window,
+        };
+        (budget, limit, window)
     }
 
     /// Says when few restarts are left, once each time that it comes to that.
     pub(super) fn warn_of_budget(&mut self, sup: Ix, ix: Ix) {
-        let (budget, limit) = self.budget(ix);
-        let (left, whose) = match budget {
-            Budget::Fuse => (self.nodes[ix].fuse.as_deref().map(|it| it.left(limit)), ix),
-            Budget::Intensity => (Some(self.nodes.sup(sup).window.left(limit)), sup),
+        let (budget, limit, window) = self.window(sup, ix);
+        let left = Left {
+            budget,
+            limit,
+            left: window.left(limit),
         };
-        let Some(left) = left else { return };
-        if limit.is_low(left) && !limit.is_low(left + 1) {
-            let of = limit.restarts;
-            self.emit(whose, EventKind::BudgetLow { budget, left, of });
+        if left.is_to_be_told() {
+            self.tell_left(sup, ix, left);
         }
+    }
+
+    /// Says that few restarts are left.
+    pub(super) fn tell_left(&mut self, sup: Ix, ix: Ix, left: Left) {
+        let whose = match left.budget {
+            Budget::Fuse => ix,
+            Budget::Intensity => sup,
+        };
+        let Left {
+            budget,
+            left,
+            limit,
+        } = left;
+        let of = limit.restarts;
+        self.emit(whose, EventKind::BudgetLow { budget, left, of });
     }
 
     /// The child must not be started again: it has exceeded a limit, or its error says so. A fuse
@@ -164,6 +191,21 @@ impl Machine {
         if self.nodes[ix].operation == Operation::Quarantined {
             self.nodes[ix].fuse = None;
         }
+    }
+}
+
+/// What is left of a limit after a restart has been counted.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Left {
+    budget: Budget,
+    limit: Intensity,
+    left: u32,
+}
+
+impl Left {
+    /// Whether it has just come to few, which somebody should know.
+    pub(super) const fn is_to_be_told(self) -> bool {
+        self.limit.is_low(self.left) && !self.limit.is_low(self.left + 1)
     }
 }
 

@@ -60,6 +60,9 @@ impl Machine {
         if let Some(former) = former {
             self.trash.records.push(former);
         }
+        if self.restart_in_place(ix, &exit) {
+            return;
+        }
         let awaited = self.nodes[ix].flags.awaited;
         match (phase, self.nodes[ix].parent.some()) {
             (Phase::Stopping(_) | Phase::Aborting(_) | Phase::Stuck(_), _) => {
@@ -122,24 +125,23 @@ impl Machine {
     pub(super) fn ended_by_itself(&mut self, ix: Ix, class: ExitClass) {
         let sup = self.nodes[ix].parent;
         // It is about this child alone, so the order in which others end does not matter.
-        let at_leisure = self.is_at_leisure(sup) && self.retry_by_strategy(sup, ix) == Retry::Alone;
-        if at_leisure && self.restart_in_place(sup, ix, class) {
-            return;
-        }
+        let alone = self.is_taken_up_alone(sup, ix);
         self.set_phase(ix, Phase::Exited(class));
         let (id, at) = (self.nodes.id(ix), self.now);
-        if at_leisure {
+        if alone {
             self.decide(sup, id, at);
         } else {
             self.mail(sup, Mail::Ended(id, at));
         }
     }
 
-    /// Whether the supervisor would take up a message at once.
-    fn is_at_leisure(&self, sup: Ix) -> bool {
+    /// Whether the supervisor would take up the end of the child at once, and for it alone.
+    pub(super) fn is_taken_up_alone(&self, sup: Ix, ix: Ix) -> bool {
         let node = &self.nodes[sup];
         let idle = |sup: &Sup| matches!(sup.op, Op::Up) && sup.inbox.is_empty() && !sup.scheduled;
-        node.phase == Phase::Running && node.sup().is_some_and(idle)
+        node.phase == Phase::Running
+            && node.sup().is_some_and(idle)
+            && self.retry_by_strategy(sup, ix) == Retry::Alone
     }
 
     /// The attempt ended because it was made to.

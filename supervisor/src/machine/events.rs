@@ -13,7 +13,8 @@ use super::time::Nanos;
 use super::walk::Op;
 use crate::control::audit::Audit;
 use crate::event::command::{CommandKind, Commanded, Refused};
-use crate::event::journal::Entry;
+use crate::event::exit::ExitRecord;
+use crate::event::journal::{Entry, Restart};
 use crate::event::kind::EventKind;
 use crate::event::snapshot::ChildState;
 
@@ -81,6 +82,22 @@ impl Machine {
         self.write(entry);
     }
 
+    /// Writes the events of an end that is followed by a restart at once, before that is counted.
+    pub(super) fn emit_restart(&mut self, ix: Ix, exit: Arc<ExitRecord>) {
+        let (at, wall) = (self.now.0, self.wall_nanos());
+        let node = &self.nodes[ix];
+        let restart = Restart {
+            at,
+            wall,
+            path: Arc::clone(&node.path),
+            starts: node.starts,
+            attempt: node.attempt,
+            exit,
+        };
+        let trash = &mut self.trash;
+        self.journal.push_restart(restart, |gone| trash.event(gone));
+    }
+
     /// Writes an event of a path that no child has.
     pub(super) fn emit_unknown(&mut self, path: &Arc<str>, state: ChildState, kind: EventKind) {
         let operation = match kind {
@@ -145,12 +162,8 @@ impl Machine {
     /// Says in the event of an end what its child does after all that followed from it at once,
     /// where no other event says that.
     pub(super) fn amend(&mut self, seq: u64, id: NodeId) {
-        let path = self.journal.get(seq).map(|event| Arc::clone(&event.path));
-        let mut later = (seq + 1..=self.journal.seq()).filter_map(|seq| self.journal.get(seq));
-        let tells = |later: &Entry| {
-            path.as_ref().is_some_and(|path| later.path == *path) && later.kind.tells_state()
-        };
-        if later.any(tells) {
+        let path = self.journal.get(seq).map(|event| &event.path);
+        if path.is_some_and(|path| self.journal.tells_state(path, seq)) {
             // That has been told by events of their own.
             return;
         }
@@ -211,8 +224,8 @@ impl Machine {
 
     #[inline]
     fn write(&mut self, entry: Entry) {
-        if let Some(kind) = self.journal.push(entry) {
-            self.trash.event(kind);
+        if let Some(gone) = self.journal.push(entry) {
+            self.trash.event(gone);
         }
     }
 }

@@ -103,6 +103,16 @@ impl Machine {
         }
     }
 
+    /// Keeps the end of an attempt on which has been decided.
+    pub(super) fn keep_decided(&mut self, ix: Ix, exit: &Arc<ExitRecord>, decision: Decision) {
+        let limit = self.history_limit(ix);
+        if limit > 0 {
+            let what = What::Attempt(Arc::clone(exit), ExitClass::Abnormal);
+            self.push_end(ix, limit, what, decision);
+        }
+    }
+
+    #[inline]
     fn push_end(&mut self, ix: Ix, limit: usize, what: What, decision: Decision) {
         let at = self.now.since_start();
         let node = &mut self.nodes[ix];

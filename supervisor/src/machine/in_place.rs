@@ -1,45 +1,68 @@
 //! The restart that is over in one step: of one worker, without back-off, ready when it starts.
 //!
-//! It is what [`Machine::decide`] and the start after it come to for such a child, written once
-//! more without the detours. Between its end and its next attempt nothing is looked at but by the
-//! events in between, so no count of its supervisor changes, and no readiness above it.
+//! It is what [`Machine::exited`] and what follows it come to for such a child, written once more
+//! without the detours. Between its end and its next attempt nothing is looked at but by the events
+//! in between, so no count of its supervisor changes, and no readiness above it.
+
+use std::sync::Arc;
+use std::time::Duration;
 
 use super::Machine;
 use super::answer::Answer;
-use super::decision::{ExitClass, Verdict, decide};
+use super::decision::{Verdict, decide};
 use super::history::because;
-use super::input::Action;
-use super::node::{Ix, Phase, Retry};
+use super::input::{Action, Exit};
+use super::node::{Ix, Phase};
 use super::time::Nanos;
+use crate::event::history::Decision;
 use crate::event::kind::EventKind;
 use crate::task::start_reason::StartReason;
 
 impl Machine {
-    /// Restarts a child that has just ended by itself; false if that takes more.
-    pub(super) fn restart_in_place(&mut self, sup: Ix, ix: Ix, class: ExitClass) -> bool {
+    /// Restarts a child that has just ended by itself; false, and nothing is done, if that takes
+    /// more.
+    pub(super) fn restart_in_place(&mut self, ix: Ix, exit: &Exit) -> bool {
         let node = &self.nodes[ix];
-        let restart = node.policy.restart;
+        let (sup, restart) = (node.parent, node.policy.restart);
         let is_simple = node.phase == Phase::Running
             && node.flags.ready
+            && !node.flags.awaited
+            && !self.is_closing()
             && node.policy.backoff.max().is_zero()
-            && decide(restart, class) == Verdict::Restart
+            && decide(restart, exit.class) == Verdict::Restart
+            && self.is_taken_up_alone(sup, ix)
             && self.starts_at_once(sup, ix);
         if !is_simple {
             return false;
         }
-        // As the events in between show it.
-        self.nodes[ix].phase = Phase::Exited(class);
+        // Where it is one too many, that is counted and told elsewhere.
+        let Some(left) = self.count_allowed(sup, ix) else {
+            return false;
+        };
+        self.begin_context();
         self.take_into_context(ix);
-        if let Err(reason) = self.count_restart(sup, ix) {
-            self.nodes[ix].phase = Phase::Running;
-            self.set_phase(ix, Phase::Exited(class));
-            self.exhausted(sup, ix, Retry::Alone, reason);
-            return true;
+        let because = because(restart, exit.class);
+        let delay = Duration::ZERO;
+        self.keep_decided(ix, &exit.record, Decision::Restart { because, delay });
+        if left.is_to_be_told() {
+            // Between the others.
+            self.nodes[ix].phase = Phase::Exited(exit.class);
+            self.emit(ix, EventKind::Exited(Arc::clone(&exit.record)));
+            let exit = Some(Arc::clone(&exit.record));
+            self.emit(ix, EventKind::Restarting { delay, exit });
+            self.tell_left(sup, ix, left);
+            self.start_in_place(ix);
+            self.emit(ix, EventKind::Started);
+        } else {
+            self.emit_restart(ix, Arc::clone(&exit.record));
+            self.start_in_place(ix);
         }
-        let (exit, delay) = (self.nodes[ix].last.clone(), std::time::Duration::ZERO);
-        self.emit(ix, EventKind::Restarting { delay, exit });
-        self.decided(ix, Retry::Alone.decision(because(restart, class), delay));
-        self.warn_of_budget(sup, ix);
+        self.publish(ix);
+        self.settled(ix, &Ok(Answer::Started));
+        true
+    }
+
+    fn start_in_place(&mut self, ix: Ix) {
         if self.deadlines.of(&self.nodes[ix]) != Nanos::NEVER {
             self.deadlines.clear(&mut self.nodes, ix);
         }
@@ -49,9 +72,5 @@ impl Machine {
         let node = &mut self.nodes[ix];
         (node.phase, node.since, node.ready_since) = (Phase::Running, self.now, self.now);
         self.begins_to_beat(ix);
-        self.emit(ix, EventKind::Started);
-        self.publish(ix);
-        self.settled(ix, &Ok(Answer::Started));
-        true
     }
 }

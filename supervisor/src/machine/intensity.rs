@@ -4,12 +4,12 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use super::failure::Counted;
-use super::time::Nanos;
+use super::time::{Nanos, nanos};
 use crate::spec::policy::Intensity;
 
 /// Up to this many restarts are kept one by one; beyond, neighbours within 1/256 of the window are
 /// merged and forgotten together, as late as the youngest of them. That bounds the memory (I11).
-const EXACT: usize = 256;
+const EXACT: u32 = 256;
 
 /// Restarts for each child and window where nothing is written.
 pub(super) const DEFAULT_RESTARTS: u32 = 10;
@@ -41,25 +41,50 @@ pub(super) enum Allowance {
 impl Window {
     /// Records a restart that has just been decided.
     pub(super) fn record(&mut self, now: Nanos, limit: Intensity, counted: Counted) -> Allowance {
-        self.forget_older(now, limit.window);
-        let grain = || limit.window / u32::try_from(EXACT).expect("small");
-        match self.entries.back_mut() {
-            Some(entry) if self.sum as usize >= EXACT && now.since(entry.at) < grain() => {
-                (entry.at, entry.last) = (now, counted);
-                entry.count += 1;
-            }
-            _ => self.entries.push_back(Entry {
-                at: now,
-                count: 1,
-                last: counted,
-            }),
-        }
-        self.sum += 1;
+        let window = nanos(limit.window);
+        self.forget_older(now, window);
+        self.add(now, window, counted);
         if self.sum > limit.restarts {
             Allowance::Spent
         } else {
             Allowance::Allowed
         }
+    }
+
+    /// Records a restart if one more is allowed; answers whether it is.
+    pub(super) fn record_allowed(
+        &mut self,
+        now: Nanos,
+        limit: Intensity,
+        counted: Counted,
+    ) -> bool {
+        let window = nanos(limit.window);
+        self.forget_older(now, window);
+        let allowed = self.sum < limit.restarts;
+        if allowed {
+            self.add(now, window, counted);
+        }
+        allowed
+    }
+
+    #[inline]
+    fn add(&mut self, now: Nanos, window: u64, counted: Counted) {
+        self.sum += 1;
+        if self.sum > EXACT {
+            let grain = window / u64::from(EXACT);
+            if let Some(entry) = self.entries.back_mut() {
+                if now.0.saturating_sub(entry.at.0) < grain {
+                    (entry.at, entry.last) = (now, counted);
+                    entry.count += 1;
+                    return;
+                }
+            }
+        }
+        self.entries.push_back(Entry {
+            at: now,
+            count: 1,
+            last: counted,
+        });
     }
 
     /// How many restarts lie within the window now.
@@ -112,9 +137,10 @@ impl Window {
         }
     }
 
-    fn forget_older(&mut self, now: Nanos, window: Duration) {
+    #[inline]
+    fn forget_older(&mut self, now: Nanos, window: u64) {
         while let Some(entry) = self.entries.front() {
-            if now.since(entry.at) < window {
+            if now.0.saturating_sub(entry.at.0) < window {
                 break;
             }
             self.sum -= entry.count;
@@ -186,7 +212,7 @@ mod tests {
             window.record(Nanos(i * 1_000_000), limit, SOMEBODY);
         }
         assert!(
-            window.entries.len() <= 2 * EXACT + 2,
+            window.entries.len() <= 2 * EXACT as usize + 2,
             "{}",
             window.entries.len()
         );
