@@ -51,10 +51,14 @@ impl Machine {
     }
 
     /// Answers what has taken effect, with what has followed from it.
+    #[inline]
     pub(super) fn answer_drafts(&mut self) {
-        if self.answers.drafts.is_empty() {
-            return;
+        if !self.answers.drafts.is_empty() {
+            self.answer_all_drafts();
         }
+    }
+
+    fn answer_all_drafts(&mut self) {
         for draft in std::mem::take(&mut self.answers.drafts) {
             let mut answer = draft.answer;
             let left = self.nodes.find(draft.id);
@@ -88,10 +92,14 @@ impl Machine {
     }
 
     /// Answers those who wait for the start of this child (I7).
+    #[inline]
     pub(super) fn settled(&mut self, ix: Ix, answer: &Result<Answer, Refusal>) {
-        if self.answers.waiting.is_empty() {
-            return;
+        if !self.answers.waiting.is_empty() {
+            self.answer_waiting(ix, answer);
         }
+    }
+
+    fn answer_waiting(&mut self, ix: Ix, answer: &Result<Answer, Refusal>) {
         let context = self.context;
         for (token, correlation) in self.answers.waiting.remove(&ix).unwrap_or_default() {
             self.context = correlation;

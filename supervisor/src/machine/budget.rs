@@ -18,6 +18,7 @@ use crate::spec::policy::{Intensity, OnExhausted};
 
 impl Machine {
     /// What the restarts of a child count against.
+    #[inline]
     pub(super) fn budget(&self, ix: Ix) -> (Budget, Intensity) {
         match self.nodes[ix].policy.fuse {
             Some(fuse) => (Budget::Fuse, fuse),
@@ -46,6 +47,7 @@ impl Machine {
     }
 
     /// The restarts that the supervisor accepts.
+    #[inline]
     pub(crate) fn limit(&self, sup: Ix) -> Intensity {
         let state = self.nodes.sup(sup);
         state.policy.intensity.unwrap_or_else(|| {
@@ -54,6 +56,7 @@ impl Machine {
         })
     }
 
+    #[inline]
     pub(super) fn counted(&self, ix: Ix) -> Counted {
         Counted {
             child: self.nodes.id(ix),
@@ -75,6 +78,7 @@ impl Machine {
     }
 
     /// Counts a restart if one more is allowed; says what is left of the limit then.
+    #[inline]
     pub(super) fn count_allowed(&mut self, sup: Ix, ix: Ix) -> Option<Left> {
         let (now, counted) = (self.now, self.counted(ix));
         let (budget, limit, window) = self.window(sup, ix);
@@ -86,6 +90,7 @@ impl Machine {
     }
 
     /// The restarts that those of a child count among, and what limits them.
+    #[inline]
     fn window(&mut self, sup: Ix, ix: Ix) -> (Budget, Intensity, &mut Window) {
         let (budget, limit) = self.budget(ix);
         let window = match budget {

@@ -136,6 +136,7 @@ impl Machine {
     }
 
     /// Whether the supervisor would take up the end of the child at once, and for it alone.
+    #[inline]
     pub(super) fn is_taken_up_alone(&self, sup: Ix, ix: Ix) -> bool {
         let node = &self.nodes[sup];
         let idle = |sup: &Sup| matches!(sup.op, Op::Up) && sup.inbox.is_empty() && !sup.scheduled;
@@ -408,6 +409,7 @@ impl Machine {
         );
     }
 
+    #[inline]
     fn retry_by_strategy(&self, sup: Ix, ix: Ix) -> Retry {
         let policy = &self.nodes.sup(sup).policy;
         if policy.pool == Pool::Off && self.takes_others_along(policy.strategy, ix) {

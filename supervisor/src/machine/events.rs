@@ -83,6 +83,7 @@ impl Machine {
     }
 
     /// Writes the events of an end that is followed by a restart at once, before that is counted.
+    #[inline]
     pub(super) fn emit_restart(&mut self, ix: Ix, exit: Arc<ExitRecord>) {
         let (at, wall) = (self.now.0, self.wall_nanos());
         let node = &self.nodes[ix];

@@ -104,6 +104,7 @@ impl Machine {
     }
 
     /// Keeps the end of an attempt on which has been decided.
+    #[inline]
     pub(super) fn keep_decided(&mut self, ix: Ix, exit: &Arc<ExitRecord>, decision: Decision) {
         let limit = self.history_limit(ix);
         if limit > 0 {
@@ -150,6 +151,7 @@ impl Machine {
         }
     }
 
+    #[inline]
     fn discard_end(&mut self, ended: Ended) {
         if let Some(exit) = ended.exit {
             self.trash.records.push(exit);
@@ -159,6 +161,7 @@ impl Machine {
         }
     }
 
+    #[inline]
     fn history_limit(&self, ix: Ix) -> usize {
         let sup = self.nodes[ix].parent.some();
         sup.map_or(0, |sup| self.nodes.sup(sup).history)

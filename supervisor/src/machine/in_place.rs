@@ -62,6 +62,7 @@ impl Machine {
         true
     }
 
+    #[inline]
     fn start_in_place(&mut self, ix: Ix) {
         if self.deadlines.of(&self.nodes[ix]) != Nanos::NEVER {
             self.deadlines.clear(&mut self.nodes, ix);

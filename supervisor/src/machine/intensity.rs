@@ -52,6 +52,7 @@ impl Window {
     }
 
     /// Records a restart if one more is allowed; answers whether it is.
+    #[inline]
     pub(super) fn record_allowed(
         &mut self,
         now: Nanos,

@@ -43,6 +43,7 @@ impl Machine {
     }
 
     /// The attempt is ready: it is to beat from now on.
+    #[inline]
     pub(super) fn begins_to_beat(&mut self, ix: Ix) {
         let policy = &self.nodes[ix].policy;
         if policy.heartbeat.is_some() {

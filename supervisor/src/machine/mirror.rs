@@ -158,10 +158,14 @@ impl Machine {
     }
 
     /// Tells the mirror of a child, if it has one, what has become of it.
+    #[inline]
     pub(super) fn publish(&mut self, ix: Ix) {
-        if self.nodes[ix].mirror.is_none() {
-            return;
+        if self.nodes[ix].mirror.is_some() {
+            self.turn_mirror(ix);
         }
+    }
+
+    fn turn_mirror(&mut self, ix: Ix) {
         let seen = self.seen(ix);
         let at_rest = self.outcome_of(ix);
         let live = self.nodes[ix].phase.is_live();

@@ -97,6 +97,7 @@ impl Machine {
 
     /// Whether the start of this child, alone, is complete when it begins, so that nobody sees it
     /// down or unready in between.
+    #[inline]
     pub(super) fn starts_at_once(&self, sup: Ix, ix: Ix) -> bool {
         let node = &self.nodes[ix];
         matches!(node.body, Body::Worker)
@@ -120,6 +121,7 @@ impl Machine {
         self.start_settled(ix, &Ok(Answer::Started));
     }
 
+    #[inline]
     pub(super) fn count_start(&mut self, ix: Ix) {
         let node = &mut self.nodes[ix];
         node.reason = node.next_reason.take().unwrap_or_default();
@@ -199,6 +201,7 @@ impl Machine {
     }
 
     /// Neither the tree nor the supervisor of the child comes down.
+    #[inline]
     pub(super) fn may_start(&self, ix: Ix) -> bool {
         match self.nodes[ix].parent.some() {
             Some(sup) => self.may_start_children(sup),
@@ -208,6 +211,7 @@ impl Machine {
 
     /// Neither the tree nor the supervisor comes down. One that lets its start run its course hears
     /// of that afterwards, in its turn: what was asked of it before comes first.
+    #[inline]
     pub(super) fn may_start_children(&self, sup: Ix) -> bool {
         !self.comes_down(sup) && (!self.is_closing() || self.waits(sup))
     }
@@ -535,6 +539,7 @@ impl Machine {
     }
 
     /// Whether a removed child of the same path still occupies it (I1).
+    #[inline]
     pub(super) fn is_fenced_by_another(&self, ix: Ix) -> bool {
         // Only what could not be ended is left behind alive, and most trees never see that.
         self.stuck > 0 && self.is_path_of_another(ix)
@@ -545,6 +550,7 @@ impl Machine {
         holder.is_some_and(|holder| holder != ix && self.nodes[holder].phase.is_live())
     }
 
+    #[inline]
     fn dependencies_ready(&self, ix: Ix) -> bool {
         let Some(links) = &self.nodes[ix].links else {
             return true;

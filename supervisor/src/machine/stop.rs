@@ -279,6 +279,7 @@ impl Machine {
     }
 
     /// Whether a supervisor is down, or on its way.
+    #[inline]
     pub(super) fn comes_down(&self, sup: Ix) -> bool {
         matches!(
             self.nodes.sup(sup).op,

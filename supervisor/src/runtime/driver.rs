@@ -13,11 +13,11 @@ use std::time::Duration;
 
 use tracing::Span;
 
-use super::current;
 use super::slot::Slot;
 use super::subtasks::{End, LastWords, SubTasks};
 use super::tree::Tree;
-use crate::event::exit::{During, ExitKind, ExitRecord, Panic};
+use super::{current, lifecycle, records};
+use crate::event::exit::{During, ExitKind, Panic};
 use crate::machine::decision::ExitClass;
 use crate::machine::input::{Exit, Input};
 use crate::machine::time::Nanos;
@@ -127,8 +127,11 @@ impl Driver {
             };
             if self.begin(generation) {
                 let ctx = TaskContext::new(Arc::clone(&self.slot), generation);
-                // A subscriber that panics loses its span, and nothing else.
-                self.span = panics::catch(During::Build, || attempt_span(&ctx)).unwrap_or(None);
+                if lifecycle::listens() {
+                    // A subscriber that panics loses its span, and nothing else.
+                    let span = panics::catch(During::Build, || attempt_span(&ctx));
+                    self.span = span.unwrap_or(None);
+                }
                 return Poll::Ready(Some(ctx));
             }
         }
@@ -233,13 +236,7 @@ impl LastWords {
         let tree = slot.tree.as_ref().expect("a driven slot belongs to a tree");
         let exit = Exit {
             class: end.kind.class(),
-            record: Arc::new(ExitRecord {
-                kind: end.kind,
-                sub_task: end.sub_task,
-                generation: self.generation,
-                attempt: self.attempt,
-                uptime: now.since(self.started),
-            }),
+            record: records::make(end, self.generation, self.attempt, now.since(self.started)),
         };
         tree.report(slot, now, Input::Exited(slot.id, self.generation, exit))
     }
@@ -399,30 +396,39 @@ impl Driver {
             }
             nothing_runs = self.drop_members();
         }
-        let during = Cell::new(During::Build);
+        let (during, mut ended) = (Cell::new(During::Build), None);
         let polled = panics::catch_in_turn(&during, || {
             if let Some(make) = make.take() {
                 let future = make();
                 place.set(Some(future));
             }
             during.set(During::Poll);
-            let Some(future) = place.as_mut().as_pin_mut() else {
-                return Poll::Ready(ExitKind::NeverStarted);
+            let kind = match place.as_mut().as_pin_mut() {
+                None => ExitKind::NeverStarted,
+                Some(future) => ExitKind::from(ready!(future.poll(cx)).into_task_result()),
             };
-            let result = future.poll(cx).map(IntoTaskResult::into_task_result);
-            result.map(ExitKind::from)
+            ended = Some(kind);
+            during.set(During::Drop);
+            place.set(None);
+            Poll::Ready(())
         });
-        match polled {
+        match (polled, ended) {
             // It was taken from the queue of the blocking pool.
-            Ok(Poll::Pending) if nothing_runs => Poll::Ready(ExitKind::Aborted),
-            Ok(polled) => polled,
-            Err(panic) => Poll::Ready(ExitKind::Panicked(panic)),
+            (Ok(Poll::Pending), _) if nothing_runs => Poll::Ready(ExitKind::Aborted),
+            (Ok(_), None) => Poll::Pending,
+            (Ok(_), Some(kind)) => Poll::Ready(kind),
+            (Err(panic), None) => Poll::Ready(ExitKind::Panicked(panic)),
+            (Err(panic), Some(kind)) => Poll::Ready(kind.or_panic(panic)),
         }
     }
 }
 
-/// Drops the future. A panic in that is the attempt's end, unless it has failed already.
+/// Drops the future of an attempt that has ended in another way than by itself. A panic in that is
+/// its end, unless it has failed already.
 fn clear<Fut>(mut place: Pin<&mut Option<Fut>>, kind: ExitKind) -> ExitKind {
+    if place.is_none() {
+        return kind;
+    }
     match panics::catch(During::Drop, || place.set(None)) {
         Ok(()) => kind,
         Err(panic) => kind.or_panic(panic),

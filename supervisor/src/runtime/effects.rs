@@ -9,11 +9,11 @@ use tokio::sync::oneshot;
 
 use super::current;
 use super::driver::{Driver, DriverGuard};
-use super::nudge;
 use super::places::Left;
 use super::slot::{Slot, Word};
 use super::tree::{Reply, Tree};
 use super::watchdog::Watchdog;
+use super::{nudge, records};
 use crate::machine::Trash;
 use crate::machine::mirror::Mirror;
 use crate::panics::{drop_quietly, quietly};
@@ -99,6 +99,9 @@ impl Effects {
             if self.traces || foreign {
                 Tree::push();
             }
+        }
+        for record in self.trash.records.drain(..) {
+            records::give_up(record);
         }
         if !self.trash.is_empty() {
             self.trash.clear();

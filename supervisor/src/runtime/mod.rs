@@ -27,6 +27,7 @@ mod models;
 mod nudge;
 pub mod outcome;
 mod places;
+mod records;
 pub(crate) mod rehearse;
 mod rest;
 #[cfg(feature = "signal")]
