@@ -282,7 +282,7 @@ mod tests {
         for _ in 0..CAPACITY + 2 {
             journal.push(event());
         }
-        let (mut read, after) = (Vec::new(), CAPACITY as u64 - 1);
+        let (mut read, after) = (Vec::new(), CAPACITY - 1);
         assert_eq!(journal.read(after, 10, &mut read), 0);
         let numbers: Vec<u64> = read.iter().map(|event| event.seq).collect();
         assert_eq!(numbers, [after + 1, after + 2, after + 3]);

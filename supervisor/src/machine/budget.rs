@@ -85,7 +85,7 @@ impl Machine {
         window.record_allowed(now, limit, counted).then(|| Left {
             budget,
             limit,
-            left: window.left(limit),
+            restarts: window.left(limit),
         })
     }
 
@@ -106,7 +106,7 @@ impl Machine {
         let left = Left {
             budget,
             limit,
-            left: window.left(limit),
+            restarts: window.left(limit),
         };
         if left.is_to_be_told() {
             self.tell_left(sup, ix, left);
@@ -119,12 +119,7 @@ impl Machine {
             Budget::Fuse => ix,
             Budget::Intensity => sup,
         };
-        let Left {
-            budget,
-            left,
-            limit,
-        } = left;
-        let of = limit.restarts;
+        let (budget, of, left) = (left.budget, left.limit.restarts, left.restarts);
         self.emit(whose, EventKind::BudgetLow { budget, left, of });
     }
 
@@ -204,13 +199,13 @@ impl Machine {
 pub(super) struct Left {
     budget: Budget,
     limit: Intensity,
-    left: u32,
+    restarts: u32,
 }
 
 impl Left {
     /// Whether it has just come to few, which somebody should know.
     pub(super) const fn is_to_be_told(self) -> bool {
-        self.limit.is_low(self.left) && !self.limit.is_low(self.left + 1)
+        self.limit.is_low(self.restarts) && !self.limit.is_low(self.restarts + 1)
     }
 }
 
