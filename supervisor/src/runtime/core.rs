@@ -16,8 +16,7 @@ use super::starved::Patience;
 use super::subtasks::SubTasks;
 use super::tree::{Reply, Tree};
 use crate::event::kind::Event;
-use crate::id::path;
-use crate::id::types::ChildId;
+use crate::id::called::Called;
 use crate::machine::input::{Action, Token};
 use crate::machine::node::{Ix, Node};
 use crate::machine::snapshot::Row;
@@ -359,14 +358,8 @@ impl Core {
     fn give_birth(&mut self, tree: &Arc<Tree>, ix: Ix, effects: &mut Effects) {
         let (id, node) = (self.machine.id(ix), self.machine.node(ix));
         let slot = || {
-            let path = Arc::clone(&node.path);
-            // A child of the root has its name for a path.
-            let child = if node.parent == Ix::ROOT {
-                ChildId::new(Arc::clone(&path))
-            } else {
-                ChildId::new(path::name(&path))
-            };
-            Arc::new(Slot::new(id, child, path, Some(Arc::clone(tree))))
+            let called = Called::new(Arc::clone(&node.path));
+            Arc::new(Slot::new(id, called, Some(Arc::clone(tree))))
         };
         let Some((launch, slot)) = self.places.give_birth(ix, slot) else {
             return;

@@ -219,7 +219,7 @@ impl Driver {
     }
 
     pub(super) fn child_name(&self) -> &str {
-        &self.slot.child.value
+        &self.slot.called.id().value
     }
 
     pub(super) fn tree(&self) -> &Arc<Tree> {

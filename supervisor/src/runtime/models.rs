@@ -19,7 +19,7 @@ use super::tree::Tree;
 use super::watchdog::{Watchdog, Watched};
 use crate::event::exit::ExitKind;
 use crate::event::snapshot::ChildState;
-use crate::id::types::ChildId;
+use crate::id::called::Called;
 use crate::machine::input::Input;
 use crate::machine::mirror::{Mirror, Seen};
 use crate::machine::node::{Ix, NodeId};
@@ -58,7 +58,7 @@ fn slot(tree: Option<Arc<Tree>>) -> Arc<Slot> {
         ix: Ix(1),
         tenancy: 0,
     };
-    Arc::new(Slot::new(id, ChildId::new("a"), "a".into(), tree))
+    Arc::new(Slot::new(id, Called::new("a".into()), tree))
 }
 
 fn model(f: impl Fn(&tokio::runtime::Handle) + Send + Sync + 'static) {

@@ -94,7 +94,7 @@ pub(super) fn tell_further(slot: &Slot, generation: u64, end: End) {
         warn!(
             target: "rust_supervisor::sub_tasks",
             parent: None,
-            path = &*slot.path,
+            path = slot.called.path(),
             generation,
             "an attempt that was ending already has failed once more: {end}",
         );

@@ -10,13 +10,14 @@ use std::sync::atomic::{AtomicU8, AtomicU16, AtomicU32};
 use std::sync::{Arc, OnceLock};
 use std::task::Waker;
 
+use once_cell::race::OnceBox;
 use tokio_util::sync::CancellationToken;
 
 use super::subtasks::{DropBy, Role, SubTasks};
 use super::sync::atomic::{AtomicU64, Ordering};
 use super::sync::{Mutex, lock};
 use super::tree::Tree;
-use crate::id::types::ChildId;
+use crate::id::called::Called;
 use crate::machine::node::NodeId;
 use crate::machine::watch::Members;
 use crate::task::start_reason::StartReason;
@@ -38,6 +39,8 @@ const SUB_TASKS: u64 = 1 << 6;
 /// Generations begin here; 56 bits do not wrap within the life of a machine.
 const GENERATION: u32 = 8;
 
+/// Small, since every child has one: with its counts it fits between two tasks, which begin at
+/// multiples of 128 bytes and leave room that allocators give to nobody larger.
 #[derive(Debug)]
 pub(crate) struct Slot {
     /// `generation + 1` (0: none yet), then the flags.
@@ -47,7 +50,7 @@ pub(crate) struct Slot {
     polls: AtomicU32,
     /// The attempt that has beaten, since it was looked for.
     beat: AtomicU32,
-    rare: OnceLock<Box<Rare>>,
+    rare: OnceBox<Rare>,
     /// Of the generation that is wanted; written before it.
     attempt: AtomicU32,
     /// Why that generation is started, likewise.
@@ -56,8 +59,7 @@ pub(crate) struct Slot {
     /// not. Written under the lock.
     asked: AtomicU16,
     pub(crate) id: NodeId,
-    pub(crate) child: ChildId,
-    pub(crate) path: Arc<str>,
+    pub(crate) called: Called,
     /// None for a context that belongs to no tree.
     pub(crate) tree: Option<Arc<Tree>>,
 }
@@ -115,19 +117,18 @@ impl Word {
 }
 
 impl Slot {
-    pub(crate) fn new(id: NodeId, child: ChildId, path: Arc<str>, tree: Option<Arc<Tree>>) -> Self {
+    pub(crate) fn new(id: NodeId, called: Called, tree: Option<Arc<Tree>>) -> Self {
         Self {
             word: AtomicU64::new(0),
             waker: OnceLock::new(),
             polls: AtomicU32::new(0),
             beat: AtomicU32::new(0),
-            rare: OnceLock::new(),
+            rare: OnceBox::new(),
             attempt: AtomicU32::new(1),
             reason: AtomicU8::new(StartReason::First.to_byte()),
             asked: AtomicU16::new(0),
             id,
-            child,
-            path,
+            called,
             tree,
         }
     }
@@ -369,4 +370,18 @@ fn cancelled_token() -> CancellationToken {
     let token = CancellationToken::new();
     token.cancel();
     token
+}
+
+#[cfg(all(test, target_pointer_width = "64", not(supervisor_loom)))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_slot_fits_into_the_room_between_two_tasks() {
+        // A task of 256 bytes and the allocator's 16, in a multiple of 128.
+        let room = 384 - (256 + 16);
+        let counts = 2 * size_of::<usize>();
+        // The allocator keeps 8 bytes of its own.
+        assert!(size_of::<Slot>() + counts + 8 <= room);
+    }
 }

@@ -10,6 +10,7 @@ use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 
 use crate::control::handle::TreeRef;
 use crate::event::exit::SpawnedAt;
+use crate::id::called::Called;
 use crate::id::types::{Attempt, ChildId, Generation};
 use crate::machine::input::Input;
 use crate::machine::node::{Ix, NodeId};
@@ -53,7 +54,7 @@ pub struct TaskContext {
 impl TaskContext {
     pub(crate) fn new(slot: Arc<Slot>, generation: u64) -> Self {
         Self {
-            child_id: slot.child.clone(),
+            child_id: slot.called.id().clone(),
             attempt: slot.attempt(),
             reason: slot.reason(),
             slot,
@@ -84,12 +85,7 @@ impl TaskContext {
             tenancy: 0,
         };
         Self::new(
-            Arc::new(Slot::new(
-                id,
-                ChildId::new("detached"),
-                "detached".into(),
-                None,
-            )),
+            Arc::new(Slot::new(id, Called::new("detached".into()), None)),
             0,
         )
     }
@@ -97,7 +93,7 @@ impl TaskContext {
     /// The child's path: the names from the root down, joined by slashes.
     #[must_use]
     pub fn path(&self) -> &str {
-        &self.slot.path
+        self.slot.called.path()
     }
 
     /// How many start attempts this path had before.
