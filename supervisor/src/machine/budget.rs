@@ -9,7 +9,7 @@ use super::intensity::{Allowance, DEFAULT_RESTARTS, DEFAULT_WINDOW, Window};
 use super::node::{Down, Ix, Mail, Phase, Retry, Wish};
 use super::walk::End;
 use crate::control::outcome::ChildControlOperation as Operation;
-use crate::event::failure::Why;
+use crate::event::failure::{Failure, Why};
 use crate::event::history::Decision;
 use crate::event::kind::{Budget, EventKind, Quarantine};
 use crate::event::snapshot::BudgetSnapshot;
@@ -167,23 +167,25 @@ impl Machine {
     /// The supervisor comes down because of this child.
     fn give_up(&mut self, sup: Ix, ix: Ix, why: Why) {
         let failure = self.failure(ix, why);
-        self.fails(ix, why);
+        self.fails(ix, why, &failure);
         self.stop_children(sup, End::GaveUp(failure));
     }
 
     /// The whole tree comes down because of this child, and its supervisor does not wait for that.
     fn give_up_tree(&mut self, sup: Ix, ix: Ix, why: Why) {
         let failure = self.failure(ix, why);
-        self.fails(ix, why);
+        self.fails(ix, why, &failure);
         self.stop_children(sup, End::GaveUp(Arc::clone(&failure)));
         self.stop_children(Ix::ROOT, End::GaveUp(failure));
     }
 
-    fn fails(&mut self, ix: Ix, why: Why) {
+    fn fails(&mut self, ix: Ix, why: Why, failure: &Arc<Failure>) {
         self.decided(ix, Decision::GaveUp(why));
         self.becomes_unready(ix);
         self.set_phase(ix, Phase::Down(Down::Failed));
         self.emit(ix, EventKind::Escalated);
+        // Its last start may have been asked for.
+        self.settled(ix, &Err(Refusal::StartFailed(Arc::clone(failure))));
     }
 
     /// Whoever has been told to start again begins with a fuse that is whole.

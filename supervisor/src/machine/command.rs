@@ -476,17 +476,26 @@ impl Machine {
                 self.mail(sup, Mail::FirstStart);
             }
             Phase::Backoff(Retry::Group) => self.start_rest_of_group(sup, ix),
-            Phase::Failed(Retry::Group)
-                if self.nodes[ix].operation != Operation::Active
-                    || self.nodes.sup(sup).first_start == FirstStartState::Held
-                    || self.is_due(sup, ix) =>
-            {
+            Phase::Failed(Retry::Group) if self.holds_up_group(sup, ix) => {
                 self.start_rest_of_group(sup, ix);
             }
             _ => {}
         }
         self.check_ready(sup);
         self.check_all_ended(sup);
+    }
+
+    /// Whether what the restart of this child takes along would stay down without it. In OTP it does
+    /// when the child is stopped (R31).
+    fn holds_up_group(&self, sup: Ix, ix: Ix) -> bool {
+        let state = self.nodes.sup(sup);
+        if !matches!(state.op, Op::Up) && self.starts_with_group(sup, ix) {
+            return false;
+        }
+        !self.waits(sup)
+            || self.nodes[ix].operation != Operation::Active
+            || state.first_start == FirstStartState::Held
+            || self.is_due(sup, ix)
     }
 
     /// Whether the back-off of the child is over, and its restart stands in the inbox.

@@ -275,9 +275,14 @@ impl Machine {
 
     /// Stops what a restart takes along; it starts when the child that failed is due.
     pub(super) fn stop_group(&mut self, sup: Ix, culprit: Ix, due: Nanos) {
+        let scope = self.scope(sup, culprit);
+        let state = self.nodes.sup_mut(sup);
+        // What another restart has left behind starts with this one.
+        let covered = |mail: &Mail| matches!(mail, Mail::Rest(rest) if scope.covers(*rest));
+        state.inbox.retain(|letter| !covered(&letter.mail));
         let stopping = Op::Stopping {
-            next: self.nodes.sup(sup).last,
-            scope: self.scope(sup, culprit),
+            next: state.last,
+            scope,
             manner: self.manner(sup),
             then: Then::Start { culprit, due },
         };

@@ -47,6 +47,16 @@ impl Scope {
             Self::One(one) => one.0 == ix.0,
         }
     }
+
+    /// Whether all that the other contains is in this one, too.
+    pub(super) const fn covers(self, other: Self) -> bool {
+        match (self, other) {
+            (Self::All, _) | (Self::Marked, Self::Marked) => true,
+            (Self::From(order), Self::From(later)) => order <= later,
+            (Self::One(one), Self::One(other)) => one.0 == other.0,
+            _ => false,
+        }
+    }
 }
 
 /// How the members of a scope are ended.

@@ -3,9 +3,9 @@
 //! After every step the machine is checked from inside (`World::check`), and its events from
 //! outside. A failure is printed as the body of a test of the machine, which can be kept.
 //!
-//! `MODEL_STATES` says how many distinct states are looked for, `MODEL_SECONDS` for how long random
-//! scripts are played, `MODEL_SEED` where those begin. CI asks for a million states, with the
-//! profile `model`: `.ci/run`.
+//! `MODEL_STATES` says how many distinct states are looked for, `MODEL_ROUNDS` how many rounds of
+//! random scripts are played, or `MODEL_SECONDS` for how long, and `MODEL_SEED` where those begin.
+//! CI asks for a million states, with the profile `model`: `.ci/run`.
 
 mod every;
 mod player;
@@ -17,23 +17,27 @@ use std::time::{Duration, Instant};
 
 use crate::player::Failure;
 
-/// How long random scripts are played, and since when they are.
+/// How many rounds of random scripts are played.
 #[derive(Clone, Copy)]
-pub(crate) struct Budget {
-    began: Instant,
-    whole: Duration,
+pub(crate) enum Budget {
+    /// The same ones each time, however fast the machine is.
+    Rounds(u64),
+    Until(Instant),
 }
 
 impl Budget {
     pub(crate) fn from_environment() -> Self {
-        Self {
-            began: Instant::now(),
-            whole: Duration::from_secs(number("MODEL_SECONDS").unwrap_or(5)),
+        match number("MODEL_SECONDS") {
+            Some(seconds) => Self::Until(Instant::now() + Duration::from_secs(seconds)),
+            None => Self::Rounds(number("MODEL_ROUNDS").unwrap_or(50)),
         }
     }
 
-    pub(crate) fn is_spent(&self) -> bool {
-        self.began.elapsed() >= self.whole
+    pub(crate) fn is_spent(self, rounds: u64) -> bool {
+        match self {
+            Self::Rounds(all) => rounds >= all,
+            Self::Until(end) => Instant::now() >= end,
+        }
     }
 }
 

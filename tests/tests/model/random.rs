@@ -29,13 +29,14 @@ pub(crate) struct Ran {
 
 pub(crate) fn run(budget: Budget) -> Ran {
     let began = Instant::now();
-    let mut seed = number("MODEL_SEED").unwrap_or(0);
+    let first = number("MODEL_SEED").unwrap_or(0);
+    let mut seed = first;
     let mut ran = Ran {
         scripts: 0,
         steps: 0,
         took: Duration::ZERO,
     };
-    while !budget.is_spent() {
+    while !budget.is_spent(seed - first) {
         round(seed, &mut ran);
         seed += 1;
     }

@@ -9,7 +9,7 @@ use rust_supervisor::control::outcome::ChildControlOperation as Operation;
 use rust_supervisor::event::failure::Why;
 use rust_supervisor::event::kind::{Event, EventKind};
 use rust_supervisor::event::snapshot::ChildState;
-use rust_supervisor::spec::policy::{RestartPolicy, StartOrder, Strategy};
+use rust_supervisor::spec::policy::{RestartPolicy, StartOrder, Strategy, WhileStarting};
 
 use crate::tree::{Child, Sup, WINDOW};
 
@@ -22,6 +22,8 @@ pub(crate) struct Rules {
     /// What the last command would add; and all of them, by the number of their event.
     offer: Option<Child>,
     offered: Vec<(u64, Arc<str>, Child)>,
+    /// Commands that name a child, by the number of their event.
+    commands: HashSet<u64>,
     /// Supervisors that come down.
     down: HashSet<Arc<str>>,
     /// Who ends by itself, and takes its time.
@@ -46,6 +48,8 @@ struct Supervisor {
     strategy: Strategy,
     /// It stops its children one by one.
     ordered: bool,
+    /// It serves commands in their turn, as OTP does.
+    waits: bool,
     intensity: u32,
     /// Those that it begins with, and those that it has, in order.
     first: Vec<Arc<str>>,
@@ -106,12 +110,17 @@ impl Rules {
 
     fn check(&mut self, event: &Event) {
         let path = &event.path;
+        if self.commands.contains(&event.correlation) {
+            // Its turn may come long after it was asked.
+            self.excuse(path);
+        }
         match &event.kind {
             EventKind::Added => self.added(event),
             EventKind::Commanded(_) => {
                 if let Some(child) = self.offer.take() {
                     self.offered.push((event.seq, Arc::clone(path), child));
                 }
+                self.commands.insert(event.seq);
                 self.excuse(path);
             }
             EventKind::Operation(_) => self.excuse(path),
@@ -296,8 +305,11 @@ impl Rules {
     /// Somebody has asked for something else.
     fn excuse(&mut self, path: &Arc<str>) {
         if let Some(supervisor) = self.supervisors.get_mut(parent(path)) {
-            // It may have been the one whose restart takes the others along (R31).
-            supervisor.group.clear();
+            if supervisor.waits {
+                // It may have been the one whose restart takes the others along (R31).
+                supervisor.group.clear();
+            }
+            supervisor.group.remove(path);
             supervisor.excused.insert(Arc::clone(path));
         }
         if let Some(supervisor) = self.supervisors.get_mut(path) {
@@ -363,6 +375,7 @@ impl Rules {
         let supervisor = Supervisor {
             strategy: sup.strategy,
             ordered: sup.start == StartOrder::Ordered && !sup.pool,
+            waits: sup.while_starting == WhileStarting::Wait,
             intensity: sup.intensity,
             first: children.clone(),
             children,

@@ -1,7 +1,7 @@
 //! Every command in every phase (DESIGN, section 5).
 
 use super::*;
-use crate::spec::policy::{AddPolicy, StartOrder, Strategy};
+use crate::spec::policy::{AddPolicy, Intensity, StartOrder, Strategy, WhileStarting};
 
 /// A child in one of the states that it can be in.
 fn child_in(wanted: ChildState) -> World {
@@ -496,4 +496,29 @@ fn a_command_that_changes_nothing_tells_no_change() {
         obey(&mut world);
         assert_eq!(changes(&mut world), told);
     }
+}
+
+#[test]
+fn whoever_waits_for_a_start_is_answered_when_its_supervisor_gives_up_instead() {
+    let sub = SupervisorSpec::root(vec![explicit("a"), worker("b")])
+        .while_starting(WhileStarting::Wait)
+        .intensity(Intensity::new(2, secs(10)));
+    let mut world = started(SupervisorSpec::root(vec![ChildSpec::supervisor(
+        "sub", sub,
+    )]));
+    world.ask("sub/a", Ask::Restart);
+    let resumed = world.ask("sub/a", Ask::Resume);
+    world.ready("sub/a");
+    obey(&mut world);
+    world.exit("sub/a", Ends::Fatal);
+    assert_eq!(
+        live(&world),
+        ["sub/b"],
+        "it is asked to stop and has not gone"
+    );
+    let answer = world.answer(resumed);
+    assert!(
+        matches!(answer, Some(Err(SupervisorError::StartFailed { .. }))),
+        "{answer:?}"
+    );
 }

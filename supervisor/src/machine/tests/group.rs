@@ -224,3 +224,67 @@ fn a_dependent_that_had_been_removed_takes_its_own_dependents_along_again() {
     let restarted = text(&log(&mut world));
     assert!(restarted.ends_with("+sub/a +sub/b +sub/c"), "{restarted}");
 }
+
+#[test]
+fn the_rest_of_a_group_starts_when_its_culprit_is_taken_out_before_its_restart_is_taken_up() {
+    for taken_out in [Ask::Stop, Ask::Pause, Ask::Remove] {
+        let spec = SupervisorSpec::root(vec![explicit("a"), explicit("b"), worker("c")]);
+        let mut world = started(spec.strategy(Strategy::OneForAll));
+        world.ready("a");
+        world.ready("b");
+        world.exit("c", Ends::Failed);
+        obey(&mut world);
+        // The failed start of `a` is taken up when `x` has started, which was asked for before.
+        world.ask("", Ask::Add(explicit("x")));
+        world.exit("a", Ends::Failed);
+        assert_eq!(live(&world), ["x"]);
+        let asked = format!("{taken_out:?}");
+        ask(&mut world, "a", taken_out).expect("accepted");
+        world.ready("x");
+        world.ready("b");
+        assert_eq!(live(&world), ["b", "c", "x"], "{asked}");
+    }
+}
+
+#[test]
+fn a_group_whose_culprit_is_paused_while_it_stops_starts_once() {
+    let spec = SupervisorSpec::root(vec![
+        worker("a"),
+        worker("once")
+            .restart(RestartPolicy::Transient)
+            .readiness(Readiness::Completed),
+        worker("c"),
+    ]);
+    let mut world = started(spec.strategy(Strategy::OneForAll));
+    world.exit("once", Ends::Succeeded);
+    world.exit("a", Ends::Failed);
+    ask(&mut world, "a", Ask::Pause).expect("accepted");
+    obey(&mut world);
+    log(&mut world);
+    world.exit("once", Ends::Succeeded);
+    assert_eq!(text(&log(&mut world)), "-once +c");
+    assert_eq!(live(&world), ["c"]);
+}
+
+#[test]
+fn the_rest_of_a_group_does_not_start_again_after_another_restart_has_taken_it_along() {
+    let once = worker("once")
+        .restart(RestartPolicy::Transient)
+        .readiness(Readiness::Completed);
+    let spec = SupervisorSpec::root(vec![worker("b"), explicit("a"), once]);
+    let mut world = started(spec.strategy(Strategy::OneForAll));
+    world.ready("a");
+    world.exit("once", Ends::Succeeded);
+    world.exit("b", Ends::Failed);
+    obey(&mut world);
+    world.ask("", Ask::Add(explicit("x")));
+    world.exit("a", Ends::Failed);
+    world.exit("b", Ends::Failed);
+    ask(&mut world, "a", Ask::Stop).expect("accepted");
+    log(&mut world);
+    world.ready("x");
+    obey(&mut world);
+    world.exit("once", Ends::Succeeded);
+    world.ready("x");
+    assert_eq!(text(&log(&mut world)), "~b ?x -x +b +once -once +x");
+}
