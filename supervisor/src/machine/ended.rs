@@ -323,13 +323,13 @@ impl Machine {
     /// Removes a child that does not run from its supervisor.
     pub(super) fn forget(&mut self, ix: Ix) {
         let sup = self.nodes[ix].parent;
-        self.settled(ix, &Err(Refusal::Interrupted));
         self.set_phase(ix, Phase::Down(Down::Removed));
         self.nodes[ix].wish = Wish::None;
         self.nodes[ix].flags.marked = false;
         self.nodes[ix].operation = crate::control::outcome::ChildControlOperation::Active;
         self.nodes.unlink(ix);
         self.emit(ix, EventKind::Removed);
+        self.settled(ix, &Err(Refusal::Interrupted));
         if self.nodes[ix].flags.is_static {
             self.nodes.sup_mut(sup).incomplete = true;
         } else {
@@ -372,8 +372,7 @@ impl Machine {
             self.fences.remember(&self.nodes[ix].path, starts);
             if self.index.find(&self.nodes[ix].path, &self.nodes) == Some(ix) {
                 self.index.remove(ix, &self.nodes);
-                let path = Arc::clone(&self.nodes[ix].path);
-                self.hand_over_path(&path, starts);
+                self.hand_over_path(ix);
             }
             let last = self.nodes[ix].last.take();
             self.trash.records.extend(last);

@@ -144,9 +144,24 @@ impl Machine {
             return;
         };
         let path = Arc::clone(&asked.path);
-        match self.index.find(&path, &self.nodes) {
-            Some(ix) => self.emit(ix, EventKind::Refused(why)),
-            None => self.emit_unknown(&path, ChildState::Removed, EventKind::Refused(why)),
+        self.emit_at(&path, EventKind::Refused(why));
+    }
+
+    /// Writes that a message of an attempt of this child came too late. Another may have its path.
+    pub(super) fn emit_stale(&mut self, ix: Ix) {
+        let path = Arc::clone(&self.nodes[ix].path);
+        self.emit_at(&path, EventKind::Stale);
+    }
+
+    /// Writes an event of whoever stands at the path now, also where one that has left and is stuck
+    /// keeps it from starting.
+    fn emit_at(&mut self, path: &Arc<str>, kind: EventKind) {
+        let holder = self.index.find(path, &self.nodes);
+        let stands = |&ix: &Ix| self.is_in_the_tree(ix);
+        let heir = || self.declared(path).filter(stands);
+        match holder.filter(stands).or_else(heir).or(holder) {
+            Some(ix) => self.emit(ix, kind),
+            None => self.emit_unknown(path, ChildState::Removed, kind),
         }
     }
 

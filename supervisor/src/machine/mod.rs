@@ -741,7 +741,7 @@ impl Machine {
         self.stale += 1;
         if let Some(ix) = ix {
             self.begin_context();
-            self.emit(ix, EventKind::Stale);
+            self.emit_stale(ix);
         }
     }
 }

@@ -183,6 +183,10 @@ impl Machine {
             }
             return;
         }
+        if status == ChildShutdownStatus::AlreadyExited && self.is_fenced_by_another(ix) {
+            // That one is told of.
+            return;
+        }
         let node = &self.nodes[ix];
         let status = match node.phase {
             // Its supervisor is down, and it is not.

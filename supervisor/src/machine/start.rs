@@ -439,7 +439,9 @@ impl Machine {
     }
 
     /// A path is free again: a static child that has waited for that takes it, and starts.
-    pub(super) fn hand_over_path(&mut self, path: &str, starts: u64) {
+    pub(super) fn hand_over_path(&mut self, former: Ix) {
+        let former = &self.nodes[former];
+        let (path, starts, reported) = (&former.path, former.starts, former.flags.reported);
         let above = path::above(path);
         // Its supervisor may itself stand where another still is.
         let found = [self.index.find(above, &self.nodes), self.declared(above)];
@@ -449,13 +451,15 @@ impl Machine {
             .filter_map(|sup| self.nodes[sup].sup())
             .flat_map(|sup| sup.statics.iter().copied());
         // One whose supervisor has left the tree would hold the path against whoever stands there.
-        let heir = statics.find(|&ix| &*self.nodes[ix].path == path && self.is_in_the_tree(ix));
+        let heir = statics.find(|&ix| self.nodes[ix].path == *path && self.is_in_the_tree(ix));
         let Some(heir) = heir else {
             return;
         };
         self.index.insert(heir, &self.nodes);
         let node = &mut self.nodes[heir];
         node.starts = node.starts.max(starts);
+        // A report tells of a path once, and of what ran there.
+        node.flags.reported |= reported;
         self.adopt_mirror(heir);
         let node = &self.nodes[heir];
         let (sup, fresh) = (node.parent, node.phase == Phase::Down(Down::Fresh));

@@ -304,10 +304,11 @@ impl Machine {
     /// A child that was asked to stop has ended.
     pub(super) fn stopped(&mut self, ix: Ix) {
         let sup = self.nodes[ix].parent;
-        self.settled(ix, &Err(Refusal::Interrupted));
+        let interrupted = Err(Refusal::Interrupted);
         let Some(sup) = sup.some() else {
             // Stuck when its supervisor was removed.
             self.set_phase(ix, Phase::Down(Down::Removed));
+            self.settled(ix, &interrupted);
             return self.dispose(ix);
         };
         self.schedule(sup);
@@ -326,10 +327,12 @@ impl Machine {
             }
             self.set_phase(ix, Phase::Down(Down::Group));
             self.pass_stop(sup, ix);
-            return self.leave_with_group(sup, ix);
+            self.leave_with_group(sup, ix);
+            return self.settled(ix, &interrupted);
         }
         self.pass_start(ix);
         self.set_phase(ix, Phase::Down(Down::Stopped));
+        self.settled(ix, &interrupted);
         self.come_to_rest(ix);
     }
 
@@ -387,7 +390,6 @@ impl Machine {
         }
         let told = |node: &Node| (node.phase.public(), node.operation, node.flags.ready);
         let (id, before) = (self.nodes.id(ix), told(&self.nodes[ix]));
-        self.settled(ix, &Err(Refusal::Interrupted));
         self.becomes_unready(ix);
         if !down {
             self.decided(ix, Decision::Absorbed);
@@ -401,6 +403,7 @@ impl Machine {
         if left.is_some_and(|ix| told(&self.nodes[ix]) != before) {
             self.emit(ix, EventKind::Stopped);
         }
+        self.settled(ix, &Err(Refusal::Interrupted));
     }
 
     /// Whether a restart still is about this child.

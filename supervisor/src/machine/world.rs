@@ -608,6 +608,7 @@ impl World {
             return false;
         }
         for event in events {
+            self.check_found(&event);
             self.fold.apply(&event).expect("without a gap");
             let first = journal.get(event.correlation);
             let begins = first.is_none_or(|first| first.correlation == event.correlation);
@@ -617,6 +618,28 @@ impl World {
             );
         }
         true
+    }
+
+    /// An event that changes nothing tells of a child what those before it have told.
+    fn check_found(&self, event: &Event) {
+        if event.kind.tells_state() {
+            return;
+        }
+        if let Some(child) = self.fold.child(&event.path) {
+            let known = (child.state, child.operation, child.ready);
+            let found = (event.state, event.operation, event.ready);
+            // It has ended, and what becomes of it may be known by now.
+            let lives = matches!(
+                event.state,
+                ChildState::Aborting
+                    | ChildState::Running
+                    | ChildState::Starting
+                    | ChildState::Stopping
+                    | ChildState::Stuck
+            );
+            let rests = child.state == ChildState::Exited && !lives;
+            assert!(found == known || rests, "{event:?}, and it was {child:?}");
+        }
     }
 
     /// A number that worlds share only if they will behave alike.

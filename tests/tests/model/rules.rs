@@ -19,6 +19,8 @@ pub(crate) struct Rules {
     seen: u64,
     members: HashMap<Arc<str>, Member>,
     supervisors: HashMap<Arc<str>, Supervisor>,
+    /// The children that the tree is declared with.
+    declared: HashMap<Arc<str>, Child>,
     /// What the last command would add; and all of them, by the number of their event.
     offer: Option<Child>,
     offered: Vec<(u64, Arc<str>, Child)>,
@@ -70,7 +72,18 @@ impl Rules {
     pub(crate) fn of(tree: &Sup) -> Self {
         let mut rules = Self::default();
         rules.learn_supervisor("".into(), tree);
+        rules.declare("", tree);
         rules
+    }
+
+    fn declare(&mut self, path: &str, sup: &Sup) {
+        for child in &sup.children {
+            let path = join(path, &child.name);
+            if let Some(below) = &child.below {
+                self.declare(&path, below);
+            }
+            self.declared.insert(path, child.clone());
+        }
     }
 
     /// The next command would add this child.
@@ -88,10 +101,6 @@ impl Rules {
             self.seen += 1;
             assert_eq!(event.seq, self.seen, "I10: events are numbered");
             self.check(event);
-            if matches!(event.kind, EventKind::Refused(_)) {
-                // It tells what was found, which may have changed since.
-                continue;
-            }
             if let Some(member) = self.members.get_mut(&event.path) {
                 if member.operation == Operation::Quarantined
                     && event.operation == Operation::Active
@@ -355,6 +364,9 @@ impl Rules {
         let named = || self.offered.iter().position(|it| it.1 == *path);
         if let Some(at) = own.or_else(named) {
             let (_, _, child) = self.offered.remove(at);
+            self.learn_child(path, &child);
+        } else if let Some(child) = self.declared.get(path).cloned() {
+            // It comes back with its supervisor; somebody else may have had its name (R38).
             self.learn_child(path, &child);
         }
         let supervisor = self.supervisors.get_mut(parent(path)).expect("it is known");

@@ -275,3 +275,47 @@ fn an_event_is_small() {
         size_of::<Entry>()
     );
 }
+
+#[test]
+fn a_refusal_tells_what_the_child_is_doing_when_it_is_refused() {
+    let mut world = started(SupervisorSpec::root(workers(&["a"])));
+    world.ask("", Ask::Add(explicit("x")));
+    world.events();
+    ask(&mut world, "x", Ask::Stop).expect("accepted");
+    obey(&mut world);
+    let events = world.events();
+    let told = events.iter().map(|event| (&event.kind, event.state));
+    let told: Vec<_> = told
+        .skip_while(|(kind, _)| !matches!(kind, EventKind::Exited(_)))
+        .collect();
+    assert!(
+        matches!(
+            told[..],
+            [
+                (EventKind::Exited(_), ChildState::Stopped),
+                (
+                    EventKind::Refused(Refused::Interrupted),
+                    ChildState::Stopped
+                ),
+            ]
+        ),
+        "{told:?}"
+    );
+}
+
+#[test]
+fn a_message_that_came_too_late_tells_of_whoever_has_the_path_now() {
+    let child = worker("t").restart(RestartPolicy::Temporary);
+    let mut world = started(SupervisorSpec::root(vec![child]));
+    world.exit("t", Ends::Succeeded);
+    ask(&mut world, "", Ask::Add(worker("t"))).expect("the name is free");
+    world.events();
+    // It sends messages of the attempt that has ended.
+    world.check();
+    let events = world.events();
+    assert!(!events.is_empty());
+    for event in events {
+        assert!(matches!(event.kind, EventKind::Stale));
+        assert_eq!(event.state, ChildState::Running, "{event:?}");
+    }
+}

@@ -365,3 +365,33 @@ fn what_is_stuck_below_a_supervisor_that_is_down_is_not_told_as_ended() {
     assert_eq!(stuck, ["sub/x"], "{report}");
     assert!(!report.is_clean());
 }
+
+#[test]
+fn a_report_tells_of_a_path_once_whoever_has_had_it() {
+    for goes_first in [true, false] {
+        let sub = SupervisorSpec::root(vec![worker("t").restart(RestartPolicy::Temporary)]);
+        let sub = ChildSpec::supervisor("sub", sub);
+        let mut world = started(SupervisorSpec::root(vec![sub, worker("last")]));
+        world.exit("sub/t", Ends::Succeeded);
+        ask(&mut world, "sub", Ask::Add(worker("t"))).expect("the name is free");
+        ask(&mut world, "sub", Ask::Restart).expect("accepted");
+        let_stick(&mut world, "sub/t");
+        world.ask("", Ask::Shutdown);
+        if goes_first {
+            world.exit("sub/t", Ends::Aborted);
+        }
+        world.exit("last", Ends::Cancelled);
+        let report = world.report();
+        let told = report
+            .children
+            .iter()
+            .map(|child| (&*child.path, child.status));
+        let of_t: Vec<_> = told.filter(|(path, _)| *path == "sub/t").collect();
+        let status = if goes_first {
+            ChildShutdownStatus::LateReport
+        } else {
+            ChildShutdownStatus::AbortFailed
+        };
+        assert_eq!(of_t, [("sub/t", status)]);
+    }
+}
