@@ -29,7 +29,7 @@ impl Budget {
     pub(crate) fn from_environment() -> Self {
         match number("MODEL_SECONDS") {
             Some(seconds) => Self::Until(Instant::now() + Duration::from_secs(seconds)),
-            None => Self::Rounds(number("MODEL_ROUNDS").unwrap_or(50)),
+            None => Self::Rounds(number("MODEL_ROUNDS").unwrap_or(20)),
         }
     }
 
