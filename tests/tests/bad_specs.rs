@@ -229,6 +229,23 @@ async fn all_mistakes_of_a_tree_are_told_at_once_with_their_paths() {
 }
 
 #[tokio::test]
+async fn a_mistake_in_a_nested_supervisor_is_refused_before_anything_starts() {
+    // OTP calls both of them `bad_combination`.
+    for significant in [
+        child("x").significant(true),
+        child("x")
+            .significant(true)
+            .restart(RestartPolicy::Permanent),
+    ] {
+        let inner = SupervisorSpec::root(vec![significant]);
+        let middle = SupervisorSpec::root(vec![ChildSpec::supervisor("inner", inner)]);
+        // It also says that what stands before it has not started.
+        let text = problems(vec![ChildSpec::supervisor("middle", middle)], AS_IT_IS).await;
+        assert!(text.contains("`middle/inner/x`"), "{text}");
+    }
+}
+
+#[tokio::test]
 async fn supervisors_that_are_nested_too_deep_are_refused() {
     let mut spec = SupervisorSpec::root(vec![child("leaf")]);
     for n in 0..100 {

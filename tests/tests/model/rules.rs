@@ -142,6 +142,7 @@ impl Rules {
                     member.after.retain(|after| after != path);
                 }
             }
+            EventKind::Refused(_) => self.offered.retain(|it| it.0 != event.correlation),
             EventKind::Exited(_) => _ = self.ending.remove(&**path),
             EventKind::Started => self.started(event),
             EventKind::Restarting { .. } => self.restarting(event),

@@ -25,7 +25,8 @@ fn main() -> ExitCode {
                 let text = std::fs::read_to_string(file.path());
                 let text = text.unwrap_or_else(|error| panic!("{path}: {error}"));
                 let scenario = serde_json::from_str(&text);
-                scenarios.push(scenario.unwrap_or_else(|error| panic!("{path}: {error}")));
+                let scenario = scenario.unwrap_or_else(|error| panic!("{path}: {error}"));
+                scenarios.push((path.to_string(), scenario));
             }
         }
     }
@@ -35,12 +36,14 @@ fn main() -> ExitCode {
     ExitCode::from(u8::from(failed > 0))
 }
 
-fn play_all<L: Level>(level: &str, scenarios: &[serde_json::Value]) -> usize {
+fn play_all<L: Level>(level: &str, scenarios: &[(String, serde_json::Value)]) -> usize {
     let mut failed = 0;
-    for scenario in scenarios {
-        if let Err(difference) = play::play::<L>(scenario) {
+    for (path, scenario) in scenarios {
+        // One that is not of the format, or that breaks us, does not end the run.
+        let played = std::panic::catch_unwind(|| play::play::<L>(scenario));
+        if let Err(difference) = played.unwrap_or_else(|_| Err("panicked".to_owned())) {
             failed += 1;
-            println!("{level} {}: {difference}", scenario["name"]);
+            println!("{level} {} ({path}): {difference}", scenario["name"]);
         }
     }
     let passed = scenarios.len() - failed;
