@@ -248,9 +248,16 @@ impl TreeRef {
     /// - What operators have done stays: who is paused or quarantined stays down, and has its new
     ///   code and settings when it is resumed; who was added at run time stays.
     ///
-    /// A supervisor that has something under way takes its turn after that; one that is down has
-    /// the new configuration when it is started again. Resolves when every change has been carried
-    /// out: what had to stop has ended, or is stuck, and what had to start has started, or failed.
+    /// A supervisor that stops children takes its turn after that; one that is starting them
+    /// interrupts that, and goes on afterwards; one that is down has the new configuration when it is
+    /// started again. Resolves when every change has been carried out: what had to stop has ended,
+    /// or is stuck, and what had to start has started, or failed. In a supervisor whose own start is
+    /// not through, or whose children start concurrently, that goes on by itself.
+    ///
+    /// That comes to an end, also in a tree that hangs in its start: stops are bounded by their
+    /// budgets, starts of workers by `ready_within`, and a nested supervisor that is not up after 30
+    /// seconds is not waited for any longer. A reload that follows does not wait for these starts:
+    /// this one resolves at once, and its starts become part of the other.
     ///
     /// # Errors
     ///

@@ -358,9 +358,11 @@ impl Machine {
             // Whoever it was after, or was after it, goes with it.
             self.nodes[ix].links = None;
             if self.nodes[ix].phase.is_live() {
-                // Stuck: its path stays fenced until it has physically gone.
+                // Stuck: its path stays fenced until it has physically gone. Another may be declared
+                // there.
                 self.nodes[ix].parent = Ix::NONE;
                 self.nodes[ix].flags.linked = false;
+                self.nodes[ix].flags.is_static = false;
                 continue;
             }
             // Its supervisor's place may be used again, by one that has other children.

@@ -652,6 +652,9 @@ impl Machine {
             self.steps_left -= 1;
             self.resume_context(ix);
             match self.nodes[ix].phase {
+                Phase::Starting(_) if self.nodes[ix].sup().is_some() && !self.comes_down(ix) => {
+                    self.waited_long(ix);
+                }
                 Phase::Backoff(retry) => {
                     self.set_phase(ix, Phase::Failed(retry));
                     let due = Mail::Due(self.nodes.id(ix));

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::Machine;
-use super::node::{Down, Ending, Ix, Mail, NodeId, Phase, Wish};
+use super::node::{Down, Ending, FirstStartState, Ix, Mail, NodeId, Phase, Wish};
 use super::plant::Comes;
 use super::reload::{List, Part};
 use crate::control::outcome::ChildControlOperation as Operation;
@@ -89,17 +89,23 @@ impl Machine {
     /// Another child is declared.
     fn put_in(&mut self, sup: Ix, planned: Planned) {
         let places = self.plant(sup, planned.nodes, Comes::Declared);
+        // Below a supervisor that has left, they are told of when it comes back.
+        let told = self.is_in_the_tree(sup);
         for &ix in &places {
-            self.emit(ix, EventKind::Added);
+            if told {
+                self.emit(ix, EventKind::Added);
+            }
             self.apply_intent(ix);
         }
         let ix = places[0];
-        if self.nodes[ix].policy.critical {
+        if told && self.nodes[ix].policy.critical {
             self.spread_unready(sup);
         }
+        // Before its turn in the first start, none starts.
+        let begun = self.nodes.sup(sup).first_start == FirstStartState::Done;
         let node = &mut self.nodes[ix];
         node.next_reason = Some(StartReason::Added);
-        node.flags.marked = node.operation == Operation::Active;
+        node.flags.marked = begun && node.operation == Operation::Active;
     }
 
     /// With the one that stood at its path, whatever is below a supervisor was told to have gone.

@@ -5,6 +5,12 @@
 //! of a supervisor waits for its turn there; a supervisor that is down, or comes down, is changed
 //! before it starts again. A restart of a child for its new code, and of those that are after it, is
 //! the restart of a group: it stops in reverse, starts in order (I3), and is not counted (I4).
+//!
+//! A reload comes to its end, however a tree hangs. It waits for stops, which are bounded (I8), and
+//! for no start that it has not asked for: a walk that starts, and waits for a child, gives way to a
+//! change, and goes on when that is through. Of what the reload itself starts, a worker has the time
+//! of its `ready_within`; a supervisor below is not waited for any longer than that, and goes on
+//! starting. The next reload waits for none of these starts: they go on, as part of it.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -57,10 +63,20 @@ pub(crate) struct List {
 pub(super) enum Change {
     /// Its turn has not come.
     Waiting(Part),
-    /// Children stop for it. Those that are leaving do, whatever else is wanted of them meanwhile.
-    Stopping(Part, Vec<NodeId>),
+    /// Children stop for it.
+    Stopping(Stops),
     /// The list has been exchanged, and children start.
     Starting,
+}
+
+/// Children of a supervisor stop for its part of a reload.
+#[derive(Debug)]
+pub(super) struct Stops {
+    part: Part,
+    /// Those that leave, whatever else is wanted of them meanwhile.
+    leaving: Vec<NodeId>,
+    /// The child whose start has given way: who stands behind it waits for it, as before.
+    starting: Option<NodeId>,
 }
 
 /// The reload that is being carried out.
@@ -88,15 +104,13 @@ impl Machine {
             self.discard_reload(reload);
             return self.answer(token, Err(refusal));
         }
+        self.let_starts_go();
         if self.reloading.is_none() {
             return self.begin_reload(token, reload);
         }
-        self.end_starts_of_reload();
         for part in &reload.parts {
             self.tune(part);
-            if let Some(sup) = self.supervisor_of(part) {
-                self.end_starts(sup, part);
-            }
+            self.note_leaving(part);
         }
         let correlation = self.context;
         self.queued.push_back(Queued {
@@ -126,7 +140,7 @@ impl Machine {
             }
             let down = matches!(self.nodes.sup(sup).op, Op::Down);
             if !down && !self.comes_down(sup) {
-                self.end_starts(sup, &part);
+                self.note_leaving(&part);
                 self.mail(sup, Mail::Change);
             }
             self.nodes.sup_mut(sup).change = Some(Box::new(Change::Waiting(part)));
@@ -134,29 +148,19 @@ impl Machine {
                 self.change_while_down(sup);
             }
         }
-        self.part_is_done();
+        self.count_part();
     }
 
-    /// The next one waits: what holds up this one, and may do so for ever, is begun anew after it.
-    fn end_starts_of_reload(&mut self) {
+    /// The next one waits for stops only: starts that are under way go on by themselves.
+    fn let_starts_go(&mut self) {
         let open = self.reloading.as_ref();
         let concerned = open.map_or_else(Vec::new, |open| open.concerned.clone());
         for id in concerned {
-            let Some(sup) = self.nodes.find(id) else {
-                continue;
-            };
-            let Some(state) = self.nodes[sup].sup().filter(|state| state.change.is_some()) else {
-                continue;
-            };
-            let Op::Starting { next, .. } = state.op else {
-                continue;
-            };
-            let starting = next.some();
-            let starting =
-                starting.filter(|&ix| matches!(self.nodes[ix].phase, Phase::Starting(_)));
-            if let Some(ix) = starting {
-                self.nodes[ix].wish = Wish::Start(Cause::Alone);
-                self.take_down(sup, ix);
+            let state = self.nodes.find(id).and_then(|sup| self.nodes[sup].sup());
+            let change = state.and_then(|state| state.change.as_deref());
+            if matches!(change, Some(Change::Starting)) {
+                self.nodes.sup_mut(id.ix).change = None;
+                self.part_is_done();
             }
         }
     }
@@ -174,7 +178,7 @@ impl Machine {
         let parts = concerned.iter().filter_map(|id| {
             let sup = self.nodes[self.nodes.find(*id)?].sup()?;
             match sup.change.as_deref()? {
-                Change::Waiting(part) | Change::Stopping(part, _) => Some(part),
+                Change::Waiting(part) | Change::Stopping(Stops { part, .. }) => Some(part),
                 Change::Starting => None,
             }
         });
@@ -182,24 +186,11 @@ impl Machine {
         parts.chain(queued).any(declares)
     }
 
-    /// A start that holds up the turn of the change, and that the change is about, ends at once, as
-    /// by a command (it may never come to an end by itself).
-    fn end_starts(&mut self, sup: Ix, part: &Part) {
+    /// No walk starts those that are to be taken out.
+    fn note_leaving(&mut self, part: &Part) {
         for path in part.list.iter().flat_map(|list| &list.removed) {
             if let Some(ix) = self.declared(path) {
                 self.nodes[ix].flags.leaving = true;
-            }
-        }
-        let removed = part.list.iter().flat_map(|list| &list.removed);
-        let recoded = part.recoded.iter().map(|(path, _)| path);
-        for path in removed.chain(recoded) {
-            let Some(ix) = self.declared(path) else {
-                continue;
-            };
-            let node = &mut self.nodes[ix];
-            if matches!(node.phase, Phase::Starting(_)) {
-                node.wish = Wish::Stay;
-                self.take_down(sup, ix);
             }
         }
     }
@@ -244,16 +235,54 @@ impl Machine {
         self.nodes[sup].sup().is_some().then_some(sup)
     }
 
-    /// It is the turn of a change: first, what has to stop does, in the order that it has had.
+    /// It is the turn of a change.
     pub(super) fn begin_change(&mut self, sup: Ix) {
-        let Some(mut part) = self.next_part(sup) else {
-            return;
+        if let Some(part) = self.next_part(sup) {
+            self.release_group(sup);
+            self.stop_for_change(sup, part, None);
+        }
+    }
+
+    /// A walk that starts children waits for one of them: a change does not. Whoever has not been
+    /// started yet is when the change is through, or with it; false where there is none.
+    pub(super) fn gives_way(&mut self, sup: Ix, ix: Ix, scope: Scope, cause: Cause) -> bool {
+        let Some(part) = self.next_part(sup) else {
+            return false;
         };
+        self.leave_walk(sup);
+        let mut rest = Vec::new();
+        let is_first = cause == Cause::First && scope == Scope::All;
+        match cause {
+            Cause::First if is_first => {
+                self.nodes.sup_mut(sup).first_start = FirstStartState::Held;
+            }
+            Cause::Group => self.mail(sup, Mail::Rest(scope)),
+            Cause::Reload => {
+                self.nodes[ix].flags.marked = false;
+                rest = self.marked(sup);
+            }
+            Cause::Add | Cause::Alone | Cause::First | Cause::Resume => {}
+        }
         self.release_group(sup);
+        for ix in rest {
+            self.nodes[ix].flags.marked = true;
+        }
+        let starting = (!is_first).then(|| self.nodes.id(ix));
+        self.stop_for_change(sup, part, starting);
+        true
+    }
+
+    /// First, what has to stop does, in the order that it has had.
+    fn stop_for_change(&mut self, sup: Ix, mut part: Part, starting: Option<NodeId>) {
         let recoded = self.recode(&mut part);
-        self.mark_restarts(&recoded, &part.dependents);
+        self.mark_restarts(sup, &recoded, &part.dependents);
         let leaving = self.take_out(sup, &mut part);
-        self.nodes.sup_mut(sup).change = Some(Box::new(Change::Stopping(part, leaving)));
+        let stops = Stops {
+            part,
+            leaving,
+            starting,
+        };
+        self.nodes.sup_mut(sup).change = Some(Box::new(Change::Stopping(stops)));
         let marked = self.marked(sup);
         let runs = |ix: &&Ix| !self.nodes[**ix].phase.is_down();
         let Some(&culprit) = marked.iter().find(runs) else {
@@ -288,22 +317,54 @@ impl Machine {
     pub(super) fn change_stopped(&mut self, sup: Ix) {
         let change = self.nodes.sup_mut(sup).change.as_deref_mut();
         let step = change.map(|change| std::mem::replace(change, Change::Starting));
-        if let Some(Change::Stopping(part, leaving)) = step {
-            for id in leaving {
+        let mut starting = None;
+        if let Some(Change::Stopping(stops)) = step {
+            for id in stops.leaving {
                 if let Some(ix) = self.nodes.find(id) {
                     self.is_to_leave(ix);
                 }
             }
-            self.restructure(sup, part);
+            self.restructure(sup, stops.part);
+            starting = stops.starting;
         }
-        if self.marked(sup).is_empty() {
+        let marked = self.marked(sup);
+        let Some(last) = marked.last().map(|&last| self.nodes[last].order) else {
             return self.change_is_over(sup);
+        };
+        if let Some(ix) = starting.and_then(|id| self.nodes.find(id)) {
+            let node = &mut self.nodes[ix];
+            let starts = matches!(node.phase, Phase::Starting(_)) && node.flags.linked;
+            node.flags.marked |= starts && node.order < last;
         }
         self.emit(sup, EventKind::GroupStarting);
         let (next, scope) = (self.nodes.sup(sup).first, Scope::Marked);
         let cause = Cause::Reload;
         self.begin_operation(sup, Op::Starting { next, scope, cause });
         self.schedule(sup);
+        if !self.queued.is_empty() {
+            self.let_starts_go();
+        }
+    }
+
+    /// A walk of a reload waits for a supervisor below: not for ever, whatever happens there.
+    pub(super) fn bound_wait(&mut self, ix: Ix) {
+        let node = &self.nodes[ix];
+        let timed = self.deadlines.of(node) != Nanos::NEVER;
+        if node.sup().is_some() && !timed && !self.comes_down(ix) {
+            let within = node.policy.ready_within;
+            self.set_deadline(ix, self.now.after(within));
+        }
+    }
+
+    /// A supervisor has not come up in time: the walk of a reload that waits for it goes on.
+    pub(super) fn waited_long(&mut self, ix: Ix) {
+        let sup = self.nodes[ix].parent.some();
+        let op = sup.map(|sup| &self.nodes.sup(sup).op);
+        if let Some(Op::Starting { cause, .. }) = op {
+            if *cause == Cause::Reload {
+                self.pass_start(ix);
+            }
+        }
     }
 
     /// Whether children of the supervisor stop and start for a reload.
@@ -340,13 +401,26 @@ impl Machine {
                 self.take_out(sup, &mut part);
                 self.restructure(sup, part);
             }
-            Change::Stopping(part, _) => self.restructure(sup, part),
+            Change::Stopping(stops) => self.restructure(sup, stops.part),
             Change::Starting => {}
         }
         self.change_is_over(sup);
     }
 
     fn part_is_done(&mut self) {
+        self.count_part();
+        while self.reloading.is_none() {
+            let Some(queued) = self.queued.pop_front() else {
+                return;
+            };
+            let context = std::mem::replace(&mut self.context, queued.correlation);
+            self.begin_reload(queued.token, queued.reload);
+            self.context = context;
+        }
+    }
+
+    /// One part less; with the last the reload is over.
+    fn count_part(&mut self) {
         let Some(open) = &mut self.reloading else {
             return;
         };
@@ -358,11 +432,6 @@ impl Machine {
         self.reloading = None;
         self.emit(Ix::ROOT, EventKind::Reloaded);
         self.answer(token, Ok(Answer::Reloaded));
-        if let Some(queued) = self.queued.pop_front() {
-            let context = std::mem::replace(&mut self.context, queued.correlation);
-            self.begin_reload(queued.token, queued.reload);
-            self.context = context;
-        }
     }
 
     /// Exchanges the policy of a supervisor and its list; what is new is marked.
@@ -377,9 +446,12 @@ impl Machine {
     }
 
     /// Marks the children that start with other code, and those after them that run.
-    fn mark_restarts(&mut self, recoded: &[Ix], dependents: &[Arc<str>]) {
+    fn mark_restarts(&mut self, sup: Ix, recoded: &[Ix], dependents: &[Arc<str>]) {
+        // Before its turn in the first start, none starts.
+        let begun = self.nodes.sup(sup).first_start == FirstStartState::Done;
         for &ix in recoded {
-            if self.nodes[ix].flags.linked {
+            let waits = !begun && self.nodes[ix].phase == Phase::Down(Down::Fresh);
+            if self.nodes[ix].flags.linked && !waits {
                 self.mark_restart(ix);
             }
         }

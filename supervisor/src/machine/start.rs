@@ -42,7 +42,15 @@ impl Machine {
             return true;
         }
         match phase {
-            Phase::Starting(_) if self.is_serial(sup) => return false,
+            Phase::Starting(_) if self.is_serial(sup) => {
+                if self.gives_way(sup, ix, scope, cause) {
+                    return true;
+                }
+                if cause == Cause::Reload {
+                    self.bound_wait(ix);
+                }
+                return false;
+            }
             // Its start has failed, and counts when it has ended.
             Phase::Stopping(ending) | Phase::Aborting(ending)
                 if ending.start().is_some() && self.is_serial(sup) =>
@@ -297,10 +305,10 @@ impl Machine {
         match retry {
             Retry::Alone => self.pass_start(ix),
             Retry::First => {
-                self.leave_start(sup);
+                self.leave_start(sup, ix, Cause::First);
                 self.nodes.sup_mut(sup).first_start = FirstStartState::Held;
             }
-            Retry::Group => self.leave_start(sup),
+            Retry::Group => self.leave_start(sup, ix, Cause::Group),
         }
         let ended = Mail::Ended(self.nodes.id(ix), self.now);
         self.mail(sup, ended);
@@ -352,12 +360,20 @@ impl Machine {
         }
     }
 
-    /// Ends a walk that starts; one that stops is not to be left before its end.
-    fn leave_start(&mut self, sup: Ix) {
-        if matches!(self.nodes.sup(sup).op, Op::Starting { .. }) {
-            self.leave_walk(sup);
-            self.clear_marks(sup);
+    /// Ends a walk that starts, for a start in it that has failed; one that stops is not to be left
+    /// before its end. The start may belong to an earlier walk, that has given way to a reload.
+    fn leave_start(&mut self, sup: Ix, ix: Ix, belongs_to: Cause) {
+        let Op::Starting { next, scope, cause } = self.nodes.sup(sup).op else {
+            return;
+        };
+        if cause == Cause::Reload || (cause != belongs_to && next != ix) {
+            return self.pass_start(ix);
         }
+        if cause == Cause::First && scope == Scope::All {
+            self.nodes.sup_mut(sup).first_start = FirstStartState::Held;
+        }
+        self.leave_walk(sup);
+        self.clear_marks(sup);
     }
 
     pub(super) fn leave_walk(&mut self, sup: Ix) {
@@ -512,6 +528,8 @@ impl Machine {
             }
         } else if state.first_start == FirstStartState::Held {
             self.mail(sup, Mail::FirstStart);
+        } else if !matches!(scope, Scope::One(_)) {
+            self.check_all_ended(sup);
         }
     }
 
@@ -569,6 +587,8 @@ impl Machine {
             && state.first_start == FirstStartState::Done
             && state.busy == 0
             && !self.comes_down(sup)
+            // Others of its group have yet to start.
+            && !state.op.is_about_a_group()
             && !self.is_changing(sup);
         if over {
             self.stop_children(sup, End::AutoShutdown);

@@ -1,7 +1,7 @@
 //! Which siblings a restart takes along, and in which order (R17 to R21).
 
 use super::*;
-use crate::spec::policy::{Intensity, StartOrder, Strategy};
+use crate::spec::policy::{AutoShutdown, Intensity, StartOrder, Strategy};
 
 fn tree(strategy: Strategy) -> World {
     let spec = SupervisorSpec::root(workers(&["a", "b", "c", "d"])).strategy(strategy);
@@ -287,4 +287,22 @@ fn the_rest_of_a_group_does_not_start_again_after_another_restart_has_taken_it_a
     world.exit("once", Ends::Succeeded);
     world.ready("x");
     assert_eq!(text(&log(&mut world)), "~b ?x -x +b +once -once +x");
+}
+
+#[test]
+fn a_tree_that_ends_with_its_children_does_not_end_before_its_group_has_started() {
+    let once = worker("a")
+        .readiness(Readiness::Completed)
+        .restart(RestartPolicy::Transient);
+    let spec = SupervisorSpec::root(vec![once, worker("b")])
+        .strategy(Strategy::OneForAll)
+        .auto_shutdown(AutoShutdown::AllEnded);
+    let mut world = started(spec);
+    world.exit("a", Ends::Succeeded);
+    log(&mut world);
+    world.exit("b", Ends::Failed);
+    world.exit("a", Ends::Succeeded);
+    world.check();
+    assert_eq!(text(&log(&mut world)), "-b ~b +a -a +b");
+    assert!(!world.is_over());
 }

@@ -227,6 +227,169 @@ fn a_group_that_starts_again_does_not_start_who_is_taken_out() {
     assert_eq!(world.differs(), None);
 }
 
+/// A supervisor whose start never ends as long as a child does not come up.
+fn group_of(id: &str, children: Vec<ChildSpec>) -> ChildSpec {
+    ChildSpec::supervisor(id, root(children).first_start(FirstStart::Retry))
+        .restart(RestartPolicy::Permanent)
+}
+
+/// A worker whose start fails again and again.
+fn hangs(world: &mut World, path: &str) {
+    for _ in 0..5 {
+        world.exit(path, Ends::Failed);
+        world.check();
+    }
+    assert_eq!(world.state(path), Some(ChildState::Starting));
+}
+
+#[test]
+fn a_tree_that_hangs_in_its_start_is_mended() {
+    let spec = |x| {
+        root(vec![
+            made("a", 1),
+            group_of("g", vec![made("h", x).readiness(Readiness::Explicit)]),
+            made("z", 1),
+        ])
+        .intensity(Intensity::new(9, secs(1)))
+    };
+    let mut world = started(spec(1));
+    hangs(&mut world, "g/h");
+    log(&mut world);
+    let ticket = world.reload(spec(2)).expect("sound");
+    obey(&mut world);
+    world.check();
+    assert_eq!(text(&log(&mut world)), "?g/h -g/h +g/h");
+    world.ready("g/h");
+    world.check();
+    assert!(matches!(world.answer(ticket), Some(Ok(Said::Reloaded))));
+    assert_eq!(text(&log(&mut world)), "+z", "the first start goes on");
+    assert!(world.is_up());
+}
+
+#[test]
+fn a_start_that_hangs_elsewhere_holds_up_no_reload() {
+    let spec = |x, more: bool| {
+        let mut children = vec![
+            made("a", x),
+            group_of("g", vec![explicit("h")]),
+            made("z", 1),
+        ];
+        children.extend(more.then(|| made("n", 1)));
+        root(children)
+    };
+    let mut world = started(spec(1, false));
+    hangs(&mut world, "g/h");
+    log(&mut world);
+    // What is new has its turn in the first start.
+    assert!(matches!(
+        reload(&mut world, spec(2, true)),
+        Ok(Said::Reloaded)
+    ));
+    assert_eq!(text(&log(&mut world)), "?a -a +a");
+    assert_eq!(world.differs(), None);
+    world.ready("g/h");
+    world.check();
+    assert_eq!(text(&log(&mut world)), "+z +n");
+}
+
+#[test]
+fn a_group_whose_start_gives_way_to_a_reload_goes_on_with_it() {
+    let spec = |x| {
+        root(vec![
+            made("a", x),
+            group_of("g", vec![explicit("h")]),
+            made("y", 1),
+            made("z", 1),
+        ])
+        .strategy(Strategy::OneForAll)
+    };
+    let mut world = started(spec(1));
+    world.ready("g/h");
+    world.exit("a", Ends::Failed);
+    obey(&mut world);
+    hangs(&mut world, "g/h");
+    assert_eq!(live(&world), ["a", "g/h"]);
+    log(&mut world);
+    let ticket = world.reload(spec(2)).expect("sound");
+    obey(&mut world);
+    world.check();
+    assert_eq!(text(&log(&mut world)), "?a -a +a", "`y` is after `g` (I3)");
+    assert!(world.answer(ticket).is_none());
+    world.ready("g/h");
+    world.check();
+    assert!(matches!(world.answer(ticket), Some(Ok(Said::Reloaded))));
+    assert_eq!(text(&log(&mut world)), "+y +z");
+}
+
+#[test]
+fn a_reload_does_not_wait_for_ever_for_a_supervisor_that_it_has_added() {
+    let spec = |more: bool| {
+        let mut children = vec![made("a", 1)];
+        if more {
+            children.push(group_of("g", vec![explicit("h").ready_within(secs(9))]));
+            children.push(made("z", 1));
+        }
+        root(children).intensity(Intensity::new(9, secs(1)))
+    };
+    let mut world = started(spec(false));
+    log(&mut world);
+    let ticket = world.reload(spec(true)).expect("sound");
+    for after in [9, 18, 27] {
+        world.jump();
+        obey(&mut world);
+        world.check();
+        assert_eq!(world.now(), secs(after));
+        assert!(world.answer(ticket).is_none());
+    }
+    world.jump();
+    world.check();
+    assert_eq!(world.now(), secs(30));
+    assert!(matches!(world.answer(ticket), Some(Ok(Said::Reloaded))));
+    assert_eq!(live(&world), ["a", "g/h", "z"]);
+    assert_eq!(world.state("g"), Some(ChildState::Starting));
+    world.ready("g/h");
+    world.check();
+    assert_eq!(world.state("g"), Some(ChildState::Running));
+}
+
+#[test]
+fn the_next_reload_waits_for_no_start_of_the_one_before() {
+    let spec = |more: &[&str]| {
+        let mut children = vec![made("a", 1), group_of("g", vec![explicit("h")])];
+        children.extend(more.iter().map(|id| made(id, 1)));
+        root(children)
+    };
+    let mut world = started(root(vec![made("a", 1)]));
+    log(&mut world);
+    let first = world.reload(spec(&["y"])).expect("sound");
+    assert!(world.answer(first).is_none());
+    let second = world.reload(spec(&["y", "z"])).expect("sound");
+    world.check();
+    assert!(matches!(world.answer(first), Some(Ok(Said::Reloaded))));
+    assert!(world.answer(second).is_none());
+    assert_eq!(text(&log(&mut world)), "+g +g/h");
+    world.ready("g/h");
+    world.check();
+    assert_eq!(text(&log(&mut world)), "+y +z", "in order (I3)");
+    assert!(matches!(world.answer(second), Some(Ok(Said::Reloaded))));
+    assert_eq!(world.differs(), None);
+}
+
+#[test]
+fn many_reloads_may_wait_for_one_stop() {
+    let spec = |x: i64| root(vec![made("a", x)]);
+    let mut world = started(spec(0));
+    let tickets: Vec<u64> = (0..20_000)
+        .map(|x| world.reload(spec(x % 2 + 1)).expect("sound"))
+        .collect();
+    obey(&mut world);
+    world.check();
+    for ticket in tickets {
+        assert!(matches!(world.answer(ticket), Some(Ok(Said::Reloaded))));
+    }
+    assert_eq!(world.differs(), None);
+}
+
 fn pick<T: Copy>(random: &mut fastrand::Rng, of: &[T]) -> T {
     of[random.usize(..of.len())]
 }
@@ -403,7 +566,7 @@ fn run(seed: u64) {
     let spec = random_tree(&mut random, 0);
     let mut world = World::with_seed(spec, seed).expect("the tree is sound");
     world.start();
-    let mut tickets = Vec::new();
+    let (mut tickets, mut reloads) = (Vec::new(), Vec::new());
     for _ in 0..random.usize(1..8) {
         for _ in 0..random.usize(0..12) {
             storm(&mut random, &mut world, &mut tickets);
@@ -412,7 +575,7 @@ fn run(seed: u64) {
             world.skip_events();
         }
         let spec = random_tree(&mut random, 0);
-        tickets.push(world.reload(spec).expect("the tree is sound"));
+        reloads.push(world.reload(spec).expect("the tree is sound"));
         print(&mut world);
         world.check();
         world.skip_events();
@@ -435,21 +598,16 @@ fn run(seed: u64) {
         print(&mut world);
         world.check();
         if !world.has_wants() && !world.jump() {
-            // Whoever waits for a sibling that has gone waits for ever, and its start with it.
-            let waiting = world.snapshot().children;
-            let waiting = waiting
-                .iter()
-                .find(|child| child.state == ChildState::Waiting);
-            let Some(waiting) = waiting.map(|child| child.path.to_string()) else {
-                break;
-            };
-            tickets.push(world.ask(&waiting, Ask::Stop));
+            break;
         }
         world.check();
         world.skip_events();
     }
     if !world.is_over() {
         assert_eq!(world.differs(), None, "it is not as it is declared");
+    }
+    for reload in reloads {
+        assert!(world.answer(reload).is_some(), "{reload} does not end");
     }
     world.ask("", Ask::Shutdown);
     for _ in 0..300 {
@@ -485,8 +643,15 @@ fn whatever_happens_a_reload_comes_to_what_is_declared() {
     let seeds = std::env::var("RELOAD_SEEDS").ok();
     let seeds = seeds.and_then(|seeds| seeds.parse().ok()).unwrap_or(500);
     let first = std::env::var("RELOAD_SEED").ok();
-    let first: u64 = first.and_then(|seed| seed.parse().ok()).unwrap_or(0);
-    for seed in first..first + seeds {
+    let first: Option<u64> = first.and_then(|seed| seed.parse().ok());
+    // Those that have found something once.
+    let found = if first.is_none() {
+        &[1_727, 67_397, 88_912, 101_970, 211_425, 321_408, 446_926][..]
+    } else {
+        &[]
+    };
+    let first = first.unwrap_or(0);
+    for seed in found.iter().copied().chain(first..first + seeds) {
         let ran = std::panic::catch_unwind(|| run(seed));
         assert!(ran.is_ok(), "seed {seed}");
     }
