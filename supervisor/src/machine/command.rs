@@ -84,32 +84,24 @@ impl Machine {
 
     /// Writes what is asked for, whatever becomes of it; a question is not.
     fn audit(&mut self, command: &Command, audit: &Audit) {
-        let (ix, path, kind) = match command {
+        let (path, kind) = match command {
             Command::Children(_) => return self.begin_context(),
-            Command::Reload(_) => (Some(Ix::ROOT), None, CommandKind::Reload),
-            Command::Shutdown(_) => (Some(Ix::ROOT), None, CommandKind::Shutdown),
-            Command::Add(_, planned, _) => {
-                let path = Arc::clone(&planned.nodes[0].path);
-                (
-                    self.index.find(&path, &self.nodes),
-                    Some(path),
-                    CommandKind::Start,
-                )
+            Command::Reload(_) => (self.path_of(Ix::ROOT), CommandKind::Reload),
+            Command::Shutdown(_) => (self.path_of(Ix::ROOT), CommandKind::Shutdown),
+            Command::Add(_, planned, _) => (Arc::clone(&planned.nodes[0].path), CommandKind::Start),
+            Command::Child(verb, id) => {
+                let path = self.nodes.find(*id).map(|ix| self.path_of(ix));
+                // One that has gone left no name; it is answered that it is not known.
+                (path.unwrap_or_else(|| Arc::from("?")), verb.kind())
             }
-            Command::Child(verb, id) => (self.nodes.find(*id), None, verb.kind()),
-            Command::Intended(intended, _, path) => {
-                let found = self.index.find(path, &self.nodes);
-                (found, Some(Arc::clone(path)), intended.verb().kind())
-            }
-            Command::Named(verb, _, path) => {
-                let found = self.index.find(path, &self.nodes);
-                (found, Some(Arc::clone(path)), verb.kind())
-            }
+            Command::Intended(intended, _, path) => (Arc::clone(path), intended.verb().kind()),
+            Command::Named(verb, _, path) => (Arc::clone(path), verb.kind()),
         };
-        let path = path.or_else(|| Some(Arc::clone(&self.nodes[ix?].path)));
-        // One that has gone left no name; it is answered that it is not known.
-        let path = path.unwrap_or_else(|| Arc::from("?"));
-        self.emit_command(ix, &path, kind, audit);
+        self.emit_command(&path, kind, audit);
+    }
+
+    fn path_of(&self, ix: Ix) -> Arc<str> {
+        Arc::clone(&self.nodes[ix].path)
     }
 
     /// It is the command's turn.

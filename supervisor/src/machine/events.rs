@@ -120,20 +120,11 @@ impl Machine {
     }
 
     /// Writes who asks for something, and why: the first event of what follows.
-    pub(super) fn emit_command(
-        &mut self,
-        ix: Option<Ix>,
-        path: &Arc<str>,
-        command: CommandKind,
-        audit: &Audit,
-    ) {
+    pub(super) fn emit_command(&mut self, path: &Arc<str>, command: CommandKind, audit: &Audit) {
         self.begin_context();
         let audit = audit.clone();
         let kind = EventKind::Commanded(Arc::new(Commanded { command, audit }));
-        match ix {
-            Some(ix) => self.emit(ix, kind),
-            None => self.emit_unknown(path, ChildState::Removed, kind),
-        }
+        self.emit_at(path, kind);
     }
 
     /// Writes that the command of this context had no effect. A question is not audited.
@@ -153,13 +144,18 @@ impl Machine {
         self.emit_at(&path, EventKind::Stale);
     }
 
-    /// Writes an event of whoever stands at the path now, also where one that has left and is stuck
-    /// keeps it from starting.
-    fn emit_at(&mut self, path: &Arc<str>, kind: EventKind) {
+    /// Whoever stands at the path now, also where one that has left and is stuck keeps it from
+    /// starting; or else that one.
+    pub(super) fn standing_at(&self, path: &str) -> Option<Ix> {
         let holder = self.index.find(path, &self.nodes);
         let stands = |&ix: &Ix| self.is_in_the_tree(ix);
         let heir = || self.declared(path).filter(stands);
-        match holder.filter(stands).or_else(heir).or(holder) {
+        holder.filter(stands).or_else(heir).or(holder)
+    }
+
+    /// Writes an event of whoever stands at the path now.
+    fn emit_at(&mut self, path: &Arc<str>, kind: EventKind) {
+        match self.standing_at(path) {
             Some(ix) => self.emit(ix, kind),
             None => self.emit_unknown(path, ChildState::Removed, kind),
         }
