@@ -147,10 +147,11 @@ impl Machine {
     /// Whoever stands at the path now, also where one that has left and is stuck keeps it from
     /// starting; or else that one.
     pub(super) fn standing_at(&self, path: &str) -> Option<Ix> {
-        let holder = self.index.find(path, &self.nodes);
-        let stands = |&ix: &Ix| self.is_in_the_tree(ix);
-        let heir = || self.declared(path).filter(stands);
-        holder.filter(stands).or_else(heir).or(holder)
+        let holder = self.index.find(path, &self.nodes)?;
+        if self.is_in_the_tree(holder) {
+            return Some(holder);
+        }
+        Some(self.heir_of(path).unwrap_or(holder))
     }
 
     /// Writes an event of whoever stands at the path now.

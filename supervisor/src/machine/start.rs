@@ -454,10 +454,8 @@ impl Machine {
         self.nodes[holder].parent = Ix::NONE;
     }
 
-    /// A path is free again: a static child that has waited for that takes it, and starts.
-    pub(super) fn hand_over_path(&mut self, former: Ix) {
-        let former = &self.nodes[former];
-        let (path, starts, reported) = (&former.path, former.starts, former.flags.reported);
+    /// The declared child that stands, or is to stand, at a path that another still holds.
+    pub(super) fn heir_of(&self, path: &str) -> Option<Ix> {
         let above = path::above(path);
         // Its supervisor may itself stand where another still is.
         let found = [self.index.find(above, &self.nodes), self.declared(above)];
@@ -467,8 +465,14 @@ impl Machine {
             .filter_map(|sup| self.nodes[sup].sup())
             .flat_map(|sup| sup.statics.iter().copied());
         // One whose supervisor has left the tree would hold the path against whoever stands there.
-        let heir = statics.find(|&ix| self.nodes[ix].path == *path && self.is_in_the_tree(ix));
-        let Some(heir) = heir else {
+        statics.find(|&ix| *self.nodes[ix].path == *path && self.is_in_the_tree(ix))
+    }
+
+    /// A path is free again: a static child that has waited for that takes it, and starts.
+    pub(super) fn hand_over_path(&mut self, former: Ix) {
+        let former = &self.nodes[former];
+        let (path, starts, reported) = (&former.path, former.starts, former.flags.reported);
+        let Some(heir) = self.heir_of(path) else {
             return;
         };
         self.index.insert(heir, &self.nodes);
