@@ -40,7 +40,9 @@ fn feed_to_the_loaders(text: &str) {
             if let Some(place) = &problem.place {
                 // A mark that an editor has written is none of the text.
                 let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-                let line = text.lines().nth(place.line - 1).unwrap_or_default();
+                let text = text.replace("\r\n", "\n");
+                let line = text.split(['\n', '\r']).nth(place.line - 1);
+                let line = line.unwrap_or_default();
                 assert!(
                     line.starts_with(&place.source) || line.is_empty(),
                     "{problem}"

@@ -316,6 +316,141 @@ unknown: 1
     );
 }
 
+/// The places that an error names, in its order.
+fn places(error: &str, file: &str) -> Vec<String> {
+    let lines = error
+        .lines()
+        .filter_map(|line| line.strip_prefix(file)?.strip_prefix(':'));
+    let places = lines.map(|line| line.split(": ").next().unwrap_or_default());
+    places.map(str::to_owned).collect()
+}
+
+#[test]
+fn what_yaml_allows_and_nobody_means_hides_no_other_mistake() {
+    let error = error_of(
+        "
+strategy: rest-for-one
+intensity: 5/30s
+intensity: 6/30s
+children:
+  - name: a
+    template: feed
+    args: &shared { url: a, url: b }
+    shutdown: !seconds 10s
+    ~: nothing
+    [1, 2]: a list
+  - <<: *shared
+    name: b
+    template: fed
+  - { name: c, template: feed, args: { url: *shared, loop: &me [*me] } }
+---
+strategy: one_for_one
+",
+    );
+    assert_eq!(
+        places(&error, "tree.yaml"),
+        [
+            "2:11", "4:1", "8:29", "9:15", "10:5", "11:5", "12:5", "14:15", "15:65", "16:1"
+        ],
+        "{error}"
+    );
+    for says in [
+        "unknown strategy `rest-for-one`; did you mean `rest_for_one`?",
+        "`intensity` is there twice, first in line 3; keep one of them",
+        "`url` is there twice, first in line 8; keep one of them",
+        "the tag `!seconds` means nothing here; leave it away",
+        "a key is a text; put it in quotes",
+        "maps are not merged here; write the settings out, or overlay them by tag",
+        "unknown template `fed`; did you mean `feed`?",
+        "this alias stands inside of what it repeats",
+        "there is a second document; one file describes one tree",
+    ] {
+        assert!(error.contains(says), "{says}\n{error}");
+    }
+}
+
+#[test]
+fn where_a_file_ends_to_be_yaml_what_was_wrong_before_is_told_too() {
+    let error = error_of("strategy: one_for_all\nstrategy: x\nchildren: [\n");
+    assert_eq!(places(&error, "tree.yaml")[0], "2:1", "{error}");
+    assert!(error.contains("this is not YAML"), "{error}");
+}
+
+#[test]
+fn a_mistake_of_the_grammar_of_toml_hides_no_other() {
+    let text = "
+strategy = rest_for_one
+intensity = '5/30s'
+intensity = '6/30s'
+
+[[children]]
+name = 'a'
+template = 'fed'
+
+[[children]]
+template = 'feed'
+args = { url = 'b' }
+shutdown = 10
+";
+    let file = TreeFile::toml("tree.toml", text).expect("the most of it can be read");
+    let error = file.tree(all()).expect_err("it is spoiled").to_string();
+    let places = places(&error, "tree.toml");
+    for place in ["2:12", "4:1", "8:12", "13:12"] {
+        assert!(places.iter().any(|told| told == place), "{place}: {error}");
+    }
+}
+
+#[test]
+fn one_mistake_is_told_once() {
+    let error = error_of(&SOUND.replacen("name: second", "name: ''", 1));
+    assert_eq!(places(&error, "tree.yaml"), ["8:11"], "{error}");
+    let error = error_of(&SOUND.replacen("after: [first]", "after: [first, first]", 1));
+    assert!(
+        error.starts_with("tree.yaml:11:5: `first` stands in `after` twice; remove one of the two"),
+        "{error}"
+    );
+    let error = error_of(&SOUND.replacen("path: group/deaf", "path: ''", 1));
+    let says = "tree.yaml:17:11: the path is empty; the root is `/`, others are written as";
+    assert!(error.starts_with(says), "{error}");
+}
+
+#[test]
+fn lines_may_end_with_a_carriage_return_alone() {
+    for ends in ["\r", "\r\n"] {
+        let error = error_of(&SOUND.replace("10s", "10").replace('\n', ends));
+        let says = "tree.yaml:7:15: a duration needs a unit: did you mean `10ms` or `10s`?\n 7 |     \
+                    shutdown: 10\n   |               ^^";
+        assert_eq!(error, says);
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn only_a_regular_file_is_read() {
+    let directory = std::env::temp_dir().join(format!("tree-pipes-{}", std::process::id()));
+    std::fs::create_dir_all(&directory).expect("a directory");
+    let pipe = directory.join("pipe.yaml");
+    let made = std::process::Command::new("mkfifo").arg(&pipe).status();
+    assert!(made.expect("there is mkfifo").success());
+    let device = directory.join("zero.yaml");
+    std::os::unix::fs::symlink("/dev/zero", &device).expect("linked");
+    let socket = directory.join("socket.yaml");
+    let _bound = std::os::unix::net::UnixListener::bind(&socket).expect("bound");
+    for path in [&pipe, &device, &socket] {
+        let error = TreeFile::load(path).expect_err("refused").to_string();
+        assert!(
+            error.contains("name a regular file, or a link to one"),
+            "{error}"
+        );
+    }
+    let file = directory.join("file.yaml");
+    std::fs::write(&file, SOUND).expect("written");
+    let link = directory.join("link.yaml");
+    std::os::unix::fs::symlink(&file, &link).expect("linked");
+    assert!(TreeFile::load(&link).expect("read").tree(all()).is_ok());
+    std::fs::remove_dir_all(&directory).expect("removed");
+}
+
 #[test]
 fn what_is_no_tree_file_is_refused_in_bounded_time() {
     let directory = std::env::temp_dir().join(format!("tree-files-{}", std::process::id()));
@@ -327,7 +462,8 @@ fn what_is_no_tree_file_is_refused_in_bounded_time() {
     };
     let fails = |path: &std::path::Path| {
         let begun = Instant::now();
-        let error = TreeFile::load(path).expect_err("refused").to_string();
+        let applied = TreeFile::load(path).and_then(|file| file.tree(all()));
+        let error = applied.expect_err("refused").to_string();
         assert!(begun.elapsed().as_secs() < 5, "{error}");
         assert!(error.contains(&path.display().to_string()), "{error}");
         error

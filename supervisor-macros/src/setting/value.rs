@@ -3,7 +3,7 @@
 //! Words, durations and rates are strings; anything else is a Rust expression. What is neither,
 //! but plainly was meant as one of the first, gets an error that shows the string.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Span, TokenStream};
 use quote::ToTokens;
 use rust_supervisor_settings::value::{Kind, Text};
 use rust_supervisor_settings::{table, tag};
@@ -162,10 +162,15 @@ fn read_names(expression: &Expr, row: &'static table::Setting) -> Result<Value> 
         );
         return Err(Error::new_spanned(expression, message));
     };
-    let mut names = Vec::new();
+    let mut names: Vec<Name> = Vec::new();
     let mut errors: Option<Error> = None;
     for element in &list.elems {
-        match name(element) {
+        let name = name(element).and_then(|name| {
+            let twice = names.iter().any(|earlier| earlier.text == name.text);
+            let twice = twice.then(|| stands_twice(name.span, &name.text, row));
+            twice.map_or(Ok(name), Err)
+        });
+        match name {
             Ok(name) => names.push(name),
             Err(error) => match &mut errors {
                 Some(errors) => errors.combine(error),
@@ -226,13 +231,7 @@ fn read_words(expression: Expr, row: &'static table::Setting) -> Result<Value> {
             .iter()
             .any(|earlier| earlier.value() == text)
         {
-            errors.push(Error::new(
-                word.span(),
-                format_args!(
-                    "`{text}` stands in `{}` twice\nremove one of the two",
-                    row.key
-                ),
-            ));
+            errors.push(stands_twice(word.span(), &text, row));
         } else if let Err(error) = tag::check(&text) {
             let error = with_example(error.to_string(), row);
             errors.push(Error::new(word.span(), error));
@@ -246,6 +245,14 @@ fn read_words(expression: Expr, row: &'static table::Setting) -> Result<Value> {
         || Ok(Value::Words(words.iter().map(LitStr::value).collect())),
         Err,
     )
+}
+
+fn stands_twice(span: Span, text: &str, row: &'static table::Setting) -> Error {
+    let message = format!(
+        "`{text}` stands in `{}` twice\nremove one of the two",
+        row.key
+    );
+    Error::new(span, message)
 }
 
 fn not_strings(literal: &ExprLit, row: &'static table::Setting) -> Error {

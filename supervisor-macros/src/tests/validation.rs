@@ -271,6 +271,10 @@ fn siblings_are_known_unless_a_splice_brings_some() {
 
 #[test]
 fn a_dependency_comes_first_where_there_is_an_order() {
+    assert_eq!(
+        first_line(of_tree("a: feed(), b: feed() { after = [a, a] }")),
+        "`a` stands in `after` twice"
+    );
     let late = "a: feed() { after = [b] }, b: feed()";
     only(of_tree(late));
     only(of_tree(&format!(r#"start = "ordered", {late}"#)));
@@ -308,7 +312,8 @@ fn a_cycle_is_reported_once_and_whole() {
 #[test]
 fn long_chains_are_checked_in_reasonable_time() {
     let mut tree = String::from(r#"start = "concurrent", c0: feed(),"#);
-    for n in 1..4_000 {
+    tree += "c1: feed(), c2: feed(),";
+    for n in 3..4_000 {
         write!(tree, "c{n}: feed() {{ after = [c{}, c{}] }},", n - 1, n / 2)
             .expect("a string takes it");
     }

@@ -252,6 +252,11 @@ impl Applier {
             );
         }
         match (&overlay.path, &overlay.tag) {
+            (Some(path), None) if path.is_empty() => self.at(
+                &below(steps, "path"),
+                What::Value,
+                "the path is empty; the root is `/`, others are written as `gateway/eu`",
+            ),
             (Some(path), None) => {
                 let path = path.trim_matches('/');
                 self.overlay_path(overlay, path, &settings, steps, spec);

@@ -48,7 +48,15 @@ pub(crate) struct Entry {
     pub(crate) value: Node,
 }
 
-/// A text that cannot be read.
+/// What a text says, and what in it cannot be meant.
+#[derive(Debug)]
+pub(crate) struct Read {
+    /// None, where it says nothing.
+    pub(crate) root: Option<Node>,
+    pub(crate) mistakes: Vec<Unreadable>,
+}
+
+/// A part of a text that cannot be read, or all of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Unreadable {
     pub(crate) span: Option<Span>,
@@ -150,6 +158,18 @@ impl Node {
 
 const fn size_of_text(text: &str) -> usize {
     1 + text.len() / (MAX_BYTES / MAX_VALUES)
+}
+
+/// Where the lines of a text begin. A carriage return alone ends one, as YAML has it.
+pub(crate) fn line_starts(text: &str) -> Vec<usize> {
+    let bytes = text.as_bytes();
+    let ends = bytes.iter().enumerate().filter(|&(at, byte)| match byte {
+        b'\n' => true,
+        b'\r' => bytes.get(at + 1) != Some(&b'\n'),
+        _ => false,
+    });
+    let starts = ends.map(|(at, _)| at + 1);
+    std::iter::once(0).chain(starts).collect()
 }
 
 /// What of an entry is meant.

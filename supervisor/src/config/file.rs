@@ -10,8 +10,9 @@ use crate::template::Templates;
 
 /// A tree, or a change of one, as a file describes it.
 ///
-/// Reading finds what is no YAML or TOML; everything else is found, all at once, when the file is
-/// applied.
+/// Where a file is unreadable from some place on, reading it fails. Everything else is found, all at
+/// once, when the file is applied: what cannot be meant, such as a key that is there twice, and what
+/// cannot be.
 ///
 /// # Examples
 ///
@@ -52,7 +53,7 @@ pub struct TreeFile {
 impl TreeFile {
     /// What it says, as plain data.
     ///
-    /// Where its shape is wrong, that part is missing here; [`TreeFile::apply`] says so.
+    /// What is wrong, in its text or in its shape, is missing here; [`TreeFile::apply`] says so.
     #[must_use]
     pub const fn config(&self) -> &TreeConfig {
         &self.config
@@ -78,7 +79,7 @@ impl TreeFile {
         base.configured = None;
         let mut mistakes = self.mistakes.clone();
         match apply::apply(&self.config, base) {
-            Ok(mut spec) if mistakes.is_empty() => {
+            Ok(mut spec) if mistakes.is_empty() && self.source.unread.is_empty() => {
                 spec.configured = Some(Box::new(Configured::new(outlined, self.clone())));
                 Ok(spec)
             }

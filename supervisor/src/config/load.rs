@@ -1,11 +1,11 @@
 //! Reads a tree file.
 
 use std::fs::File;
-use std::io::Read;
+use std::io::Read as _;
 use std::path::Path;
 use std::sync::Arc;
 
-use super::document::{MAX_BYTES, Node, Unreadable};
+use super::document::{MAX_BYTES, Read, Unreadable};
 use super::file::TreeFile;
 use super::problem::{InvalidConfig, Source};
 use super::shape::Shape;
@@ -46,22 +46,19 @@ impl TreeFile {
     /// Reads YAML; `name` is what errors call it.
     #[cfg(feature = "config-yaml")]
     pub fn yaml(name: impl AsRef<str>, text: &str) -> Result<Self, InvalidConfig> {
-        let read = |text: &str| super::yaml::read(text).map_err(|error| vec![error]);
-        Self::read(name.as_ref(), text, read)
+        Self::read(name.as_ref(), text, super::yaml::read)
     }
 
     /// Reads TOML; `name` is what errors call it.
     #[cfg(feature = "config-toml")]
     pub fn toml(name: impl AsRef<str>, text: &str) -> Result<Self, InvalidConfig> {
-        Self::read(name.as_ref(), text, |text| {
-            super::toml::read(text).map(Some)
-        })
+        Self::read(name.as_ref(), text, super::toml::read)
     }
 
     fn read(
         name: &str,
         text: &str,
-        read: impl FnOnce(&str) -> Result<Option<Node>, Vec<Unreadable>>,
+        read: impl FnOnce(&str) -> Result<Read, Vec<Unreadable>>,
     ) -> Result<Self, InvalidConfig> {
         let file: Arc<str> = name.into();
         if text.len() > MAX_BYTES {
@@ -72,17 +69,27 @@ impl TreeFile {
         let mut source = Source {
             file,
             text: text.into(),
-            root: None,
+            ..Source::default()
         };
-        let root = match read(text) {
-            Ok(Some(root)) => root,
-            Ok(None) => return Err(InvalidConfig::one(&source.file, empty())),
-            Err(errors) => return Err(source.unreadable(errors)),
+        let read = match read(text) {
+            Ok(read) => read,
+            Err(unread) => {
+                source.unread = unread;
+                return Err(source.invalid(&[]));
+            }
         };
-        let value = root.value();
-        if matches!(&value, Value::Map(entries) if entries.is_empty()) || value == Value::Null {
-            return Err(InvalidConfig::one(&source.file, empty()));
-        }
+        source.unread = read.mistakes;
+        let says = |value: &Value| match value {
+            Value::Map(entries) => !entries.is_empty(),
+            value => *value != Value::Null,
+        };
+        let root = read.root.map(|root| (root.value(), root));
+        let Some((value, root)) = root.filter(|(value, _)| says(value)) else {
+            if source.unread.is_empty() {
+                return Err(InvalidConfig::one(&source.file, empty()));
+            }
+            return Err(source.invalid(&[]));
+        };
         source.root = Some(Arc::new(root));
         let mut shape = Shape::default();
         let config = shape.tree(&value);
@@ -97,11 +104,11 @@ impl TreeFile {
 /// The text of a file, if it is one that can be a tree file.
 fn text(path: &Path) -> Result<String, String> {
     let cannot = |error: std::io::Error| format!("it cannot be read: {error}");
+    // To open a pipe is to wait for whoever writes into it.
+    may_be_read(&std::fs::metadata(path).map_err(cannot)?)?;
     let file = File::open(path).map_err(cannot)?;
-    if file.metadata().map_err(cannot)?.is_dir() {
-        return Err("it is a directory; name a file in it".to_owned());
-    }
-    // One that grows meanwhile, or a device, has no length to ask for.
+    may_be_read(&file.metadata().map_err(cannot)?)?;
+    // One may grow meanwhile.
     let mut bytes = Vec::new();
     let limit = u64::try_from(MAX_BYTES).unwrap_or(u64::MAX);
     file.take(limit + 1)
@@ -116,6 +123,18 @@ fn text(path: &Path) -> Result<String, String> {
         let line = before.lines().count().max(1);
         format!("it is not UTF-8 from byte {valid} on, in line {line}; save it as UTF-8")
     })
+}
+
+/// Whether what the name leads to is a file, and nothing that takes its time.
+fn may_be_read(about: &std::fs::Metadata) -> Result<(), String> {
+    if about.is_dir() {
+        return Err("it is a directory; name a file in it".to_owned());
+    }
+    if !about.is_file() {
+        let message = "it is a pipe, a socket or a device; name a regular file, or a link to one";
+        return Err(message.to_owned());
+    }
+    Ok(())
 }
 
 fn too_long() -> String {

@@ -5,9 +5,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-#[cfg(any(feature = "config-yaml", feature = "config-toml", feature = "manifest"))]
-use super::document::Unreadable;
-use super::document::{Node, Span, What};
+use super::document::{Node, Span, Unreadable, What, line_starts};
 use crate::spec::error::write_lines;
 
 /// A file, or a value from elsewhere, that describes no sound tree; with all of its mistakes.
@@ -61,6 +59,8 @@ pub(crate) struct Source {
     pub(crate) file: Arc<str>,
     pub(crate) text: Arc<str>,
     pub(crate) root: Option<Arc<Node>>,
+    /// What in the text cannot be meant; it is not in the root.
+    pub(crate) unread: Vec<Unreadable>,
 }
 
 /// A mistake whose place has not been looked up.
@@ -82,26 +82,30 @@ impl Mistake {
 }
 
 impl Source {
-    /// A text that cannot be read.
-    #[cfg(any(feature = "config-yaml", feature = "config-toml", feature = "manifest"))]
-    pub(crate) fn unreadable(&self, errors: Vec<Unreadable>) -> InvalidConfig {
-        let problems = errors.into_iter().map(|error| ConfigProblem {
-            file: Arc::clone(&self.file),
-            path: Vec::new(),
-            place: error.span.map(|span| self.place(span)),
-            message: error.message,
-        });
-        InvalidConfig {
-            problems: problems.collect(),
-        }
-    }
-
-    /// Looks up where the mistakes are, and sorts them by that.
+    /// All mistakes there are: those of the text, and those of what it says.
+    ///
+    /// What stands in a line that could not be read says nothing else.
     pub(crate) fn invalid(&self, mistakes: &[Mistake]) -> InvalidConfig {
         let mut problems: Vec<(Span, ConfigProblem)> = Vec::with_capacity(mistakes.len());
+        for unread in self.unread.iter().take(MAX_MISTAKES) {
+            let problem = ConfigProblem {
+                file: Arc::clone(&self.file),
+                path: Vec::new(),
+                place: unread.span.map(|span| self.place(span)),
+                message: unread.message.clone(),
+            };
+            problems.push((unread.span.unwrap_or_default(), problem));
+        }
+        let is_unread = |span: Span| {
+            let mut spans = self.unread.iter().filter_map(|unread| unread.span);
+            spans.any(|unread| unread.line == span.line)
+        };
         for mistake in mistakes.iter().take(MAX_MISTAKES) {
             let root = self.root.as_ref();
             let span = root.map(|root| root.find(&mistake.steps, mistake.what));
+            if span.is_some_and(is_unread) {
+                continue;
+            }
             let problem = ConfigProblem {
                 file: Arc::clone(&self.file),
                 path: mistake.steps.clone(),
@@ -113,18 +117,22 @@ impl Source {
             }
         }
         problems.sort_by_key(|(span, _)| (span.line, span.column));
-        let mut problems: Vec<ConfigProblem> =
-            problems.into_iter().map(|(_, problem)| problem).collect();
-        if mistakes.len() > MAX_MISTAKES {
-            let more = format!("there are more mistakes than these {MAX_MISTAKES}");
+        let more = self.unread.len() + mistakes.len() > MAX_MISTAKES;
+        let problems = problems.into_iter().take(MAX_MISTAKES);
+        let mut problems: Vec<ConfigProblem> = problems.map(|(_, problem)| problem).collect();
+        if more {
+            let more = format!("there are more mistakes than these {}", problems.len());
             problems.extend(InvalidConfig::one(&self.file, more).problems);
         }
         InvalidConfig { problems }
     }
 
     fn place(&self, span: Span) -> Place {
-        let line = self.text.lines().nth(span.line.saturating_sub(1));
-        let line = line.unwrap_or_default();
+        let starts = line_starts(&self.text);
+        let from = starts.get(span.line.saturating_sub(1));
+        let from = from.copied().unwrap_or(self.text.len());
+        let to = starts.get(span.line).copied().unwrap_or(self.text.len());
+        let line = self.text[from..to].trim_end_matches(['\n', '\r']);
         let characters = line.chars().skip(span.column - 1).take(span.length);
         Place {
             line: span.line,

@@ -2,6 +2,7 @@
 //!
 //! One line for each key; a test sees to it that every key of the table has one.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -99,6 +100,7 @@ fn whole(value: &Value) -> Option<usize> {
 
 fn names(row: &table::Setting, values: &[Value]) -> Result<Vec<String>, String> {
     let mut names = Vec::with_capacity(values.len());
+    let mut seen = HashSet::new();
     for value in values {
         let Value::Text(name) = value else {
             return Err(format!(
@@ -113,6 +115,12 @@ fn names(row: &table::Setting, values: &[Value]) -> Result<Vec<String>, String> 
             tag::check(name).map_err(|error| error.to_string())?;
         } else {
             name::check(name).map_err(|error| error.to_string())?;
+        }
+        if !seen.insert(name) {
+            return Err(format!(
+                "`{name}` stands in `{}` twice; remove one of the two",
+                row.key
+            ));
         }
         names.push(name.clone());
     }

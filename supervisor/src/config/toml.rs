@@ -2,27 +2,33 @@
 
 use toml::de::{DeTable, DeValue};
 
-use super::document::{Content, Entry, MAX_DEPTH, MAX_VALUES, Node, Span, Unreadable};
+use super::document::{
+    Content, Entry, MAX_DEPTH, MAX_VALUES, Node, Read, Span, Unreadable, line_starts,
+};
 use crate::template::Value;
 
-/// Reads a document; all mistakes of its grammar at once.
-pub(crate) fn read(text: &str) -> Result<Node, Vec<Unreadable>> {
+/// Reads a document; after a mistake of its grammar the parser goes on.
+pub(crate) fn read(text: &str) -> Result<Read, Vec<Unreadable>> {
     let lines = Lines::new(text);
     let (table, errors) = DeTable::parse_recoverable(text);
-    if !errors.is_empty() {
-        let errors = errors.into_iter().map(|error| Unreadable {
-            span: error.span().map(|span| lines.span(span.start, span.end)),
-            message: format!("this is not TOML: {}", error.message()),
-        });
-        let mut errors: Vec<Unreadable> = errors.collect();
-        errors.sort_by_key(|error| error.span.map(|span| (span.line, span.column)));
-        return Err(errors);
-    }
+    let mistakes = errors.into_iter().map(|error| Unreadable {
+        span: error.span().map(|span| lines.span(span.start, span.end)),
+        message: format!("this is not TOML: {}", error.message()),
+    });
+    let mut mistakes: Vec<Unreadable> = mistakes.collect();
+    mistakes.sort_by_key(|error| error.span.map(|span| (span.line, span.column)));
     let mut reader = Reader { lines, values: 0 };
     let span = reader.lines.span(0, 1);
-    reader
-        .table(table.get_ref(), span, 0)
-        .map_err(|error| vec![error])
+    match reader.table(table.get_ref(), span, 0) {
+        Ok(root) => Ok(Read {
+            root: Some(root),
+            mistakes,
+        }),
+        Err(error) => {
+            mistakes.push(error);
+            Err(mistakes)
+        }
+    }
 }
 
 struct Reader<'t> {
@@ -112,11 +118,9 @@ struct Lines<'t> {
 
 impl<'t> Lines<'t> {
     fn new(text: &'t str) -> Self {
-        let ends = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n');
-        let starts = std::iter::once(0).chain(ends.map(|(at, _)| at + 1));
         Self {
             text,
-            starts: starts.collect(),
+            starts: line_starts(text),
         }
     }
 
@@ -149,7 +153,7 @@ mod tests {
     fn everything_has_its_place_and_its_order() {
         let text =
             "z = 1\na = \"größe\"\n\n[[children]]\nname = \"feed\"\n[[children]]\nname = 'x'\n";
-        let node = read(text).unwrap();
+        let node = read(text).unwrap().root.unwrap();
         let at = |steps: &[&str], what| {
             let steps: Vec<String> = steps.iter().map(ToString::to_string).collect();
             let span = node.find(&steps, what);
@@ -168,11 +172,11 @@ mod tests {
 
     #[test]
     fn all_mistakes_of_the_grammar_are_found() {
-        let errors = read("a = \nb = 1\nc = [1,\n").unwrap_err();
+        let errors = read("a = \nb = 1\nc = [1,\n").unwrap().mistakes;
         assert!(errors.len() >= 2, "{errors:?}");
         assert_eq!(errors[0].span.map(|span| span.line), Some(1));
         assert!(errors[0].message.starts_with("this is not TOML: "));
         let deep = format!("a = {}", "[".repeat(100_000));
-        assert!(!read(&deep).unwrap_err().is_empty());
+        assert!(!read(&deep).unwrap().mistakes.is_empty());
     }
 }

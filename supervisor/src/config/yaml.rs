@@ -6,33 +6,24 @@ use std::collections::HashMap;
 
 use saphyr_parser::{Event, Parser, ScalarStyle, Span as Mark, Tag};
 
-use super::document::{Content, Entry, MAX_DEPTH, MAX_VALUES, Node, Span, Unreadable};
+use super::document::{Content, Entry, MAX_DEPTH, MAX_VALUES, Node, Read, Span, Unreadable};
+use super::problem::MAX_MISTAKES;
 use crate::template::Value;
 
-/// Reads one document; `None` is an empty one.
-pub(crate) fn read(text: &str) -> Result<Option<Node>, Unreadable> {
+/// Reads one document. What cannot be meant is told, and left out; where the text is no YAML from
+/// some place on, that is told last.
+pub(crate) fn read(text: &str) -> Result<Read, Vec<Unreadable>> {
     let mut builder = Builder::default();
-    let mut ended = false;
-    for event in Parser::new_from_str(text) {
-        let (event, mark) = event.map_err(|error| {
-            let marker = error.marker();
-            let span = Span {
-                line: marker.line(),
-                column: marker.col() + 1,
-                length: 1,
-            };
-            Unreadable::at(span, format!("this is not YAML: {}", error.info()))
-        })?;
-        if ended && matches!(event, Event::DocumentStart(_)) {
-            return Err(Unreadable::at(
-                span_of(mark),
-                "there is a second document; one file describes one tree",
-            ));
+    match builder.read(text) {
+        Ok(()) => Ok(Read {
+            root: builder.root,
+            mistakes: builder.mistakes,
+        }),
+        Err(error) => {
+            builder.mistakes.push(error);
+            Err(builder.mistakes)
         }
-        ended |= matches!(event, Event::DocumentEnd);
-        builder.event(event, mark)?;
     }
-    Ok(builder.root)
 }
 
 #[derive(Default)]
@@ -41,6 +32,7 @@ struct Builder {
     open: Vec<Open>,
     anchors: HashMap<usize, Node>,
     values: usize,
+    mistakes: Vec<Unreadable>,
 }
 
 /// A list or a map that has not ended.
@@ -56,11 +48,50 @@ enum Parts {
         entries: Vec<Entry>,
         /// In which line a key stands.
         lines: HashMap<String, usize>,
-        key: Option<(String, Span)>,
+        key: Key,
     },
 }
 
+/// What has been read of the next entry of a map.
+enum Key {
+    /// Its key comes next.
+    Next,
+    Read(String, Span),
+    /// Its key cannot be meant, and the value with it.
+    LeftOut,
+}
+
 impl Builder {
+    fn read(&mut self, text: &str) -> Result<(), Unreadable> {
+        let mut ended = false;
+        for event in Parser::new_from_str(text) {
+            let (event, mark) = event.map_err(|error| {
+                let marker = error.marker();
+                let span = Span {
+                    line: marker.line(),
+                    column: marker.col() + 1,
+                    length: 1,
+                };
+                Unreadable::at(span, format!("this is not YAML: {}", error.info()))
+            })?;
+            if ended && matches!(event, Event::DocumentStart(_)) {
+                let message = "there is a second document; one file describes one tree";
+                self.cannot_be(span_of(mark), message);
+                return Ok(());
+            }
+            ended |= matches!(event, Event::DocumentEnd);
+            self.event(event, mark)?;
+        }
+        Ok(())
+    }
+
+    /// Something that cannot be meant; the reading goes on.
+    fn cannot_be(&mut self, span: Span, message: impl Into<String>) {
+        if self.mistakes.len() <= MAX_MISTAKES {
+            self.mistakes.push(Unreadable::at(span, message));
+        }
+    }
+
     fn event(&mut self, event: Event<'_>, mark: Mark) -> Result<(), Unreadable> {
         let span = span_of(mark);
         match event {
@@ -71,20 +102,21 @@ impl Builder {
             | Event::DocumentEnd => Ok(()),
             Event::Alias(anchor) => {
                 let Some(node) = self.anchors.get(&anchor) else {
-                    return Err(Unreadable::at(
-                        span,
-                        "this alias stands inside of what it repeats",
-                    ));
+                    self.cannot_be(span, "this alias stands inside of what it repeats");
+                    let content = Content::Scalar(Value::Null);
+                    self.put(Node { span, content });
+                    return Ok(());
                 };
                 let size = node.size();
                 self.count(size, span)?;
                 let content = self.anchors[&anchor].content.clone();
-                self.put(Node { span, content })
+                self.put(Node { span, content });
+                Ok(())
             }
             Event::Scalar(text, style, anchor, tag) => {
                 let is_text = tag.as_deref().is_some_and(|tag| is_core(tag, "str"));
                 if let Some(tag) = tag.filter(|_| !is_text) {
-                    return Err(tagged(&tag, span));
+                    self.cannot_be(span, tagged(&tag));
                 }
                 let value = if style == ScalarStyle::Plain && !is_text {
                     plain(&text)
@@ -97,16 +129,23 @@ impl Builder {
                 };
                 self.count(1, span)?;
                 self.remember(anchor, &node)?;
-                self.put(node)
+                self.put(node);
+                Ok(())
             }
-            Event::SequenceStart(_, Some(tag)) if !is_core(&tag, "seq") => Err(tagged(&tag, span)),
-            Event::MappingStart(_, Some(tag)) if !is_core(&tag, "map") => Err(tagged(&tag, span)),
-            Event::SequenceStart(anchor, _) => self.begin(anchor, span, Parts::List(Vec::new())),
-            Event::MappingStart(anchor, _) => {
+            Event::SequenceStart(anchor, tag) => {
+                if let Some(tag) = tag.filter(|tag| !is_core(tag, "seq")) {
+                    self.cannot_be(span, tagged(&tag));
+                }
+                self.begin(anchor, span, Parts::List(Vec::new()))
+            }
+            Event::MappingStart(anchor, tag) => {
+                if let Some(tag) = tag.filter(|tag| !is_core(tag, "map")) {
+                    self.cannot_be(span, tagged(&tag));
+                }
                 let parts = Parts::Map {
                     entries: Vec::new(),
                     lines: HashMap::new(),
-                    key: None,
+                    key: Key::Next,
                 };
                 self.begin(anchor, span, parts)
             }
@@ -140,7 +179,8 @@ impl Builder {
             content,
         };
         self.remember(open.anchor, &node)?;
-        self.put(node)
+        self.put(node);
+        Ok(())
     }
 
     fn remember(&mut self, anchor: usize, node: &Node) -> Result<(), Unreadable> {
@@ -160,10 +200,10 @@ impl Builder {
         Ok(())
     }
 
-    fn put(&mut self, node: Node) -> Result<(), Unreadable> {
+    fn put(&mut self, node: Node) {
         let Some(open) = self.open.last_mut() else {
             self.root = Some(node);
-            return Ok(());
+            return;
         };
         match &mut open.parts {
             Parts::List(values) => values.push(node),
@@ -171,16 +211,24 @@ impl Builder {
                 entries,
                 lines,
                 key,
-            } => match key.take() {
-                Some((key, key_span)) => entries.push(Entry {
+            } => match std::mem::replace(key, Key::Next) {
+                Key::Read(key, key_span) => entries.push(Entry {
                     key,
                     key_span,
                     value: node,
                 }),
-                None => *key = Some(key_of(node, lines)?),
+                Key::LeftOut => {}
+                Key::Next => match key_of(node, lines) {
+                    Ok((name, span)) => *key = Key::Read(name, span),
+                    Err(mistake) => {
+                        *key = Key::LeftOut;
+                        if self.mistakes.len() <= MAX_MISTAKES {
+                            self.mistakes.push(mistake);
+                        }
+                    }
+                },
             },
         }
-        Ok(())
     }
 }
 
@@ -189,21 +237,19 @@ fn key_of(node: Node, lines: &mut HashMap<String, usize>) -> Result<(String, Spa
         Content::Scalar(Value::Text(text)) => text,
         Content::Scalar(value @ (Value::Integer(_) | Value::Bool(_))) => value.to_string(),
         Content::Scalar(_) | Content::List(_) | Content::Map(_) => {
-            return Err(Unreadable::at(node.span, "a key is a text"));
+            let message = "a key is a text; put it in quotes";
+            return Err(Unreadable::at(node.span, message));
         }
     };
     if key == "<<" {
-        return Err(Unreadable::at(
-            node.span,
-            "maps are not merged here; write the settings out, or overlay them by tag",
-        ));
+        let message = "maps are not merged here; write the settings out, or overlay them by tag";
+        return Err(Unreadable::at(node.span, message));
     }
-    if let Some(line) = lines.insert(key.clone(), node.span.line) {
-        return Err(Unreadable::at(
-            node.span,
-            format!("`{key}` is there twice, first in line {line}; keep one of them"),
-        ));
+    if let Some(line) = lines.get(&key) {
+        let message = format!("`{key}` is there twice, first in line {line}; keep one of them");
+        return Err(Unreadable::at(node.span, message));
     }
+    lines.insert(key.clone(), node.span.line);
     Ok((key, node.span))
 }
 
@@ -211,16 +257,13 @@ fn is_core(tag: &Tag, suffix: &str) -> bool {
     tag.is_yaml_core_schema() && tag.suffix == suffix
 }
 
-fn tagged(tag: &Tag, span: Span) -> Unreadable {
+fn tagged(tag: &Tag) -> String {
     let tag = if tag.is_yaml_core_schema() {
         format!("!!{}", tag.suffix)
     } else {
         tag.to_string()
     };
-    Unreadable::at(
-        span,
-        format!("the tag `{tag}` means nothing here; leave it away"),
-    )
+    format!("the tag `{tag}` means nothing here; leave it away")
 }
 
 /// What an unquoted text means in the core schema.
@@ -285,14 +328,18 @@ mod tests {
     use super::*;
 
     fn value(text: &str) -> Value {
-        let node = read(text).expect("it is YAML");
-        node.map_or(Value::Null, |node| node.value())
+        let read = read(text).expect("it is YAML");
+        assert_eq!(read.mistakes, []);
+        read.root.map_or(Value::Null, |node| node.value())
     }
 
     fn fails(text: &str) -> (usize, usize, String) {
-        let error = read(text).expect_err("it is refused");
+        let mistakes = read(text).map_or_else(|mistakes| mistakes, |read| read.mistakes);
+        let [error] = &mistakes[..] else {
+            panic!("one mistake: {mistakes:?}");
+        };
         let span = error.span.expect("it has a place");
-        (span.line, span.column, error.message)
+        (span.line, span.column, error.message.clone())
     }
 
     #[test]
@@ -321,7 +368,10 @@ mod tests {
 
     #[test]
     fn everything_has_its_place() {
-        let node = read("a: 1\nb:\n  - x\n  - c: größe\n").unwrap().unwrap();
+        let node = read("a: 1\nb:\n  - x\n  - c: größe\n")
+            .unwrap()
+            .root
+            .unwrap();
         let at = |steps: &[&str], what| {
             let steps: Vec<String> = steps.iter().map(ToString::to_string).collect();
             let span = node.find(&steps, what);
@@ -398,6 +448,6 @@ mod tests {
         assert!(fails("a: 1\n---\nb: 2\n").2.contains("second document"));
         assert!(fails("a: [1, 2\nb: 3").2.starts_with("this is not YAML"));
         assert!(fails("x:\n  <<: {a: 1}\n").2.contains("not merged"));
-        assert!(read("").unwrap().is_none());
+        assert!(read("").unwrap().root.is_none());
     }
 }

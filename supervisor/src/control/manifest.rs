@@ -28,14 +28,21 @@ pub(super) fn read(
     let mut source = Source {
         file: "manifest".into(),
         text: text.into(),
-        root: None,
+        ..Source::default()
     };
     if text.len() > MAX_BYTES {
         let message = format!("it has {} bytes, and may have {MAX_BYTES}", text.len());
         return Err(InvalidConfig::one(&source.file, message).into());
     }
-    let root = yaml::read(text).map_err(|error| source.unreadable(vec![error]))?;
-    let Some(root) = root else {
+    let read = match yaml::read(text) {
+        Ok(read) => read,
+        Err(unread) => {
+            source.unread = unread;
+            return Err(source.invalid(&[]).into());
+        }
+    };
+    source.unread = read.mistakes;
+    let Some(root) = read.root else {
         let message = "it is empty; write the `name` of the child, at least";
         return Err(InvalidConfig::one(&source.file, message).into());
     };
@@ -45,7 +52,7 @@ pub(super) fn read(
     let mut shape = Shape::default();
     let config = shape.child(&value);
     mistakes.append(&mut shape.mistakes);
-    if !mistakes.is_empty() {
+    if !mistakes.is_empty() || !source.unread.is_empty() {
         return Err(source.invalid(&mistakes).into());
     }
     let child = if config.template.is_none() && config.children.is_none() {

@@ -74,6 +74,10 @@ impl Machine {
             }
             Phase::Stuck(_) => {
                 self.set_phase(ix, Phase::Stuck(Ending::Asked));
+                if self.comes_down(sup) {
+                    // The group that it belonged to is not started any more.
+                    self.nodes[ix].flags.marked = false;
+                }
                 self.leave_stuck(sup, ix);
                 self.move_stop(sup, before);
             }

@@ -324,7 +324,8 @@ impl Builder {
         for mut child in init.into_iter().chain(spec.children) {
             self.check_name(path, &child.id);
             let child_path = path::join(path, &child.id.value);
-            if !self.claim(&child_path) {
+            // One without a name has the path of its supervisor.
+            if !self.claim(&child_path) && !child.id.value.is_empty() {
                 self.problems.push(SpecProblem::DuplicateName {
                     child: child_path.to_string(),
                 });
