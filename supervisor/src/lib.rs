@@ -282,6 +282,8 @@ pub mod __measure {
 #[cfg(feature = "__world")]
 #[doc(hidden)]
 pub mod __world {
+    #[cfg(feature = "config")]
+    pub use crate::machine::world::made_of;
     pub use crate::machine::world::{Ask, Attempt, Ends, Said, Ticket, Want, World};
 
     /// What a specification comes to, without its code, to be compared as a whole: policies,

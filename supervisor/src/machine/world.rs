@@ -141,6 +141,18 @@ impl Attempt {
     }
 }
 
+/// The same child, as a template with this argument would make it: a reload with another argument
+/// starts it anew.
+#[cfg(feature = "config")]
+pub fn made_of(mut spec: ChildSpec, argument: i64) -> ChildSpec {
+    let argument = crate::template::Value::from(argument);
+    spec.origin = Some(Box::new(crate::spec::child::Origin {
+        template: "t".into(),
+        arguments: Some(BTreeMap::from([("x".to_owned(), argument)])),
+    }));
+    spec
+}
+
 /// Identifies a command.
 pub type Ticket = u64;
 

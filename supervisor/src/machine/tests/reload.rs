@@ -1,22 +1,14 @@
 //! Reloads: what changes, what goes on running, and that it all comes to what is declared.
 
-use std::collections::BTreeMap;
-
 use super::*;
-use crate::spec::child::Origin;
+use crate::machine::world::made_of;
 use crate::spec::policy::{
     AutoShutdown, FirstStart, Intensity, OnExhausted, OnStuck, Pool, Shutdown, StartOrder, Strategy,
 };
-use crate::template::Value;
 
 /// The same worker, made of a template with an argument.
 fn made(id: &str, argument: i64) -> ChildSpec {
-    let mut child = worker(id);
-    child.origin = Some(Box::new(Origin {
-        template: "t".into(),
-        arguments: Some(BTreeMap::from([("x".to_owned(), Value::from(argument))])),
-    }));
-    child
+    made_of(worker(id), argument)
 }
 
 fn root(children: Vec<ChildSpec>) -> SupervisorSpec {
