@@ -15,9 +15,9 @@ pub(super) struct Fences {
 }
 
 impl Fences {
-    /// Keeps how many start attempts a path has had.
+    /// Keeps how many start attempts a path has had; whoever has left it last need not know of all.
     pub(super) fn remember(&mut self, path: &Arc<str>, starts: u64) {
-        if starts <= self.floor {
+        if starts <= self.recall(path) {
             return;
         }
         if self.starts.insert(Arc::clone(path), starts).is_some() {
@@ -51,6 +51,14 @@ mod tests {
         assert!(fences.recall("first") >= 7);
         assert!(fences.starts.len() <= CAPACITY + 1);
         assert_eq!(fences.starts.len(), fences.order.len());
+    }
+
+    #[test]
+    fn whoever_knows_of_fewer_attempts_takes_none_back() {
+        let mut fences = Fences::default();
+        fences.remember(&"a".into(), 2);
+        fences.remember(&"a".into(), 1);
+        assert_eq!(fences.recall("a"), 2);
     }
 
     #[test]

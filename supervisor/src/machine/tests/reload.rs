@@ -382,6 +382,43 @@ fn many_reloads_may_wait_for_one_stop() {
     assert_eq!(world.differs(), None);
 }
 
+#[test]
+fn a_child_that_takes_the_place_of_another_never_repeats_a_generation() {
+    let temporary = || made("a", 1).restart(RestartPolicy::Temporary);
+    let mut world = started(root(vec![temporary(), worker("b")]));
+    world.exit("a", Ends::Failed);
+    ask(&mut world, "", Ask::Add(temporary())).expect("the name is free");
+    world.exit("a", Ends::Failed);
+    // The declared one, which has been away since its first attempt, goes as well.
+    let spec = root(vec![ChildSpec::supervisor("a", root(vec![])), worker("b")]);
+    assert!(matches!(reload(&mut world, spec), Ok(Said::Reloaded)));
+    let snapshot = world.snapshot();
+    let generation = snapshot.child("a").expect("it is there").generation;
+    assert_eq!(generation, Some(2));
+}
+
+#[test]
+fn a_report_does_not_tell_of_children_that_a_reload_would_have_started() {
+    let inner = |id| {
+        root(vec![ChildSpec::supervisor(
+            "s",
+            root(vec![made("a", id), made("b", 1)]),
+        )])
+    };
+    let mut world = started(inner(1));
+    world.ask("", Ask::Shutdown);
+    let other = ChildSpec::supervisor("a", root(vec![made("n", 1)]));
+    let spec = root(vec![ChildSpec::supervisor(
+        "s",
+        root(vec![other, made("b", 1)]),
+    )]);
+    world.reload(spec).expect("sound");
+    obey(&mut world);
+    let report = world.report();
+    let told: Vec<&str> = report.children.iter().map(|child| &*child.path).collect();
+    assert_eq!(told, ["s/b", "s/a"]);
+}
+
 fn pick<T: Copy>(random: &mut fastrand::Rng, of: &[T]) -> T {
     of[random.usize(..of.len())]
 }
