@@ -138,10 +138,11 @@ impl Machine {
         self.emit_at(&path, EventKind::Refused(why));
     }
 
-    /// Writes that a message of an attempt of this child came too late. Another may have its path.
-    pub(super) fn emit_stale(&mut self, ix: Ix) {
+    /// Writes what is known of an attempt of this child, which may have left the tree: it tells what
+    /// whoever stands at its path is doing.
+    pub(super) fn emit_beside(&mut self, ix: Ix, kind: EventKind) {
         let path = Arc::clone(&self.nodes[ix].path);
-        self.emit_at(&path, EventKind::Stale);
+        self.emit_at(&path, kind);
     }
 
     /// Whoever stands at the path now, also where one that has left and is stuck keeps it from

@@ -744,7 +744,7 @@ impl Machine {
         self.stale += 1;
         if let Some(ix) = ix {
             self.begin_context();
-            self.emit_stale(ix);
+            self.emit_beside(ix, EventKind::Stale);
         }
     }
 }

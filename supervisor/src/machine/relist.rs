@@ -91,7 +91,7 @@ impl Machine {
         let places = self.plant(sup, planned.nodes, Comes::Declared);
         // Below a supervisor that has left, they are told of when it comes back.
         let told = self.is_in_the_tree(sup);
-        // A tree that comes down starts nobody, and reports who has run.
+        // Of those that come to a tree that comes down, its report tells of who has run.
         let closes = self.is_closing();
         for &ix in &places {
             self.nodes[ix].flags.reported = closes;

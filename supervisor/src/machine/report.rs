@@ -206,18 +206,26 @@ impl Machine {
             stuck: self.stuck_of(ix),
         };
         if !std::mem::replace(&mut self.nodes[ix].flags.reported, true) {
-            self.told().push(stopped);
-        } else if matches!(
-            status,
-            ChildShutdownStatus::AbortFailed | ChildShutdownStatus::LateReport
-        ) {
+            return self.told().push(stopped);
+        }
+        if status == ChildShutdownStatus::AlreadyExited {
+            return;
+        }
+        let told = self.told();
+        match told.iter_mut().find(|former| former.path == stopped.path) {
             // It had been given up and has gone after all before the report was read, or was
             // started once more with its group and does not go.
-            let mut told = self.told().iter_mut();
-            let former = told.find(|former| former.path == stopped.path);
-            if let Some(former) = former.filter(|former| former.status != status) {
-                *former = stopped;
+            Some(former) => {
+                let is_news = matches!(
+                    status,
+                    ChildShutdownStatus::AbortFailed | ChildShutdownStatus::LateReport
+                );
+                if is_news && former.status != status {
+                    *former = stopped;
+                }
             }
+            // It came late, and has run all the same.
+            None => told.push(stopped),
         }
     }
 }

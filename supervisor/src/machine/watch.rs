@@ -148,7 +148,7 @@ impl Machine {
         let since = self.now.before(at_least);
         self.nodes[ix].watch.get_or_insert_default().stalled_since = since;
         self.begin_context();
-        self.emit(ix, EventKind::Stalled { at_least });
+        self.emit_beside(ix, EventKind::Stalled { at_least });
     }
 
     /// It has left that poll. If it has ended since, that is told already.
@@ -159,7 +159,7 @@ impl Machine {
         if self.stalled_for(ix).is_some() {
             self.nodes[ix].watch.get_or_insert_default().stalled_since = Nanos::NEVER;
             self.resume_context(ix);
-            self.emit(ix, EventKind::Unstalled);
+            self.emit_beside(ix, EventKind::Unstalled);
         }
     }
 

@@ -32,6 +32,13 @@ pub(crate) struct Explored {
     depth: Option<usize>,
 }
 
+/// A tree, and what it may be told besides what every tree is told.
+struct Case {
+    tree: Sup,
+    added: Child,
+    reload: Option<Sup>,
+}
+
 /// How a state is reached.
 struct Reached {
     from: Option<Rc<Self>>,
@@ -41,14 +48,14 @@ struct Reached {
 
 /// Explores all trees, each to its share of so many states.
 pub(crate) fn explore(states: usize) -> Explored {
-    let trees = trees();
+    let cases = cases();
     let explored = Mutex::new(Explored::default());
     let next = AtomicUsize::new(0);
     let explore_some = || {
-        while let Some(tree) = trees.get(next.fetch_add(1, Ordering::Relaxed)) {
+        while let Some(case) = cases.get(next.fetch_add(1, Ordering::Relaxed)) {
             let so_far = explored.lock().expect("sound").states;
-            let left = trees.len() - explored.lock().expect("sound").trees;
-            let one = explore_one(tree, states.saturating_sub(so_far).div_ceil(left));
+            let left = cases.len() - explored.lock().expect("sound").trees;
+            let one = explore_one(case, states.saturating_sub(so_far).div_ceil(left));
             explored.lock().expect("sound").add(&one);
         }
     };
@@ -60,7 +67,7 @@ pub(crate) fn explore(states: usize) -> Explored {
     explored.into_inner().expect("sound")
 }
 
-fn explore_one(tree: &Sup, states: usize) -> Explored {
+fn explore_one(case: &Case, states: usize) -> Explored {
     let mut explored = Explored {
         trees: 1,
         ..Explored::default()
@@ -80,7 +87,7 @@ fn explore_one(tree: &Sup, states: usize) -> Explored {
         }
         let steps = reached.steps();
         explored.inputs += 1;
-        let Some((fingerprint, choices)) = play(tree, &steps) else {
+        let Some((fingerprint, choices)) = play(case, &steps) else {
             continue;
         };
         if !seen.insert(fingerprint) {
@@ -95,7 +102,7 @@ fn explore_one(tree: &Sup, states: usize) -> Explored {
             _ => None,
         };
         if let Some(finish) = finish {
-            end(tree, &steps, finish);
+            end(&case.tree, &steps, finish);
         }
         open.extend(choices.into_iter().map(|step| {
             Rc::new(Reached {
@@ -111,19 +118,19 @@ fn explore_one(tree: &Sup, states: usize) -> Explored {
 
 /// The state a script leads to, and what is possible there; none when its last step changes
 /// nothing.
-fn play(tree: &Sup, steps: &[Step]) -> Option<(u64, Vec<Step>)> {
+fn play(case: &Case, steps: &[Step]) -> Option<(u64, Vec<Step>)> {
     let played = attempt(|| {
-        let mut player = Player::new(tree);
+        let mut player = Player::new(&case.tree);
         for step in steps {
             player.apply(step);
         }
         player.check();
-        (player.world.fingerprint(), choices(&player, tree))
+        (player.world.fingerprint(), choices(&player, case))
     });
     match played {
         Ok(played) => Some(played),
         Err(rule) => fail(&Failure {
-            tree: tree.clone(),
+            tree: case.tree.clone(),
             steps: steps.to_vec(),
             finish: None,
             rule,
@@ -151,7 +158,8 @@ fn end(tree: &Sup, steps: &[Step], finish: Finish) {
 }
 
 /// Every input that may come next.
-fn choices(player: &Player, tree: &Sup) -> Vec<Step> {
+fn choices(player: &Player, case: &Case) -> Vec<Step> {
+    let tree = &case.tree;
     let mut choices = Vec::new();
     if player.world.next_deadline().is_some() {
         choices.push(Step::Jump);
@@ -175,7 +183,7 @@ fn choices(player: &Player, tree: &Sup) -> Vec<Step> {
             choices.push(Step::Beat(path.to_owned()));
         }
     }
-    for path in tree.paths().into_iter().chain(["x".to_owned()]) {
+    for path in tree.paths().into_iter().chain(case.added.all_paths()) {
         let Some(state) = player.world.state(&path) else {
             continue;
         };
@@ -195,9 +203,10 @@ fn choices(player: &Player, tree: &Sup) -> Vec<Step> {
     }
     let sup = tree.children.iter().find(|child| child.below.is_some());
     for above in std::iter::once("").chain(sup.map(|sup| sup.name.as_str())) {
-        choices.push(Step::Add(above.to_owned(), added()));
+        choices.push(Step::Add(above.to_owned(), case.added.clone()));
     }
     choices.push(Step::Ask(String::new(), Verb::Shutdown));
+    choices.extend(case.reload.clone().map(|tree| Step::Reload(Box::new(tree))));
     choices
 }
 
@@ -207,6 +216,50 @@ fn added() -> Child {
         restart: RestartPolicy::Transient,
         ..Child::worker("x")
     }
+}
+
+fn cases() -> Vec<Case> {
+    let case = |tree| Case {
+        tree,
+        added: added(),
+        reload: None,
+    };
+    let mut cases: Vec<Case> = trees().into_iter().map(case).collect();
+    for strategy in [
+        Strategy::OneForOne,
+        Strategy::OneForAll,
+        Strategy::RestForOne,
+        Strategy::Dependents,
+    ] {
+        for while_starting in [WhileStarting::Interrupt, WhileStarting::Wait] {
+            let like = |children| Sup {
+                strategy,
+                while_starting,
+                first_start: FirstStart::Retry,
+                intensity: 2,
+                ..Sup::of(children)
+            };
+            let below = like(slow()[..2].to_vec());
+            cases.push(Case {
+                added: Child::supervisor("x", below.clone()),
+                ..case(like(slow()))
+            });
+            cases.push(Case {
+                reload: Some(like(changed())),
+                ..case(like(slow()))
+            });
+            cases.push(Case {
+                reload: Some(like(nested(like(changed()[..2].to_vec())))),
+                ..case(like(nested(below)))
+            });
+        }
+        cases.push(case(Sup {
+            strategy,
+            start: StartOrder::Concurrent,
+            ..Sup::of(backwards())
+        }));
+    }
+    cases
 }
 
 fn trees() -> Vec<Sup> {
@@ -308,6 +361,25 @@ fn slow() -> Vec<Child> {
     children[2].backoff = Some(Duration::from_secs(3));
     children[2].critical = false;
     children.to_vec()
+}
+
+/// What [`slow`] becomes: in another order, one anew, one gone, one that is new, and other numbers.
+fn changed() -> Vec<Child> {
+    let [mut a, mut b, _] = <[Child; 3]>::try_from(slow()).expect("three");
+    a.backoff = None;
+    a.after = vec!["b".to_owned()];
+    b.after.clear();
+    b.argument = 1;
+    vec![b, a, Child::worker("d")]
+}
+
+/// Each is after a later one.
+fn backwards() -> Vec<Child> {
+    let mut children = slow();
+    for (place, on) in [(0, Some("b")), (1, Some("c")), (2, None)] {
+        children[place].after = on.into_iter().map(str::to_owned).collect();
+    }
+    children
 }
 
 /// Attempts whose time is limited.

@@ -37,6 +37,8 @@ pub(crate) enum Step {
     Obey,
     Pass(Duration),
     Ready(String),
+    /// The tree is to be another one.
+    Reload(Box<Sup>),
     /// A poll begins, or ends.
     TurnPoll(String),
     /// The tree is stopped, within a time.
@@ -74,6 +76,11 @@ pub(crate) struct Player {
     readiness: HashMap<String, Readiness>,
     /// Children that are to beat.
     beating: HashSet<String>,
+    /// The tree has been told to be another one.
+    reloaded: bool,
+    /// Children that have been asked to stop since then: where their turn in the reload had not come,
+    /// they stay down.
+    stopped: HashSet<String>,
     /// How long the tree may take to stop.
     shutdown_within: Option<Duration>,
     /// Attempts that no thread came to; each is given one more abort budget.
@@ -100,6 +107,8 @@ impl Player {
             world: World::new(tree.spec()).expect("the tree is sound"),
             readiness: HashMap::new(),
             beating: HashSet::new(),
+            reloaded: false,
+            stopped: HashSet::new(),
             shutdown_within: tree.shutdown_within,
             starved: 0,
             at_once: false,
@@ -130,6 +139,9 @@ impl Player {
                 self.learn_child(&above, child);
             }
             Step::Ask(path, verb) => {
+                if self.reloaded && *verb == Verb::Stop {
+                    self.stopped.insert(path.clone());
+                }
                 let ticket = self.world.ask(path, (*verb).into());
                 self.tickets.push(ticket);
             }
@@ -149,6 +161,16 @@ impl Player {
             Step::Obey => self.obey(),
             Step::Pass(time) => self.world.advance(*time),
             Step::Ready(path) => _ = self.world.ready(path),
+            Step::Reload(tree) => {
+                self.rules.tell(&mut self.world);
+                self.rules.reload();
+                self.reloaded = true;
+                let ticket = self.world.reload(tree.spec()).expect("the tree is sound");
+                self.tickets.push(ticket);
+                self.learn("", tree);
+                // Which of the two holds depends on how far it comes.
+                self.shutdown_within = None;
+            }
             Step::Stalled(path) => _ = self.world.stalled(path, Duration::from_secs(1)),
             Step::Starve(path) => self.starved += u32::from(self.world.starve(path)),
             Step::Unstalled(path) => _ = self.world.unstalled(path),
@@ -263,11 +285,10 @@ impl Player {
                 if asked.is_some_and(|attempt| attempt.asked || attempt.aborted) {
                     moved |= self.world.exit(&path, Ends::Cancelled);
                 } else {
-                    moved |= match self.is_starting(&path) {
-                        Some(Readiness::Explicit) => self.world.ready(&path),
-                        Some(Readiness::Completed) => self.world.exit(&path, Ends::Succeeded),
-                        _ => false,
-                    };
+                    moved |= self.is_starting(&path).is_some() && self.world.ready(&path);
+                    // One that is to complete is not ready before it has.
+                    moved |= self.is_starting(&path).is_some()
+                        && self.world.exit(&path, Ends::Succeeded);
                 }
                 self.check();
             }
@@ -294,6 +315,10 @@ impl Player {
                 "I7: command {ticket} waits although all is calm"
             );
         }
+        if !self.world.is_over() {
+            let differs = self.world.differs();
+            assert_eq!(differs, None, "it is not as it is declared");
+        }
         let is_up = |path: &str| match path.rsplit_once('/') {
             None => self.world.is_up(),
             Some((above, _)) => self.world.state(above) == Some(ChildState::Running),
@@ -301,7 +326,9 @@ impl Player {
         for child in snapshot.children {
             let at_rest = match child.state {
                 ChildState::NotStarted => {
-                    !is_up(&child.path) || !(child.operation == ChildControlOperation::Active)
+                    !is_up(&child.path)
+                        || child.operation != ChildControlOperation::Active
+                        || self.stopped.contains(&*child.path)
                 }
                 ChildState::Aborting
                 | ChildState::Backoff
@@ -424,6 +451,7 @@ impl fmt::Display for Step {
             Self::Starve(path) => write!(f, "world.starve({path:?});"),
             Self::Unstalled(path) => write!(f, "world.unstalled({path:?});"),
             Self::Ready(path) => write!(f, "world.ready({path:?});"),
+            Self::Reload(tree) => write!(f, "world.reload({tree}).expect(\"sound\");"),
             Self::ShutdownWithin(deadline) => {
                 let ms = deadline.as_millis();
                 write!(f, "world.ask(\"\", Ask::ShutdownWithin(ms({ms})));")

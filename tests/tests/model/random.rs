@@ -54,11 +54,14 @@ fn round(seed: u64, ran: &mut Ran) {
     let mut bytes = [0; 32];
     bytes[..8].copy_from_slice(&seed.to_le_bytes());
     let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &bytes);
-    let case = (sup(2), vec(step(), 1..80), finish());
+    let reloads = proptest::bool::weighted(0.25);
+    let case = (sup(2), vec(step(), 1..80), finish(), reloads);
     let broken = RefCell::new(None);
     let counts = RefCell::new(ran);
-    let done = TestRunner::new_with_rng(config, rng).run(&case, |(mut tree, drafts, finish)| {
-        tree.make_sound();
+    let done = TestRunner::new_with_rng(config, rng).run(&case, |case| {
+        let (mut tree, mut drafts, finish, reloads) = case;
+        tree.make_sound(Naming::default());
+        drafts.retain(|draft| reloads || !matches!(draft, Draft::Reload(..)));
         let played = play(&tree, &drafts, finish);
         let mut counts = counts.borrow_mut();
         counts.scripts += 1;
@@ -118,6 +121,7 @@ enum Draft {
     /// One that has been asked to stop, does.
     Heed(usize),
     Ready(usize),
+    Reload(Box<Sup>, Naming),
     TurnPoll(usize),
 }
 
@@ -138,7 +142,7 @@ impl Draft {
                     after: Vec::new(),
                     ..child.clone()
                 };
-                child.make_sound(false, 'p');
+                child.make_sound(false, 'p', Naming::default());
                 let sup = paths[at % paths.len()].clone();
                 let path = if sup.is_empty() {
                     child.name.clone()
@@ -169,6 +173,14 @@ impl Draft {
             Self::Starve(at) => Step::Starve(live(*at)?),
             Self::Unstalled(at) => Step::Unstalled(live(*at)?),
             Self::Ready(at) => Step::Ready(live(*at)?),
+            Self::Reload(tree, naming) => {
+                let mut tree = tree.clone();
+                tree.make_sound(*naming);
+                let new = tree.paths().into_iter();
+                let new: Vec<String> = new.filter(|path| !paths.contains(path)).collect();
+                paths.extend(new);
+                Step::Reload(tree)
+            }
             Self::TurnPoll(at) => Step::TurnPoll(live(*at)?),
         })
     }
@@ -204,6 +216,9 @@ fn step() -> impl Strategy<Value = Draft> {
             .prop_map(|(at, name, child)| Draft::Add(at, name, child)),
         2 => (0_usize..32).prop_map(Draft::Beat),
         1 => (0_usize..32).prop_map(Draft::TurnPoll),
+        2 => (sup(2), 1_usize..5, 0_usize..5).prop_map(|(tree, stride, shift)| {
+            Draft::Reload(Box::new(tree), Naming { stride, shift })
+        }),
         1 => Just(Draft::Ask(0, Verb::Shutdown)),
         1 => (0_u64..6_000)
             .prop_map(|ms| Draft::Fixed(Step::ShutdownWithin(Duration::from_millis(ms)))),
@@ -311,8 +326,9 @@ fn child(depth: u32) -> BoxedStrategy<Child> {
     };
     // Of those before it: resolved when the names are known.
     let after = vec((0_u8..8).prop_map(|place| place.to_string()), 0..2);
+    let argument = prop_oneof![3 => Just(0_i64), 1 => 1_i64..3];
     (
-        (restart, readiness, backoff, shutdown, limits),
+        (argument, restart, readiness, backoff, shutdown, limits),
         (
             proptest::bool::weighted(0.7),
             proptest::bool::weighted(0.3),
@@ -322,11 +338,13 @@ fn child(depth: u32) -> BoxedStrategy<Child> {
     )
         .prop_map(
             |(
-                (restart, readiness, backoff, shutdown, (timeout, heartbeat, on_stuck, fuse)),
+                (argument, restart, readiness, backoff, shutdown, limits),
                 (critical, significant, after, below),
             )| {
+                let (timeout, heartbeat, on_stuck, fuse) = limits;
                 Child {
                     name: String::new(),
+                    argument,
                     restart,
                     readiness,
                     backoff,
@@ -345,31 +363,68 @@ fn child(depth: u32) -> BoxedStrategy<Child> {
         .boxed()
 }
 
+/// The names of children, of five at each level, by their places.
+#[derive(Clone, Copy, Debug)]
+struct Naming {
+    stride: usize,
+    shift: usize,
+}
+
+impl Default for Naming {
+    fn default() -> Self {
+        Self {
+            stride: 1,
+            shift: 0,
+        }
+    }
+}
+
+impl Naming {
+    fn name(self, letter: char, place: usize) -> String {
+        format!("{letter}{}", (place * self.stride + self.shift) % 5)
+    }
+}
+
 impl Sup {
     /// Gives the children their names, and takes away what the plan would refuse.
-    fn make_sound(&mut self) {
-        self.make_sound_at('a');
+    fn make_sound(&mut self, naming: Naming) {
+        self.make_sound_at('a', naming);
     }
 
-    fn make_sound_at(&mut self, letter: char) {
+    fn make_sound_at(&mut self, letter: char, naming: Naming) {
         self.fit_deadlines(Duration::MAX);
         if self.pool {
             self.children.clear();
         }
-        let mut names: Vec<String> = Vec::new();
         let significance = matches!(
             self.auto_shutdown,
             AutoShutdown::AllSignificant | AutoShutdown::AnySignificant
         );
         for (place, child) in self.children.iter_mut().enumerate() {
-            child.name = format!("{letter}{place}");
-            child.make_sound(significance, letter);
-            let known = |place: &String| place.parse::<usize>().ok();
-            let after = child.after.iter().filter_map(known);
-            child.after = after.filter_map(|at| names.get(at).cloned()).collect();
-            names.push(child.name.clone());
+            child.name = naming.name(letter, place);
+            child.make_sound(significance, letter, naming);
+        }
+        // Where they start concurrently, one may be after a later one, but not after itself.
+        let mut behind: Vec<Vec<usize>> = vec![Vec::new(); self.children.len()];
+        for place in 0..self.children.len() {
+            let after = std::mem::take(&mut self.children[place].after);
+            let known = after.iter().filter_map(|at| at.parse().ok());
+            let possible = |at: &usize| match self.start {
+                StartOrder::Ordered => *at < place,
+                StartOrder::Concurrent => *at < behind.len() && !comes_before(&behind, place, *at),
+            };
+            let known: Vec<usize> = known.filter(possible).collect();
+            let names = known.iter().map(|&at| self.children[at].name.clone());
+            self.children[place].after = names.collect();
+            behind[place] = known;
         }
     }
+}
+
+/// Whether `later` is, transitively, after `earlier`.
+fn comes_before(behind: &[Vec<usize>], earlier: usize, later: usize) -> bool {
+    let mut on = behind[later].iter();
+    later == earlier || on.any(|&on| comes_before(behind, earlier, on))
 }
 
 impl Sup {
@@ -390,9 +445,10 @@ impl Sup {
 }
 
 impl Child {
-    fn make_sound(&mut self, significance: bool, letter: char) {
+    fn make_sound(&mut self, significance: bool, letter: char, naming: Naming) {
         if let Some(below) = &mut self.below {
-            below.make_sound_at(char::from(u8::try_from(letter).unwrap_or(b'a') + 1));
+            let letter = char::from(u8::try_from(letter).unwrap_or(b'a') + 1);
+            below.make_sound_at(letter, naming);
         } else if self.readiness == Readiness::Completed {
             if self.restart == RestartPolicy::Permanent {
                 self.restart = RestartPolicy::Transient;

@@ -91,6 +91,16 @@ impl Rules {
         self.offer = Some(child.clone());
     }
 
+    /// The tree becomes another one, little by little: what follows from its settings is left to the
+    /// machine's own checks from here on.
+    pub(crate) fn reload(&mut self) {
+        self.supervisors.clear();
+        self.declared.clear();
+        for member in self.members.values_mut() {
+            member.after.clear();
+        }
+    }
+
     /// An attempt begins to end by itself.
     pub(crate) fn ends(&mut self, path: &str) {
         self.ending.insert(path.to_owned());
@@ -156,8 +166,8 @@ impl Rules {
             }
             EventKind::GaveUp(failure) => {
                 let by_itself = failure.supervisor.trim_start_matches('/') == &**path;
-                if let (true, Why::Intensity(limit)) = (by_itself, failure.why) {
-                    let supervisor = self.supervisors.get_mut(path).expect("it is known");
+                let supervisor = self.supervisors.get_mut(path).filter(|_| by_itself);
+                if let (Some(supervisor), Why::Intensity(limit)) = (supervisor, failure.why) {
                     let used = within(&mut supervisor.restarts, event.at);
                     let allowed = limit.restarts as usize;
                     assert_eq!(
@@ -216,7 +226,9 @@ impl Rules {
     /// A restart has been decided, and counted (I4).
     fn restarting(&mut self, event: &Event) {
         let path = &event.path;
-        let supervisor = self.supervisors.get_mut(parent(path)).expect("it is known");
+        let Some(supervisor) = self.supervisors.get_mut(parent(path)) else {
+            return;
+        };
         supervisor.culprit = Some(Arc::clone(path));
         let member = self.members.get_mut(path).expect("it is known");
         let (restarts, allowed) = match member.fuse {
@@ -232,7 +244,9 @@ impl Rules {
     }
 
     fn quarantined(&mut self, path: &Arc<str>) {
-        let supervisor = self.supervisors.get_mut(parent(path)).expect("it is known");
+        let Some(supervisor) = self.supervisors.get_mut(parent(path)) else {
+            return;
+        };
         supervisor.culprit = Some(Arc::clone(path));
         let member = self.members.get_mut(path).expect("it is known");
         match member.fuse {
@@ -287,7 +301,9 @@ impl Rules {
         if self.down.iter().any(|down| event.path.starts_with(&**down)) {
             return;
         }
-        let supervisor = self.supervisors.get_mut(&event.path).expect("it is known");
+        let Some(supervisor) = self.supervisors.get_mut(&event.path) else {
+            return;
+        };
         let culprit = supervisor.culprit.clone().expect("somebody was restarted");
         let all = &supervisor.children;
         let place = all.iter().position(|child| *child == culprit);
@@ -370,8 +386,8 @@ impl Rules {
             // It comes back with its supervisor; somebody else may have had its name (R38).
             self.learn_child(path, &child);
         }
-        let supervisor = self.supervisors.get_mut(parent(path)).expect("it is known");
-        if !supervisor.children.contains(path) {
+        let supervisor = self.supervisors.get_mut(parent(path));
+        if let Some(supervisor) = supervisor.filter(|sup| !sup.children.contains(path)) {
             supervisor.children.push(Arc::clone(path));
         }
     }

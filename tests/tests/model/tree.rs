@@ -3,6 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
+use rust_supervisor::__world::made_of;
 use rust_supervisor::ChildSpec;
 use rust_supervisor::SupervisorSpec;
 use rust_supervisor::spec::backoff::Backoff;
@@ -16,6 +17,8 @@ pub(crate) const WINDOW: Duration = Duration::from_secs(10);
 #[derive(Clone, Debug)]
 pub(crate) struct Child {
     pub(crate) name: String,
+    /// What its template is given; 0 where it has none.
+    pub(crate) argument: i64,
     pub(crate) restart: RestartPolicy,
     pub(crate) readiness: Readiness,
     pub(crate) backoff: Option<Duration>,
@@ -49,6 +52,7 @@ impl Child {
     pub(crate) fn worker(name: &str) -> Self {
         Self {
             name: name.to_owned(),
+            argument: 0,
             restart: RestartPolicy::Permanent,
             readiness: Readiness::Immediate,
             backoff: None,
@@ -90,6 +94,9 @@ impl Child {
 
     fn worker_spec(&self) -> ChildSpec {
         let mut spec = ChildSpec::from_fn(self.name.as_str(), |_| std::future::pending::<()>());
+        if self.argument != 0 {
+            spec = made_of(spec, self.argument);
+        }
         if let Some(longest) = self.timeout {
             spec = spec.timeout(longest);
         }
@@ -101,7 +108,14 @@ impl Child {
             .on_stuck(self.on_stuck)
     }
 
-    /// The paths of the child and of all below it.
+    /// The paths of the child, below the root, and of all below it.
+    pub(crate) fn all_paths(&self) -> Vec<String> {
+        let mut paths = Vec::new();
+        self.paths("", &mut paths);
+        paths
+    }
+
+    /// The same below a supervisor.
     fn paths(&self, above: &str, into: &mut Vec<String>) {
         let path = format!("{above}{}", self.name);
         into.push(path.clone());
@@ -160,7 +174,8 @@ impl fmt::Display for Child {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.below {
             Some(below) => write!(f, "ChildSpec::supervisor({:?}, {below})", self.name)?,
-            None => write!(f, "worker({:?})", self.name)?,
+            None if self.argument == 0 => write!(f, "worker({:?})", self.name)?,
+            None => write!(f, "made({:?}, {})", self.name, self.argument)?,
         }
         if self.restart != RestartPolicy::Permanent {
             write!(f, ".restart(RestartPolicy::{:?})", self.restart)?;

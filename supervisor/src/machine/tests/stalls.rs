@@ -78,3 +78,26 @@ fn a_child_that_no_thread_comes_to_need_not_beat() {
     }
     assert_eq!(state(&world, "a"), ChildState::Stopping);
 }
+
+#[test]
+fn a_stall_of_one_that_has_left_does_not_take_away_who_is_declared_in_its_place() {
+    let sub = || ChildSpec::supervisor("sub", SupervisorSpec::root(workers(&["x"])));
+    let mut world = started(SupervisorSpec::root(vec![sub()]));
+    ask(&mut world, "sub/x", Ask::Remove).expect("accepted");
+    obey(&mut world);
+    ask(&mut world, "sub", Ask::Add(worker("x"))).expect("the name is free");
+    ask(&mut world, "sub", Ask::Restart).expect("accepted");
+    while state(&world, "sub/x") != ChildState::Stuck {
+        assert!(world.jump(), "it gets stuck");
+    }
+    world.stalled("sub/x", secs(1));
+    world.check();
+    world.unstalled("sub/x");
+    world.check();
+    let events = world.events();
+    let stalls = events
+        .iter()
+        .filter(|event| matches!(event.kind, EventKind::Stalled { .. } | EventKind::Unstalled));
+    let told: Vec<_> = stalls.map(|event| event.state).collect();
+    assert_eq!(told, [ChildState::NotStarted; 2]);
+}
