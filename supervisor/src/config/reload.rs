@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde::Serialize;
+use tokio::sync::oneshot;
 
 use super::diff::{Diff, replaces_the_root};
 use super::file::TreeFile;
@@ -18,6 +19,7 @@ use crate::machine::Machine;
 use crate::machine::input::Command;
 use crate::runtime::supervisor::deadline_of_run;
 use crate::runtime::sync::{Mutex, lock};
+use crate::runtime::tree::Reply;
 use crate::spec::error::write_lines;
 use crate::spec::outline::Outline;
 use crate::spec::plan::Plan;
@@ -171,6 +173,25 @@ pub(crate) struct Running {
     outline: Outline,
 }
 
+/// A reload that has been taken.
+#[derive(Debug)]
+pub(crate) struct Reloading {
+    plan: ReloadPlan,
+    /// None, where there was nothing to wait for.
+    answered: Option<oneshot::Receiver<Reply>>,
+}
+
+impl Reloading {
+    /// Waits until it has been carried out.
+    pub(crate) async fn done(self, tree: &TreeRef) -> Result<ReloadPlan, ReloadError> {
+        if let Some(answered) = self.answered {
+            let answer = answered.await.map_err(|_| tree.gone())?;
+            answer.map_err(|refusal| crate::control::answer::explain(refusal, "", ""))?;
+        }
+        Ok(self.plan)
+    }
+}
+
 impl Configured {
     pub(crate) const fn new(base: SupervisorSpec, file: TreeFile) -> Self {
         Self {
@@ -275,6 +296,15 @@ impl TreeRef {
         reason: impl Into<String>,
     ) -> Result<ReloadPlan, ReloadError> {
         let audit = Audit::new(requested_by, reason)?;
+        self.take(file, audit).await?.done(self).await
+    }
+
+    /// Takes a new file, and answers when all that follows from it has been carried out.
+    pub(crate) async fn take(
+        &self,
+        file: &TreeFile,
+        audit: Audit,
+    ) -> Result<Reloading, ReloadError> {
         let turn = self.tree.reload_turn().await;
         let running = self.tree.running().ok_or(ReloadError::NotConfigured)?;
         let (diff, plan, new) = running.with(file)?;
@@ -284,25 +314,24 @@ impl TreeRef {
         let answer = self.plan(&diff, &new.outline)?;
         let reload = diff.into_reload(&running.outline, &new.outline, plan);
         drop(running);
-        let mut answered = self.tree.command(audit, Command::Reload(Box::new(reload)));
+        let command = Command::Reload(Box::new(reload));
+        let mut answered = self
+            .tree
+            .command(audit, command)
+            .map_err(SupervisorError::from)?;
         // A refusal is there at once.
-        let at_once = answered
-            .as_mut()
-            .ok()
-            .and_then(|answer| answer.try_recv().ok());
+        let at_once = answered.try_recv().ok();
         if let Some(Err(refusal)) = at_once {
             return Err(crate::control::answer::explain(refusal, "", "").into());
         }
-        let answered = answered.map_err(SupervisorError::from)?;
         // What has been taken holds from here on, whoever waits for it.
         let former = self.tree.set_running(new);
         drop(turn);
         drop(former);
-        if at_once.is_none() {
-            let answer = answered.await.map_err(|_| self.gone())?;
-            answer.map_err(|refusal| crate::control::answer::explain(refusal, "", ""))?;
-        }
-        Ok(answer)
+        Ok(Reloading {
+            plan: answer,
+            answered: at_once.is_none().then_some(answered),
+        })
     }
 
     fn plan(&self, diff: &Diff, new: &Outline) -> Result<ReloadPlan, ReloadError> {

@@ -2,44 +2,52 @@
 
 use std::path::{Path, PathBuf};
 
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::config::file::TreeFile;
-use crate::config::reload::{ReloadError, ReloadPlan};
+use crate::config::reload::{ReloadError, Reloading};
+use crate::control::audit::Audit;
 use crate::control::handle::TreeRef;
 
-/// Reloads the tree at every hang-up; never ends.
-pub(super) async fn reload(file: Option<PathBuf>, tree: TreeRef) {
-    let Some(file) = file else {
-        return std::future::pending().await;
-    };
-    let mut hangups = match signal(SignalKind::hangup()) {
-        Ok(hangups) => hangups,
-        Err(error) => {
-            tracing::error!(
-                target: "rust_supervisor::lifecycle",
-                "SIGHUP cannot be handled, the tree is not reloaded: {error}"
-            );
-            return std::future::pending().await;
-        }
-    };
-    while hangups.recv().await.is_some() {
-        match once(&file, &tree).await {
-            Ok(plan) => tracing::info!(
-                target: "rust_supervisor::lifecycle",
-                "reloaded from {}: {plan}",
-                file.display()
-            ),
-            Err(error) => tracing::error!(
-                target: "rust_supervisor::lifecycle",
-                "not reloaded, nothing has changed: {error}"
-            ),
-        }
-    }
-    std::future::pending::<()>().await;
+/// A file that is read again at every hang-up.
+pub(super) struct Hangups {
+    file: PathBuf,
+    signals: std::io::Result<Signal>,
 }
 
-async fn once(file: &Path, tree: &TreeRef) -> Result<ReloadPlan, ReloadError> {
+impl Hangups {
+    /// Hang-ups are heard from now on, also before there is a tree.
+    pub(super) fn of(file: PathBuf) -> Self {
+        let signals = signal(SignalKind::hangup());
+        Self { file, signals }
+    }
+
+    /// Reloads the tree at every hang-up; never ends.
+    pub(super) async fn reload(hangups: Option<Self>, tree: TreeRef) {
+        match hangups.map(|hangups| (hangups.file, hangups.signals)) {
+            Some((file, Ok(signals))) => at_every(signals, file, tree).await,
+            Some((_, Err(error))) => tracing::error!(
+                target: "rust_supervisor::lifecycle",
+                "SIGHUP cannot be handled, the tree is not reloaded: {error}"
+            ),
+            None => {}
+        }
+        std::future::pending::<()>().await;
+    }
+}
+
+/// Takes one file after the other, so that the newest wins. What takes time is what follows from
+/// one: the next does not wait for that.
+async fn at_every(mut hangups: Signal, file: PathBuf, tree: TreeRef) {
+    while hangups.recv().await.is_some() {
+        match take(&file, &tree).await {
+            Ok(reloading) => drop(tokio::spawn(tell(file.clone(), tree.clone(), reloading))),
+            Err(error) => not_reloaded(&error),
+        }
+    }
+}
+
+async fn take(file: &Path, tree: &TreeRef) -> Result<Reloading, ReloadError> {
     // Files are read where they may block nobody.
     let path = file.to_owned();
     let read = tokio::task::spawn_blocking(move || TreeFile::load(path)).await;
@@ -48,5 +56,24 @@ async fn once(file: &Path, tree: &TreeRef) -> Result<ReloadPlan, ReloadError> {
         // The runtime is going.
         Err(_) => return Err(crate::SupervisorError::TreeGone.into()),
     };
-    tree.reload(&file, "SIGHUP", "the file has changed").await
+    let audit = Audit::new("SIGHUP", "the file has changed")?;
+    tree.take(&file, audit).await
+}
+
+async fn tell(file: PathBuf, tree: TreeRef, reloading: Reloading) {
+    match reloading.done(&tree).await {
+        Ok(plan) => tracing::info!(
+            target: "rust_supervisor::lifecycle",
+            "reloaded from {}: {plan}",
+            file.display()
+        ),
+        Err(error) => not_reloaded(&error),
+    }
+}
+
+fn not_reloaded(error: &ReloadError) {
+    tracing::error!(
+        target: "rust_supervisor::lifecycle",
+        "not reloaded, nothing has changed: {error}"
+    );
 }

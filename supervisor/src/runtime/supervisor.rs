@@ -125,7 +125,8 @@ impl SupervisorBuilder {
     /// The tree must have been started from what [`TreeFile::apply`] answers. Without this, SIGHUP
     /// ends the process, as it does without us. What has changed, and what is wrong with a file
     /// that cannot be taken, is an event of `tracing`, of the target `rust_supervisor::lifecycle`; a
-    /// bad file changes nothing.
+    /// bad file changes nothing. A file is taken while what follows from the one before goes on, and
+    /// also in the start of the tree; one that comes during its shutdown is refused.
     ///
     /// [`TreeFile::apply`]: crate::config::file::TreeFile::apply
     /// [`TreeRef::reload`]: crate::TreeRef::reload
@@ -163,6 +164,12 @@ impl SupervisorBuilder {
         let signal = super::signals::listen(self.signals);
         #[cfg(not(feature = "signal"))]
         let signal = std::future::pending::<()>();
+        #[cfg(all(
+            unix,
+            feature = "signal",
+            any(feature = "config-toml", feature = "config-yaml")
+        ))]
+        let hangups = self.reload.map(super::hangup::Hangups::of);
         let tree = match begin(self.spec) {
             Ok(tree) => tree,
             Err(error) => return RunOutcome::not_started(error),
@@ -190,22 +197,28 @@ impl SupervisorBuilder {
             feature = "signal",
             any(feature = "config-toml", feature = "config-yaml")
         ))]
-        let reloads = super::hangup::reload(self.reload, asked.clone());
+        let reloads = super::hangup::Hangups::reload(hangups, asked.clone());
         #[cfg(not(all(
             unix,
             feature = "signal",
             any(feature = "config-toml", feature = "config-yaml")
         )))]
         let reloads = std::future::pending::<()>();
+        let mut reloads = std::pin::pin!(reloads);
         tokio::select! {
             biased;
             outcome = &mut ended => return outcome,
             () = stop => {}
             () = signal => {}
-            () = reloads => {}
+            () = &mut reloads => {}
         }
         asked.ask_to_end(Audit::of_program("told to stop from outside"), None);
-        ended.await
+        tokio::select! {
+            biased;
+            outcome = ended => outcome,
+            // It says that it comes too late.
+            () = reloads => unreachable!("it never ends"),
+        }
     }
 }
 
