@@ -164,6 +164,12 @@ impl Service {
         runtime.block_on(self.log.wait_for(line, times));
     }
 
+    /// Waits until both children run; the first polls of two tasks may interleave.
+    fn is_up(&self) {
+        self.wait_for("+a1", 1);
+        self.wait_for("+b1", 1);
+    }
+
     fn hang_up(&self, text: &str) {
         std::fs::write(&self.file, text).expect("written");
         let process = std::process::id().to_string();
@@ -194,7 +200,7 @@ children:
 #[test]
 fn a_bad_file_changes_nothing_and_says_so_and_the_next_is_taken() {
     let mut service = Service::start("bad", TREE);
-    service.wait_for("+b1", 1);
+    service.is_up();
     service.log.take();
     for (place, bad) in [
         TREE.replace("name: b, template: worker", "name: b, template: wroker"),
@@ -225,7 +231,7 @@ fn a_bad_file_changes_nothing_and_says_so_and_the_next_is_taken() {
 #[test]
 fn the_next_file_does_not_wait_for_one_that_hangs() {
     let mut service = Service::start("hangs", TREE);
-    service.wait_for("+b1", 1);
+    service.is_up();
     let begun = Instant::now();
     // A supervisor that never comes up, and a child behind it.
     let hangs = format!(
@@ -265,7 +271,7 @@ fn a_tree_that_hangs_in_its_start_is_mended() {
 fn a_file_that_comes_during_a_shutdown_starts_nothing_and_ends_nothing() {
     let text = TREE.replacen("x: 1", "x: 1, lingers: enough", 1);
     let mut service = Service::start("shutdown", &text);
-    service.wait_for("+b1", 1);
+    service.is_up();
     service.stop();
     service.wait_for("lingers", 1);
     service.log.take();
