@@ -1,6 +1,6 @@
 //! The last events of a tree: a ring, read by sequence number (I10, I11).
 
-use std::collections::VecDeque;
+use std::collections::{VecDeque, vec_deque};
 use std::sync::Arc;
 use std::time::{Duration, UNIX_EPOCH};
 
@@ -62,19 +62,19 @@ pub(crate) struct Restart {
 }
 
 impl Entry {
-    fn event(&self, seq: u64) -> Event {
+    fn into_event(self, seq: u64) -> Event {
         Event {
             seq,
             at: Duration::from_nanos(self.at),
             wall: UNIX_EPOCH + Duration::from_nanos(self.wall),
-            path: Arc::clone(&self.path),
+            path: self.path,
             generation: self.starts.checked_sub(1),
             attempt: self.attempt,
             state: self.state,
             operation: self.operation,
             ready: self.ready,
             correlation: self.correlation,
-            kind: self.kind.clone(),
+            kind: self.kind,
         }
     }
 }
@@ -82,41 +82,51 @@ impl Entry {
 impl Restart {
     const EVENTS: u64 = 3;
 
-    /// Its event of this number, of which the first has that one.
-    fn event(&self, first: u64, seq: u64) -> Event {
-        let exit = Arc::clone(&self.exit);
-        let (state, started, kind) = match seq - first {
-            0 => (ChildState::Exited, 0, EventKind::Exited(exit)),
-            1 => {
-                let (delay, exit) = (Duration::ZERO, Some(exit));
-                (ChildState::Exited, 0, EventKind::Restarting { delay, exit })
-            }
-            _ => (ChildState::Running, 1, EventKind::Started),
-        };
-        Event {
-            seq,
+    /// Its events; the first has this number.
+    fn into_events(self, first: u64) -> [Event; 3] {
+        let (state, delay) = (ChildState::Exited, Duration::ZERO);
+        let ended = Event {
+            seq: first,
             at: Duration::from_nanos(self.at),
             wall: UNIX_EPOCH + Duration::from_nanos(self.wall),
             path: Arc::clone(&self.path),
-            generation: (self.starts + started).checked_sub(1),
-            attempt: self.attempt.saturating_add(u32::from(started > 0)),
+            generation: self.starts.checked_sub(1),
+            attempt: self.attempt,
             state,
             operation: Operation::Active,
             // Nobody saw it down in between.
             ready: true,
             correlation: first,
-            kind,
-        }
+            kind: EventKind::Exited(Arc::clone(&self.exit)),
+        };
+        let exit = Some(self.exit);
+        let restarting = Event {
+            seq: first + 1,
+            path: Arc::clone(&self.path),
+            kind: EventKind::Restarting { delay, exit },
+            ..ended
+        };
+        let started = Event {
+            seq: first + 2,
+            path: self.path,
+            generation: Some(self.starts),
+            attempt: self.attempt.saturating_add(1),
+            state: ChildState::Running,
+            kind: EventKind::Started,
+            ..ended
+        };
+        [ended, restarting, started]
     }
 }
 
 impl Kept {
-    /// The event of this number, of which the first has that one.
-    fn event(&self, first: u64, seq: u64) -> Event {
-        match self {
-            Self::Event(entry) => entry.event(first),
-            Self::Restart(restart) => restart.event(first, seq),
-        }
+    /// Its events; the first has this number.
+    fn into_events(self, first: u64) -> impl Iterator<Item = Event> {
+        let (event, restart) = match self {
+            Self::Event(entry) => (Some(entry.into_event(first)), None),
+            Self::Restart(restart) => (None, Some(restart.into_events(first))),
+        };
+        event.into_iter().chain(restart.into_iter().flatten())
     }
 
     /// Number of the last event of it.
@@ -186,8 +196,9 @@ impl Journal {
 
     /// A copy of the event of this number, if it is still there.
     pub(crate) fn event(&self, seq: u64) -> Option<Event> {
-        let (first, kept) = &self.ring[self.place(seq)?];
-        Some(kept.event(*first, seq))
+        let (first, kept) = self.ring[self.place(seq)?].clone();
+        let mut events = kept.into_events(first);
+        events.find(|event| event.seq == seq)
     }
 
     /// The event of this number, which has not been read yet.
@@ -232,16 +243,80 @@ impl Journal {
 
     /// Copies up to `max` events behind number `after`, and says how many of those are gone.
     pub(crate) fn read(&self, after: u64, max: usize, into: &mut Vec<Event>) -> u64 {
+        let (missed, behind) = self.behind_number(after);
+        let events = behind.flat_map(|(first, kept)| kept.clone().into_events(*first));
+        into.extend(events.filter(|event| event.seq > after).take(max));
+        missed
+    }
+
+    /// Copies what is kept in up to `max` places behind what has been copied, which is made into
+    /// events later; says how many of those are gone.
+    pub(crate) fn copy(&self, max: usize, into: &mut Copied) -> u64 {
+        debug_assert!(into.is_empty(), "what is left of it comes first");
+        let after = into.after;
+        let (missed, behind) = self.behind_number(after);
+        into.after = after + missed;
+        into.kept.extend(behind.take(max).cloned());
+        missed
+    }
+
+    /// What is there behind a number, and how many events of that are gone.
+    fn behind_number(&self, after: u64) -> (u64, vec_deque::Iter<'_, (u64, Kept)>) {
         let gone = self.gone();
-        let from = after.clamp(gone, self.seq) + 1;
-        if let Some(place) = self.place(from) {
-            let events = self.ring.range(place..).flat_map(|(first, kept)| {
-                let numbers = from.max(*first)..=kept.last(*first);
-                numbers.map(|seq| kept.event(*first, seq))
-            });
-            into.extend(events.take(max));
+        let next = after.clamp(gone, self.seq) + 1;
+        let place = self.place(next).unwrap_or(self.ring.len());
+        (gone.saturating_sub(after), self.ring.range(place..))
+    }
+}
+
+/// A part of the journal, as it was: what its events cost is not paid under the lock.
+#[derive(Debug)]
+pub(crate) struct Copied {
+    kept: VecDeque<(u64, Kept)>,
+    /// What is left of the restart that came last.
+    rest: VecDeque<Event>,
+    /// Number of the last event that has been taken out, or is known to have gone.
+    after: u64,
+}
+
+impl Copied {
+    /// Nothing yet of what is behind a number.
+    pub(crate) const fn behind(after: u64) -> Self {
+        Self {
+            kept: VecDeque::new(),
+            rest: VecDeque::new(),
+            after,
         }
-        gone.saturating_sub(after)
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.kept.is_empty() && self.rest.is_empty()
+    }
+
+    /// Number of the last event that has been taken out, or is known to have gone.
+    pub(crate) const fn after(&self) -> u64 {
+        self.after
+    }
+
+    /// Takes the next event out.
+    pub(crate) fn next(&mut self) -> Option<Event> {
+        loop {
+            let event = match self.rest.pop_front() {
+                Some(event) => event,
+                None => match self.kept.pop_front()? {
+                    (seq, Kept::Event(entry)) => entry.into_event(seq),
+                    (first, Kept::Restart(restart)) => {
+                        self.rest.extend(restart.into_events(first));
+                        continue;
+                    }
+                },
+            };
+            // It may have been read up to the middle of a restart.
+            if event.seq > self.after {
+                self.after = event.seq;
+                return Some(event);
+            }
+        }
     }
 }
 

@@ -1,6 +1,5 @@
 //! Reading the events of a tree as they happen.
 
-use std::collections::VecDeque;
 use std::fmt;
 use std::future::poll_fn;
 use std::pin::Pin;
@@ -10,12 +9,13 @@ use std::task::{Context, Poll, ready};
 use futures_core::Stream;
 use serde::{Deserialize, Serialize};
 
+use crate::event::journal::Copied;
 use crate::event::kind::Event;
 use crate::runtime::core::{Core, Listen, Stage};
 use crate::runtime::tree::Tree;
 
-/// Events that are copied at a time.
-const CHUNK: usize = 512;
+/// Places of the journal that are copied at a time.
+const CHUNK: usize = 128;
 
 /// The events of a tree, in order.
 ///
@@ -48,9 +48,8 @@ const CHUNK: usize = 512;
 /// ```
 pub struct EventStream {
     tree: Arc<Tree>,
-    after: u64,
     missed: u64,
-    buffer: VecDeque<Event>,
+    buffer: Copied,
     /// Identifies the waker that has been left with the tree.
     listening: u64,
     below: Option<Arc<str>>,
@@ -75,9 +74,8 @@ impl EventStream {
     pub(crate) const fn new(tree: Arc<Tree>, after: u64) -> Self {
         Self {
             tree,
-            after,
             missed: 0,
-            buffer: VecDeque::new(),
+            buffer: Copied::behind(after),
             listening: 0,
             below: None,
             only: Vec::new(),
@@ -126,7 +124,7 @@ impl EventStream {
             if missed > 0 {
                 return Poll::Ready(Some(Observed::Missed(missed)));
             }
-            let Some(event) = self.buffer.pop_front() else {
+            let Some(event) = self.buffer.next() else {
                 return Poll::Ready(None);
             };
             if self.passes(&event) {
@@ -137,22 +135,17 @@ impl EventStream {
 
     /// Copies what has happened since; waits where that is nothing.
     fn poll_fill(&mut self, cx: &Context<'_>) -> Poll<()> {
-        let after = self.after;
+        let buffer = &mut self.buffer;
         let read = |core: &mut Core| {
-            let mut events = Vec::new();
-            let missed = core.events(after, CHUNK, &mut events);
+            let missed = core.machine.journal().copy(CHUNK, buffer);
             let over = core.stage() == Stage::Over;
-            (over || !events.is_empty()).then_some((events, missed))
+            (over || !buffer.is_empty()).then_some(missed)
         };
-        let tree = Arc::clone(&self.tree);
         let listening = &mut self.listening;
-        let Some((events, missed)) = tree.poll_until(listening, Listen::Events, cx.waker(), read)
-        else {
-            return Poll::Pending;
-        };
-        self.missed = missed;
-        self.after = events.last().map_or(self.after, |event| event.seq);
-        self.buffer = events.into();
+        let read = self
+            .tree
+            .poll_until(listening, Listen::Events, cx.waker(), read);
+        self.missed = ready!(read.map_or(Poll::Pending, Poll::Ready));
         Poll::Ready(())
     }
 
@@ -186,7 +179,7 @@ impl Drop for EventStream {
 impl fmt::Debug for EventStream {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("EventStream")
-            .field("after", &self.after)
+            .field("after", &self.buffer.after())
             .field("below", &self.below)
             .finish_non_exhaustive()
     }
