@@ -5,6 +5,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::task::Waker;
+use std::time::Duration;
 
 use tokio::sync::oneshot;
 
@@ -25,6 +26,10 @@ use crate::machine::watch::Sample;
 use crate::machine::{Machine, TreePhase};
 use crate::shutdown::stage::ShutdownPhase;
 
+/// A reader of events that has found no more of them is about to leave its thread. Woken before it
+/// has, it would stand behind all other tasks there, and in a storm it would miss what comes.
+const SETTLES: Duration = Duration::from_micros(20);
+
 /// What the lock protects.
 // Not `Debug`: it would show the values of users under the lock.
 pub(crate) struct Core {
@@ -44,6 +49,8 @@ pub(crate) struct Core {
     pub(super) tokens: u64,
     /// Who waits for the next event.
     pub(super) readers: HashMap<u64, Waker>,
+    /// When the first of them came.
+    reading_since: Nanos,
     reader_ids: u64,
     /// Number of the last event that nobody was there to trace.
     pub(super) unwanted: u64,
@@ -91,6 +98,7 @@ impl Core {
             waiting: HashMap::new(),
             tokens: 0,
             readers: HashMap::new(),
+            reading_since: Nanos::default(),
             reader_ids: 0,
             unwanted: 0,
             watchers: HashMap::new(),
@@ -179,12 +187,29 @@ impl Core {
             self.reader_ids += 1;
             *id = self.reader_ids;
         }
+        if listen == Listen::Events && self.readers.is_empty() {
+            self.reading_since = self.machine.now();
+        }
         self.listeners(listen).insert(*id, waker)
     }
 
     /// Takes back a waker that nobody waits for any more.
     pub(super) fn forget_listener(&mut self, id: u64, listen: Listen) -> Option<Waker> {
         self.listeners(listen).remove(&id)
+    }
+
+    /// Whether there are readers who have come just now.
+    pub(super) fn readers_settle(&self) -> bool {
+        let since = self.machine.now().since(self.reading_since);
+        !self.readers.is_empty() && since < SETTLES
+    }
+
+    /// Takes those who wait for the next event: it is there.
+    pub(super) fn take_readers(&mut self, into: &mut Vec<Waker>) {
+        if !self.readers.is_empty() {
+            let readers = self.readers.drain();
+            into.extend(readers.map(|(_, waker)| waker));
+        }
     }
 
     fn listeners(&mut self, listen: Listen) -> &mut HashMap<u64, Waker> {
@@ -234,9 +259,10 @@ impl Core {
             } else {
                 self.unwanted = self.machine.journal().seq();
             }
-            if !self.readers.is_empty() {
-                let readers = self.readers.drain();
-                effects.readers.extend(readers.map(|(_, waker)| waker));
+            // Who comes from a child's own task sees to it that they are woken.
+            effects.unread = me.is_some() && !self.readers.is_empty();
+            if !effects.unread {
+                self.take_readers(&mut effects.readers);
             }
         }
         more || self.machine.has_more()

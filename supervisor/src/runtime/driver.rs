@@ -45,6 +45,8 @@ pub struct Driver {
     /// When the present run of attempts without a pause began; never, if there was a pause.
     slice: Nanos,
     yields: bool,
+    /// Readers have to be woken for what it has reported.
+    unread: bool,
     /// It is driven by another runtime than the tree's.
     outside: bool,
 }
@@ -75,6 +77,7 @@ impl Driver {
             span: None,
             slice: Nanos::NEVER,
             yields: false,
+            unread: false,
             outside: false,
         }
     }
@@ -143,21 +146,36 @@ impl Driver {
         self.slot.register(cx.waker());
         if std::mem::take(&mut self.yields) {
             self.slice = Nanos::NEVER;
+            // It comes back.
+            self.unread = self.unread && self.tree().wake_settled_readers();
             cx.waker().wake_by_ref();
             return Poll::Pending;
         }
         let word = self.slot.load();
         if word.is_released() {
+            self.pause();
             return Poll::Ready(None);
         }
         let wanted = word
             .generation()
             .filter(|generation| generation + 1 != self.begun);
         if wanted.is_none() {
-            self.slice = Nanos::NEVER;
+            self.pause();
             return Poll::Pending;
         }
         Poll::Ready(wanted)
+    }
+
+    /// Nothing is to be done until it is woken.
+    pub(super) fn pause(&mut self) {
+        self.slice = Nanos::NEVER;
+        self.wake_readers();
+    }
+
+    fn wake_readers(&mut self) {
+        if std::mem::take(&mut self.unread) {
+            self.tree().wake_readers();
+        }
     }
 
     /// Begins an attempt; false if it was asked to stop before, and has thereby ended.
@@ -192,12 +210,18 @@ impl Driver {
             attempt: self.slot.attempt(),
             started: self.started,
         };
-        let woke = attempt.tell(&self.slot, now, end);
+        let input = attempt.input(&self.slot, now, end);
+        let done = self.tree().report_in_turn(&self.slot, now, input);
+        self.unread |= done.unread;
+        // In a loop of restarts they are woken when that leaves the thread, and once.
+        if self.slice == Nanos::NEVER {
+            self.wake_readers();
+        }
         self.slice = self.slice.min(now);
         self.started = now;
         // Wakes may sit in the scheduler's slot that nobody else takes from: let them out before
         // code of users can block the thread.
-        self.yields = woke || now.since(self.slice) >= SLICE || self.begun % BATCH == 0;
+        self.yields = done.woke || now.since(self.slice) >= SLICE || self.begun % BATCH == 0;
     }
 
     /// Of the attempt that was begun last.
@@ -231,19 +255,19 @@ impl Driver {
 }
 
 impl LastWords {
-    /// Answers whether others have been woken.
-    pub(super) fn tell(self, slot: &Arc<Slot>, now: Nanos, end: End) -> bool {
-        let tree = slot.tree.as_ref().expect("a driven slot belongs to a tree");
+    /// What the machine is told of its end.
+    pub(super) fn input(self, slot: &Slot, now: Nanos, end: End) -> Input {
         let exit = Exit {
             class: end.kind.class(),
             record: records::make(end, self.generation, self.attempt, now.since(self.started)),
         };
-        tree.report(slot, now, Input::Exited(slot.id, self.generation, exit))
+        Input::Exited(slot.id, self.generation, exit)
     }
 }
 
 impl Drop for Driver {
     fn drop(&mut self) {
+        self.pause();
         let progress = std::mem::replace(&mut self.attempt, Progress::None);
         if self.slot.load().is_released() && progress == Progress::None {
             return;
@@ -269,6 +293,7 @@ impl Drop for Driver {
         };
         if !self.leaves_sub_tasks(attempt) {
             self.report(End::of_body(ExitKind::RuntimeGone));
+            self.pause();
         }
     }
 }
@@ -360,7 +385,7 @@ impl Driver {
         self.slot.turn_poll();
         drop(mark);
         let Some(kind) = ended else {
-            self.slice = Nanos::NEVER;
+            self.pause();
             return Poll::Pending;
         };
         // The subscriber's code; wakers of those who hold the token are code of users too.

@@ -42,6 +42,8 @@ pub(super) struct Effects {
     /// Of commands that will not be answered any more.
     pub(super) unanswered: Vec<oneshot::Sender<Reply>>,
     pub(super) readers: Vec<Waker>,
+    /// There are others, who are to be woken a little later.
+    pub(super) unread: bool,
     /// Of children whose state has changed.
     pub(super) mirrors: Vec<Arc<Mirror>>,
     pub(super) trash: Trash,

@@ -23,6 +23,7 @@ impl Driver {
             }
         }
         self.attempt = Progress::Follows;
+        self.pause();
         if let Poll::Ready(()) = self.poll_rest() {
             return Poll::Ready(());
         }
@@ -80,7 +81,9 @@ impl Driver {
 pub(super) fn tell_orphans(slot: &Arc<Slot>, orphans: Orphans) {
     let Some(tree) = &slot.tree else { return };
     if let Some(attempt) = orphans.attempt {
-        attempt.tell(slot, tree.now(), End::of_body(ExitKind::RuntimeGone));
+        let now = tree.now();
+        let input = attempt.input(slot, now, End::of_body(ExitKind::RuntimeGone));
+        tree.report(slot, now, input);
     }
     if orphans.driver_gone {
         tree.driver_gone(slot);

@@ -26,7 +26,9 @@ use super::nudge::{self, Leisure, Nudge};
 use super::places::Places;
 use super::slot::Slot;
 use super::starved::Patience;
-use super::sync::{Mutex, MutexGuard, lock};
+#[cfg(feature = "config")]
+use super::sync::lock;
+use super::sync::{Mutex, MutexGuard, lock_brief};
 use super::watchdog::Watchdog;
 #[cfg(feature = "config")]
 use crate::config::reload::Running;
@@ -62,6 +64,17 @@ pub(crate) struct Tree {
     /// One reload at a time.
     #[cfg(feature = "config")]
     reloads: tokio::sync::Mutex<()>,
+}
+
+/// What has been done after the lock, besides what was asked for.
+#[derive(Clone, Copy, Debug, Default)]
+#[must_use]
+pub(super) struct Done {
+    /// Other tasks of the tree have been woken.
+    pub(super) woke: bool,
+    /// There are events that somebody waits for, and has not been told of:
+    /// [`Tree::wake_readers`].
+    pub(super) unread: bool,
 }
 
 /// The tree's lock, held.
@@ -185,7 +198,8 @@ impl Tree {
     ) -> Result<(R, bool), Broken> {
         // A driver is the proof that a thread of the runtime is free.
         let patience = me.map_or(Patience::Endless, |_| Patience::Once);
-        self.with_patience(now, me, patience, f)
+        let (result, done) = self.with_patience(now, me, patience, f)?;
+        Ok((result, done.woke))
     }
 
     fn with_patience<R>(
@@ -194,7 +208,7 @@ impl Tree {
         me: Option<Ix>,
         patience: Patience,
         f: impl FnOnce(&mut Core) -> R,
-    ) -> Result<(R, bool), Broken> {
+    ) -> Result<(R, Done), Broken> {
         let (mut result, mut woke) = (None, false);
         let mut once = Some(f);
         let mut effects = Effects::none();
@@ -246,8 +260,10 @@ impl Tree {
                 break;
             }
         }
+        let unread = std::mem::take(&mut effects.unread);
         effects.keep();
-        Ok((result.expect("run in the first round"), woke))
+        let done = Done { woke, unread };
+        Ok((result.expect("run in the first round"), done))
     }
 
     /// Tells the machine something, from any thread.
@@ -258,12 +274,42 @@ impl Tree {
         Self::push();
     }
 
-    /// A driver tells what has become of its attempt; answers whether others have been woken.
-    pub(super) fn report(self: &Arc<Self>, slot: &Slot, now: Nanos, input: Input) -> bool {
-        let told = self.with(now, Some(slot.id.ix), |core| {
+    /// The task of a child tells what has become of its attempt. Where readers are left unwoken, it
+    /// sees to them when it pauses.
+    pub(super) fn report_in_turn(self: &Arc<Self>, slot: &Slot, now: Nanos, input: Input) -> Done {
+        // A driver is the proof that a thread of the runtime is free.
+        let told = self.with_patience(now, Some(slot.id.ix), Patience::Once, |core| {
             core.machine.handle(now, input);
         });
-        told.is_ok_and(|((), woke)| woke)
+        told.map(|((), done)| done).unwrap_or_default()
+    }
+
+    /// The same, from where there may be no other pause.
+    pub(super) fn report(self: &Arc<Self>, slot: &Slot, now: Nanos, input: Input) {
+        if self.report_in_turn(slot, now, input).unread {
+            self.wake_readers();
+        }
+    }
+
+    /// Wakes who waits for events that are there already.
+    pub(super) fn wake_readers(&self) {
+        let mut wakers = Vec::new();
+        self.lock().take_readers(&mut wakers);
+        for waker in wakers {
+            quietly(|| waker.wake());
+        }
+    }
+
+    /// The same, unless they have come just now; answers whether they have.
+    pub(super) fn wake_settled_readers(&self) -> bool {
+        let settle = {
+            let core = self.lock();
+            core.readers_settle()
+        };
+        if !settle {
+            self.wake_readers();
+        }
+        settle
     }
 
     /// The task of a child has gone.
@@ -382,8 +428,8 @@ impl Tree {
     /// What is the next deadline; the timekeeper sleeps for it.
     pub(super) fn arm(self: &Arc<Self>, patience: Patience) -> Result<Nanos, Broken> {
         let now = self.now_inside();
-        let (next, woke) = self.with_patience(now, None, patience, Core::arm)?;
-        if woke {
+        let (next, done) = self.with_patience(now, None, patience, Core::arm)?;
+        if done.woke {
             // Who has been woken may block this thread, and then nobody would look after the timers.
             Self::push();
         }
@@ -453,7 +499,7 @@ impl Tree {
 
     fn lock(&self) -> Locked<'_> {
         Locked {
-            core: lock(&self.core),
+            core: lock_brief(&self.core),
             #[cfg(feature = "__measure")]
             _hold: super::holds::Hold::begin(),
         }
