@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, UNIX_EPOCH};
 
 use super::exit::ExitRecord;
+use super::failure::Failure;
 use super::kind::{Event, EventKind};
 use super::snapshot::ChildState;
 use crate::control::outcome::ChildControlOperation as Operation;
@@ -26,6 +27,13 @@ pub(crate) struct Journal {
 pub(crate) enum Kept {
     Event(Entry),
     Restart(Restart),
+}
+
+/// What may own values of users, and is not to be dropped under the lock.
+#[derive(Debug)]
+pub(crate) enum Owner {
+    Exit(Arc<ExitRecord>),
+    Failure(Arc<Failure>),
 }
 
 /// An event as it is kept: in numbers, which whoever reads it makes into times.
@@ -129,6 +137,23 @@ impl Kept {
         event.into_iter().chain(restart.into_iter().flatten())
     }
 
+    /// What of it may own values of users.
+    #[inline]
+    fn into_owner(self) -> Option<Owner> {
+        let kind = match self {
+            Self::Event(entry) => entry.kind,
+            Self::Restart(restart) => return Some(Owner::Exit(restart.exit)),
+        };
+        match kind {
+            EventKind::Exited(exit)
+            | EventKind::Restarting {
+                exit: Some(exit), ..
+            } => Some(Owner::Exit(exit)),
+            EventKind::GaveUp(failure) => Some(Owner::Failure(failure)),
+            _ => None,
+        }
+    }
+
     /// Number of the last event of it.
     const fn last(&self, first: u64) -> u64 {
         match self {
@@ -155,11 +180,15 @@ impl Journal {
         self.seq
     }
 
-    /// Numbers and keeps an event. What had to give way is returned: it may own user values, which
-    /// are not to be dropped here.
+    /// Numbers and keeps an event. Returned is what had to give way, where that must not be dropped
+    /// here.
     #[inline]
-    pub(crate) fn push(&mut self, entry: Entry) -> Option<Kept> {
-        let gone = self.make_room(1);
+    pub(crate) fn push(&mut self, entry: Entry) -> Option<Owner> {
+        let gone = if self.is_lapped_by(1) {
+            self.drop_oldest()
+        } else {
+            None
+        };
         self.seq += 1;
         self.ring.push_back((self.seq, Kept::Event(entry)));
         gone
@@ -167,23 +196,25 @@ impl Journal {
 
     /// The same for the three events of a restart.
     #[inline]
-    pub(crate) fn push_restart(&mut self, restart: Restart, mut gone: impl FnMut(Kept)) {
-        while let Some(kept) = self.make_room(Restart::EVENTS) {
-            gone(kept);
+    pub(crate) fn push_restart(&mut self, restart: Restart, mut gone: impl FnMut(Owner)) {
+        while self.is_lapped_by(Restart::EVENTS) {
+            self.drop_oldest().map(&mut gone);
         }
         let first = self.seq + 1;
         self.seq += Restart::EVENTS;
         self.ring.push_back((first, Kept::Restart(restart)));
     }
 
-    /// Takes out the oldest if enough is left without it.
+    /// Whether enough is left without the oldest, when so many events have come.
     #[inline]
-    fn make_room(&mut self, events: u64) -> Option<Kept> {
-        let (first, oldest) = self.ring.front()?;
-        if self.seq + events - oldest.last(*first) < CAPACITY {
-            return None;
-        }
-        Some(self.ring.pop_front()?.1)
+    fn is_lapped_by(&self, events: u64) -> bool {
+        let oldest = self.ring.front();
+        oldest.is_some_and(|(first, kept)| self.seq + events - kept.last(*first) >= CAPACITY)
+    }
+
+    #[inline]
+    fn drop_oldest(&mut self) -> Option<Owner> {
+        self.ring.pop_front()?.1.into_owner()
     }
 
     /// The event of this number, if it is still there, and not a part of a restart.
@@ -221,6 +252,7 @@ impl Journal {
     }
 
     /// Where the event of this number lies, if it is still there.
+    #[inline]
     fn place(&self, seq: u64) -> Option<usize> {
         if seq <= self.gone() || seq > self.seq {
             return None;

@@ -96,7 +96,8 @@ impl Machine {
             exit,
         };
         let trash = &mut self.trash;
-        self.journal.push_restart(restart, |gone| trash.event(gone));
+        self.journal
+            .push_restart(restart, |owner| trash.gone(owner));
     }
 
     /// Writes an event of a path that no child has.
@@ -176,8 +177,11 @@ impl Machine {
     /// Says in the event of an end what its child does after all that followed from it at once,
     /// where no other event says that.
     pub(super) fn amend(&mut self, seq: u64, id: NodeId) {
-        let path = self.journal.get(seq).map(|event| &event.path);
-        if path.is_some_and(|path| self.journal.tells_state(path, seq)) {
+        let told = || {
+            let event = self.journal.get(seq)?;
+            Some(self.journal.tells_state(&event.path, seq))
+        };
+        if seq < self.journal.seq() && told() == Some(true) {
             // That has been told by events of their own.
             return;
         }
@@ -238,8 +242,8 @@ impl Machine {
 
     #[inline]
     fn write(&mut self, entry: Entry) {
-        if let Some(gone) = self.journal.push(entry) {
-            self.trash.event(gone);
+        if let Some(owner) = self.journal.push(entry) {
+            self.trash.gone(owner);
         }
     }
 }

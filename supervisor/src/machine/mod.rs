@@ -104,7 +104,7 @@ use crate::control::outcome::ChildControlOperation as Operation;
 use crate::event::exit::ExitRecord;
 use crate::event::failure::Failure;
 use crate::event::history::{Because, Decision};
-use crate::event::journal::{Journal, Kept};
+use crate::event::journal::{Journal, Owner};
 use crate::event::kind::EventKind;
 use crate::panics::drop_quietly;
 use crate::shutdown::stage::{ShutdownCause, ShutdownPhase};
@@ -776,17 +776,10 @@ impl Trash {
 
     /// Keeps what has gone from the journal and may own values of users.
     #[inline]
-    pub(super) fn event(&mut self, gone: Kept) {
-        match gone {
-            Kept::Restart(restart) => self.records.push(restart.exit),
-            Kept::Event(entry) => match entry.kind {
-                EventKind::Exited(record)
-                | EventKind::Restarting {
-                    exit: Some(record), ..
-                } => self.records.push(record),
-                EventKind::GaveUp(failure) => self.failures.push(failure),
-                _ => {}
-            },
+    pub(super) fn gone(&mut self, owner: Owner) {
+        match owner {
+            Owner::Exit(record) => self.records.push(record),
+            Owner::Failure(failure) => self.failures.push(failure),
         }
     }
 }

@@ -102,9 +102,7 @@ impl Effects {
                 Tree::push();
             }
         }
-        for record in self.trash.records.drain(..) {
-            records::give_up(record);
-        }
+        each(&mut self.trash.records, records::give_up);
         if !self.trash.is_empty() {
             self.trash.clear();
         }
@@ -118,29 +116,25 @@ impl Effects {
     }
 
     fn wake(&mut self, tree: &Arc<Tree>) {
-        for (slot, before) in self.changed.drain(..) {
+        each(&mut self.changed, |(slot, before)| {
             quietly(|| slot.notify(before));
-        }
+        });
         if std::mem::take(&mut self.arm) {
             tree.timekeeper.notify_one();
         }
-        for (slot, longest) in self.watched.drain(..) {
+        each(&mut self.watched, |(slot, longest)| {
             Watchdog::watch(tree, slot, longest);
-        }
-        for (slot, launch) in self.spawns.drain(..) {
+        });
+        each(&mut self.spawns, |(slot, launch)| {
             let guard = DriverGuard::new(Arc::clone(&slot));
             launch.launch(Driver::new(slot), guard, &tree.runtime);
-        }
-        for (sender, reply) in self.answers.drain(..) {
-            // Who does not wait for the answer any more does not want it.
+        });
+        // Who does not wait for the answer any more does not want it.
+        each(&mut self.answers, |(sender, reply)| {
             quietly(|| drop(sender.send(reply)));
-        }
-        for sender in self.unanswered.drain(..) {
-            drop_quietly(sender);
-        }
-        for reader in self.readers.drain(..) {
-            quietly(|| reader.wake());
-        }
+        });
+        each(&mut self.unanswered, drop_quietly);
+        each(&mut self.readers, |reader| quietly(|| reader.wake()));
         for waker in self.mirrors.iter().flat_map(|mirror| mirror.take_waiting()) {
             quietly(|| waker.wake());
         }
@@ -154,5 +148,13 @@ impl Effects {
         for mirror in self.mirrors.drain(..) {
             drop_quietly(mirror);
         }
+    }
+}
+
+/// Takes everything out of a list. Most are empty, and to drain one costs something then, too.
+#[inline]
+fn each<T>(list: &mut Vec<T>, f: impl FnMut(T)) {
+    if !list.is_empty() {
+        list.drain(..).for_each(f);
     }
 }
