@@ -13,8 +13,9 @@ pub(crate) async fn operate(tree: TreeRef, log: Log, paths: Vec<String>, mut rng
     for _ in 0..rng.usize(5..40) {
         let path = paths[rng.usize(..paths.len())].as_str();
         let (by, why) = ("chaos", "at random");
+        let verb = rng.u8(..10);
         let asked = async {
-            match rng.u8(..10) {
+            match verb {
                 0 => _ = tree.pause_child(path, by, why).await,
                 1 | 2 => _ = tree.resume_child(path, by, why).await,
                 3 => _ = tree.restart_child(path, by, why).await,
@@ -29,9 +30,12 @@ pub(crate) async fn operate(tree: TreeRef, log: Log, paths: Vec<String>, mut rng
                 }
             }
         };
-        timeout(PATIENCE, asked)
-            .await
-            .expect("a command is answered in bounded time");
+        let answered = timeout(PATIENCE, asked).await;
+        assert!(
+            answered.is_ok(),
+            "command {verb} to `{path}` is not answered in bounded time: {}",
+            tree.snapshot().expect("it lives")
+        );
         sleep(MS * rng.u32(..3)).await;
     }
 }
