@@ -2,6 +2,7 @@
 //! whoever waits must have something to wait for. For tests only.
 
 use super::Machine;
+use super::missing::Missing;
 use super::node::{Down, Ending, FirstStartState, Ix, Mail, Node, Phase, Retry, Sup, Wish};
 use super::time::Nanos;
 use super::walk::{Manner, Op, Scope, Then};
@@ -94,7 +95,6 @@ impl Machine {
             let children = self.children_of(sup).filter(|(_, node)| of(node));
             u32::try_from(children.count()).expect("few")
         };
-        let missing = |node: &Node| node.policy.critical && !node.flags.ready;
         let busy = |node: &Node| !node.phase.is_down();
         assert_eq!(sup.busy, count(&busy), "busy below `{path}`");
         assert_eq!(
@@ -102,12 +102,11 @@ impl Machine {
             count(&|node| busy(node) && node.policy.significant),
             "busy and significant below `{path}`"
         );
-        assert_eq!(sup.unready, count(&missing), "unready below `{path}`");
-        assert_eq!(
-            sup.unready_settled,
-            count(&|node| missing(node) && node.is_settled(node.phase)),
-            "unready and settled below `{path}`"
-        );
+        let mut missing = Missing::default();
+        for (_, node) in self.children_of(sup) {
+            missing.add(node.missing(node.phase));
+        }
+        assert_eq!(sup.missing, missing, "not ready below `{path}`");
         assert_eq!(
             sup.awaited,
             count(&|node| node.flags.awaited),
@@ -176,7 +175,7 @@ impl Machine {
             return;
         }
         let expected = match node.phase {
-            Phase::Running => node.sup().is_none_or(|sup| sup.unready == 0),
+            Phase::Running => node.sup().is_none_or(|sup| sup.missing.unready == 0),
             // Ready, unless it is to be started again with its group.
             Phase::Down(Down::Finished | Down::Ignored)
             | Phase::Exited(_)
@@ -284,7 +283,7 @@ impl Machine {
                 "the first start of `{path}` is held up by nobody"
             );
         }
-        let unsettled = || sup.unready != sup.unready_settled;
+        let unsettled = || !sup.missing.is_settled(self.is_serial(ix));
         let waits_for_stop = sup.mails().any(|mail| matches!(mail, Mail::Stop));
         let fits = match (node.phase, &sup.op) {
             (Phase::Starting(_), Op::Up) if !self.waits(ix) => {

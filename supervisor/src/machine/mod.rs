@@ -48,6 +48,7 @@ mod intensity;
 pub(crate) mod intents;
 mod limits;
 pub(crate) mod mirror;
+mod missing;
 pub(crate) mod node;
 mod plant;
 pub(crate) mod ready;
@@ -95,6 +96,7 @@ use self::fences::Fences;
 use self::index::PathIndex;
 use self::input::{Action, Input};
 use self::mirror::Mirrors;
+use self::missing::Missing;
 use self::node::{Body, Cause, Down, Flags, Ix, Letter, Links, Mail, Node, NodeId, Nodes};
 use self::node::{Phase, Retry, Sup, Wish};
 use self::report::Shutdown;
@@ -406,7 +408,6 @@ impl Machine {
             wish: Wish::None,
             flags: Flags {
                 is_static,
-                in_order: parent != Ix::NONE && self.is_serial(parent),
                 ..Flags::default()
             },
             path,
@@ -498,11 +499,8 @@ impl Machine {
         if parent == Ix::NONE {
             return;
         }
-        if !node.flags.ready {
-            let (was_settled, is_settled) = (node.is_settled(before), node.is_settled(phase));
-            if was_settled != is_settled && node.flags.linked && node.policy.critical {
-                self.settles(parent, is_settled);
-            }
+        if !node.flags.ready && node.flags.linked {
+            self.misses(parent, node.missing(before), node.missing(phase));
         }
         if before.is_down() != phase.is_down() {
             let significant = u32::from(self.nodes[ix].policy.significant);
@@ -518,15 +516,14 @@ impl Machine {
         self.publish(ix);
     }
 
-    /// A critical child that is not ready may stay in its phase from now on, or may not.
-    fn settles(&mut self, sup: Ix, is_settled: bool) {
+    /// A child that is not ready counts otherwise from now on.
+    fn misses(&mut self, sup: Ix, before: Missing, now: Missing) {
         let state = self.nodes.sup_mut(sup);
-        if is_settled {
-            state.unready_settled += 1;
+        state.missing.add(now);
+        state.missing.sub(before);
+        if now.settled > before.settled || now.optional < before.optional {
             // It may be the last one that its supervisor waits for.
             self.schedule(sup);
-        } else {
-            state.unready_settled -= 1;
         }
     }
 

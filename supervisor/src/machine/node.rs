@@ -10,6 +10,7 @@ use super::history::Ends;
 use super::input::Token;
 use super::intensity::Window;
 use super::mirror::Mirror;
+use super::missing::Missing;
 use super::reload::Change;
 use super::time::Nanos;
 use super::walk::{Op, Scope};
@@ -243,8 +244,6 @@ pub(crate) struct Flags {
     pub(crate) ready: bool,
     /// Part of the specification its supervisor begins with.
     pub(crate) is_static: bool,
-    /// Its siblings start one after the other.
-    pub(super) in_order: bool,
     /// Stands in its supervisor's list.
     pub(crate) linked: bool,
     /// Belongs to the `dependents` scope of the operation under way.
@@ -274,26 +273,6 @@ impl Node {
     /// The number of the present or last attempt; none was made before the first start.
     pub(crate) fn generation(&self) -> Option<u64> {
         self.starts.checked_sub(1)
-    }
-
-    /// What it adds to its supervisor's counts of critical children that are not ready.
-    fn missing(&self) -> (u32, u32) {
-        let unready = self.policy.critical && !self.flags.ready;
-        (
-            u32::from(unready),
-            u32::from(unready && self.is_settled(self.phase)),
-        )
-    }
-
-    /// Whether a child in this phase may stay there without a new reason. In order, whom it waits
-    /// for has had its turn.
-    pub(super) fn is_settled(&self, phase: Phase) -> bool {
-        match phase {
-            // Nobody waits for one that is stuck (I8).
-            Phase::Down(_) | Phase::Running | Phase::Stuck(_) => true,
-            Phase::Waiting(_) => self.flags.in_order,
-            _ => false,
-        }
     }
 
     #[inline]
@@ -328,10 +307,8 @@ pub(crate) struct Sup {
     pub(super) correlation: u64,
     pub(super) window: Window,
     pub(super) first_start: FirstStartState,
-    /// Critical children that are not ready.
-    pub(super) unready: u32,
-    /// Those among them that are not on their way to it.
-    pub(super) unready_settled: u32,
+    /// Children that are not ready.
+    pub(super) missing: Missing,
     /// Children that run or will run again by themselves.
     pub(super) busy: u32,
     /// The same among significant children.
@@ -372,8 +349,7 @@ impl Sup {
             correlation: 0,
             window: Window::default(),
             first_start: FirstStartState::Walking,
-            unready: 0,
-            unready_settled: 0,
+            missing: Missing::default(),
             busy: 0,
             busy_significant: 0,
             awaited: 0,
@@ -511,7 +487,7 @@ impl Nodes {
     /// Appends a child to its supervisor's list.
     pub(crate) fn link(&mut self, ix: Ix) {
         let parent = self[ix].parent;
-        let (unready, unready_settled) = self[ix].missing();
+        let missing = self[ix].missing(self[ix].phase);
         let sup = self.sup_mut(parent);
         let last = std::mem::replace(&mut sup.last, ix);
         if last == Ix::NONE {
@@ -520,8 +496,7 @@ impl Nodes {
         let order = sup.next_order;
         sup.next_order += 1;
         sup.count += 1;
-        sup.unready += unready;
-        sup.unready_settled += unready_settled;
+        sup.missing.add(missing);
         if last != Ix::NONE {
             self[last].next = ix;
         }
@@ -535,7 +510,7 @@ impl Nodes {
         let node = &mut self[ix];
         node.flags.linked = false;
         let (parent, prev, next) = (node.parent, node.prev, node.next);
-        let (unready, unready_settled) = node.missing();
+        let missing = node.missing(node.phase);
         if prev != Ix::NONE {
             self[prev].next = next;
         }
@@ -550,8 +525,7 @@ impl Nodes {
             sup.last = prev;
         }
         sup.count -= 1;
-        sup.unready -= unready;
-        sup.unready_settled -= unready_settled;
+        sup.missing.sub(missing);
         sup.op.pass_by(ix, prev, next);
     }
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::Machine;
+use super::missing::Missing;
 use super::node::{FirstStartState, Ix, Mail, NodeId, Phase, Retry};
 use crate::event::kind::EventKind;
 use crate::spec::policy::{Readiness, Strategy};
@@ -64,7 +65,7 @@ impl Machine {
                     order: node.order,
                     path: Arc::clone(&node.path),
                     critical: node.policy.critical,
-                    is_kept: node.sup().is_some_and(|sup| sup.unready > 0),
+                    is_kept: node.sup().is_some_and(|sup| sup.missing.unready > 0),
                 });
             }
         }
@@ -98,8 +99,9 @@ impl Machine {
     /// The child counts as ready from now on, which an event says.
     pub(super) fn becomes_ready(&mut self, ix: Ix, told: Option<EventKind>) {
         let node = &mut self.nodes[ix];
+        let missing = node.missing(node.phase);
         let was_ready = std::mem::replace(&mut node.flags.ready, true);
-        let (sup, critical) = (node.parent, node.policy.critical && node.flags.linked);
+        let (sup, linked) = (node.parent, node.flags.linked);
         if let Some(kind) = told {
             self.emit(ix, kind);
         }
@@ -121,11 +123,8 @@ impl Machine {
             let start = Mail::Start(self.nodes.id(dependent));
             self.mail(sup, start);
         }
-        if critical {
-            let settled = u32::from(self.nodes[ix].is_settled(self.nodes[ix].phase));
-            let state = self.nodes.sup_mut(sup);
-            state.unready -= 1;
-            state.unready_settled -= settled;
+        if linked && missing != Missing::default() {
+            self.nodes.sup_mut(sup).missing.sub(missing);
             self.check_ready(sup);
         }
     }
@@ -157,16 +156,14 @@ impl Machine {
             if !std::mem::replace(&mut node.flags.ready, false) {
                 return None;
             }
-            let (sup, critical) = (node.parent, node.policy.critical && node.flags.linked);
-            let settled = u32::from(node.is_settled(node.phase));
+            let (sup, linked) = (node.parent, node.flags.linked);
+            let missing = node.missing(node.phase);
             self.publish(ix);
-            if sup == Ix::NONE || !critical {
+            if sup == Ix::NONE || !linked {
                 return None;
             }
-            let state = self.nodes.sup_mut(sup);
-            state.unready += 1;
-            state.unready_settled += settled;
-            Some(sup)
+            self.nodes.sup_mut(sup).missing.add(missing);
+            (missing.unready > 0).then_some(sup)
         }
     }
 
@@ -181,11 +178,12 @@ impl Machine {
             // Where a start runs its course, as in OTP, that is all.
             Phase::Starting(_)
                 if self.waits(sup)
-                    || state.unready == state.unready_settled && !self.is_to_start_more(sup) =>
+                    || state.missing.is_settled(self.is_serial(sup))
+                        && !self.is_to_start_more(sup) =>
             {
                 self.start_completed(sup);
             }
-            Phase::Running if state.unready == 0 && !self.nodes[sup].flags.ready => {
+            Phase::Running if state.missing.unready == 0 && !self.nodes[sup].flags.ready => {
                 self.becomes_ready(sup, Some(EventKind::Ready));
             }
             _ => {}
@@ -198,7 +196,9 @@ impl Machine {
         let alone = |mail: &Mail| match mail {
             Mail::Start(id) => {
                 let ix = self.nodes.find(*id);
-                ix.is_some_and(|ix| self.nodes[ix].policy.critical)
+                // A critical one may be waiting for another.
+                let counts = |ix| state.missing.waiting > 0 || self.nodes[ix].policy.critical;
+                ix.is_some_and(counts)
             }
             Mail::Rest(_) => true,
             _ => false,

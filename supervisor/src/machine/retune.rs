@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::Machine;
 use super::input::Action;
+use super::missing::Missing;
 use super::node::{Ix, Phase};
 use super::reload::Part;
 use super::time::Nanos;
@@ -82,16 +83,16 @@ impl Machine {
         if node.flags.ready || !node.flags.linked {
             return;
         }
-        let settled = u32::from(node.is_settled(node.phase));
         let critical = node.policy.critical;
-        let state = self.nodes.sup_mut(sup);
+        let phase = node.phase;
+        self.misses(
+            sup,
+            Missing::of(phase, !critical),
+            Missing::of(phase, critical),
+        );
         if critical {
-            state.unready += 1;
-            state.unready_settled += settled;
             self.spread_unready(sup);
         } else {
-            state.unready -= 1;
-            state.unready_settled -= settled;
             self.check_ready(sup);
         }
         self.schedule(sup);
@@ -100,20 +101,6 @@ impl Machine {
     pub(super) fn exchange_policy(&mut self, sup: Ix, policy: SupervisorPolicy) {
         self.nodes.sup_mut(sup).policy = policy;
         self.tell_retuned(sup);
-        let in_order = self.is_serial(sup);
-        let (mut settled, mut next) = (0, self.nodes.sup(sup).first);
-        while let Some(ix) = next.some() {
-            let node = &mut self.nodes[ix];
-            node.flags.in_order = in_order;
-            let missing = node.policy.critical && !node.flags.ready;
-            settled += u32::from(missing && node.is_settled(node.phase));
-            next = node.next;
-        }
-        self.nodes.sup_mut(sup).unready_settled = settled;
-        let statics = self.nodes.sup(sup).statics.clone();
-        for ix in statics {
-            self.nodes[ix].flags.in_order = in_order;
-        }
     }
 
     /// Keeps other code for the next start of children; answers who they are.

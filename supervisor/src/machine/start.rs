@@ -230,7 +230,10 @@ impl Machine {
         self.nodes[ix].ready_since = self.now;
         self.begins_to_beat(ix);
         // A supervisor is up without children that are kept down, and not ready.
-        if self.nodes[ix].sup().is_none_or(|sup| sup.unready == 0) {
+        if self.nodes[ix]
+            .sup()
+            .is_none_or(|sup| sup.missing.unready == 0)
+        {
             self.becomes_ready(ix, Some(EventKind::Ready));
         } else {
             self.emit(ix, EventKind::Up);

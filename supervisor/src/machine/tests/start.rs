@@ -1,7 +1,10 @@
 //! "Starting": what completes a start, what fails it, and what may interrupt it.
 
 use super::*;
-use crate::spec::policy::{FirstStart, Intensity, StartOrder, Strategy, WhileStarting};
+use crate::control::outcome::ChildControlOperation as Operation;
+use crate::spec::policy::{
+    FirstStart, Intensity, OnExhausted, StartOrder, Strategy, WhileStarting,
+};
 
 #[test]
 fn an_immediate_start_is_complete_at_once() {
@@ -373,4 +376,61 @@ fn the_tree_is_up_although_a_child_that_is_not_critical_never_gets_ready() {
     obey(&mut world);
     assert_eq!(state(&world, "b"), ChildState::Starting);
     assert!(world.is_up(), "`b` is tried again");
+}
+
+#[test]
+fn a_concurrent_start_is_over_when_nobody_is_on_the_way_but_who_waits_for_one_that_is_down() {
+    let spec = |critical| {
+        let inner = SupervisorSpec::root(vec![
+            explicit("a").critical(critical),
+            worker("b").critical(false).after(["a"]),
+            worker("c").after(["b"]),
+            explicit("d").critical(false),
+        ])
+        .start(StartOrder::Concurrent)
+        .first_start(FirstStart::Retry)
+        .on_exhausted(OnExhausted::Quarantine)
+        .intensity(Intensity::new(0, secs(1)));
+        SupervisorSpec::root(vec![ChildSpec::supervisor("sub", inner), worker("z")])
+    };
+    for critical in [true, false] {
+        let mut world = started(spec(critical));
+        assert_eq!(state(&world, "sub"), ChildState::Starting);
+        world.exit("sub/a", Ends::Failed);
+        world.check();
+        // Whether `c` waits for `d` is not looked at.
+        assert_eq!(state(&world, "sub"), ChildState::Starting);
+        world.ready("sub/d");
+        world.check();
+        let quarantined = world.snapshot().child("sub/a").map(|child| child.operation);
+        assert_eq!(quarantined, Some(Operation::Quarantined));
+        assert_eq!(state(&world, "sub/c"), ChildState::Waiting);
+        assert_eq!(state(&world, "sub"), ChildState::Running);
+        assert_eq!(live(&world), ["sub/d", "z"], "its supervisor goes on");
+        assert!(!world.snapshot().ready);
+        ask(&mut world, "sub/a", Ask::Resume).expect("accepted");
+        world.ready("sub/a");
+        world.check();
+        assert_eq!(live(&world), ["sub/a", "sub/b", "sub/c", "sub/d", "z"]);
+        assert!(world.snapshot().ready);
+    }
+}
+
+#[test]
+fn a_concurrent_start_waits_for_whom_a_critical_child_is_after() {
+    let spec = SupervisorSpec::root(vec![
+        explicit("a").critical(false),
+        worker("b").critical(false).after(["a"]),
+        explicit("c").after(["b"]),
+    ])
+    .start(StartOrder::Concurrent);
+    let mut world = started(spec);
+    world.check();
+    assert!(!world.is_up(), "`c` will come");
+    world.ready("a");
+    world.check();
+    assert!(!world.is_up(), "`c` has started");
+    world.ready("c");
+    world.check();
+    assert!(world.is_up());
 }
