@@ -1,8 +1,7 @@
 //! A tree that runs is given another file.
 
-use std::fmt::Write as _;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, OnceLock};
 use std::time::Duration;
 
 use rust_supervisor::config::file::TreeFile;
@@ -11,9 +10,10 @@ use rust_supervisor::config::shape::TreeConfig;
 use rust_supervisor::control::outcome::ChildControlOperation;
 use rust_supervisor::template::{Template, Templates};
 use rust_supervisor::{
-    ChildSpec, Supervisor, SupervisorError, SupervisorHandle, SupervisorSpec, TaskContext,
+    ChildSpec, Supervisor, SupervisorError, SupervisorHandle, SupervisorSpec, TaskContext, TreeRef,
     supervised, templates,
 };
+use tokio::sync::mpsc;
 
 /// Live copies and all starts of the workers of one test, with their arguments.
 #[derive(Clone, Default)]
@@ -290,99 +290,6 @@ async fn code_is_tuned_too_and_a_tree_without_a_file_says_what_to_do() {
     );
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn a_hundred_reloads_in_a_crash_storm_come_to_a_fresh_start_of_the_last_file() {
-    let log = Log::default();
-    let mut random = Random(0x5eed);
-    let first = random.tree();
-    let templates = Templates::new([worker(&log)]);
-    let spec = file(&first).tree(templates.clone()).expect("sound");
-    let handle = Supervisor::start(spec).await.expect("starts");
-    let mut last = first;
-    for round in 0..100 {
-        let text = random.tree();
-        let new = file(&text);
-        let done = handle.reload(&new, "storm", "another").await;
-        done.unwrap_or_else(|error| panic!("{round}: {error}\n{text}"));
-        last = text;
-        if round % 3 == 0 {
-            tokio::time::sleep(Duration::from_millis(u64::from(random.below(5)))).await;
-        }
-        let snapshot = handle.snapshot().expect("runs");
-        let declared = snapshot.children.len();
-        let live = log.0.live.load(Ordering::SeqCst);
-        assert!(
-            live <= declared,
-            "{live} copies of {declared} children\n{snapshot}"
-        );
-    }
-    let fresh = file(&last).tree(templates).expect("sound");
-    let fresh = Supervisor::start(fresh).await.expect("starts");
-    let paths = |handle: &SupervisorHandle| -> Vec<String> {
-        let snapshot = handle.snapshot().expect("runs");
-        snapshot
-            .children
-            .iter()
-            .map(|child| child.path.to_string())
-            .collect()
-    };
-    assert_eq!(paths(&handle), paths(&fresh));
-    assert!(handle.plan_reload(&file(&last)).expect("sound").is_empty());
-    for handle in [handle, fresh] {
-        // Some fail while they are asked to stop; none is left.
-        handle.shutdown().await.expect("ends");
-    }
-    assert_eq!(log.0.live.load(Ordering::SeqCst), 0);
-}
-
-/// Random trees of a few names, some of whose workers do nothing but fail.
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, limit: u32) -> u32 {
-        self.0 = self
-            .0
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1_442_695_040_888_963_407);
-        u32::try_from((self.0 >> 33) % u64::from(limit)).expect("small")
-    }
-
-    fn tree(&mut self) -> String {
-        let strategies = ["one_for_one", "one_for_all", "rest_for_one", "dependents"];
-        let strategy = strategies[self.below(4) as usize];
-        let mut text = format!("strategy: {strategy}\nintensity: 1000000/1s\nchildren:\n");
-        let mut before: Vec<String> = Vec::new();
-        for name in ["a", "b", "c", "d", "e"] {
-            if self.below(4) == 0 {
-                continue;
-            }
-            let after = before.last().filter(|_| self.below(3) == 0);
-            let after = after.map_or_else(String::new, |on| format!(", after: [{on}]"));
-            if self.below(5) == 0 {
-                let x = self.below(2);
-                writeln!(
-                    text,
-                    "  - {{ name: {name}, children: [{{ name: w, template: worker, args: {{ x: {x} }} }}]{after} }}"
-                )
-                .expect("text");
-            } else {
-                let (x, fails) = (self.below(2), self.below(4) == 0);
-                writeln!(
-                    text,
-                    "  - {{ name: {name}, template: worker, args: {{ x: {x}, fails: {fails} }}, \
-                     backoff: 1ms..2ms, restart: permanent{after} }}"
-                )
-                .expect("text");
-            }
-            before.push(name.to_owned());
-        }
-        if before.is_empty() {
-            text += "  []\n";
-        }
-        text
-    }
-}
-
 /// Waits for the next time that a child is told to be inside one poll for too long, or that it has
 /// left it.
 async fn next_stall(events: &mut rust_supervisor::event::stream::EventStream) -> &'static str {
@@ -439,4 +346,183 @@ async fn a_child_is_watched_for_stalls_as_the_new_file_says() {
     go.send(()).expect("held");
     assert_eq!(next_stall(&mut events).await, "unstalled");
     handle.shutdown().await.expect("stops");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_plan_is_of_the_moment_and_a_reload_plans_anew() {
+    let log = Log::default();
+    let handle = started(&log, THREE).await;
+    let new = file(&THREE.replacen("x: 1", "x: 2", 1));
+    let plan = handle.plan_reload(&new).expect("sound");
+    assert!(plan.of("a").next().is_some() && plan.kept.is_empty());
+    // Meanwhile, somebody else has made the change, and paused a child.
+    handle.reload(&new, "other", "first").await.expect("done");
+    handle
+        .pause_child("c", "other", "noise")
+        .await
+        .expect("paused");
+    settle().await;
+    log.take();
+    let done = handle.reload(&new, "operator", "late").await.expect("done");
+    assert!(done.is_empty(), "{done}");
+    assert_eq!(done.kept.len(), 1, "{done}");
+    settle().await;
+    assert_eq!(log.take(), "");
+}
+
+/// A child that gives its own tree each file that it is sent, and tells the answer.
+fn reloader(
+    files: mpsc::UnboundedReceiver<String>,
+    said: mpsc::UnboundedSender<String>,
+) -> Template {
+    let files = std::sync::Arc::new(tokio::sync::Mutex::new(files));
+    Template::new("reloader", move |_: Worker| {
+        let (files, said) = (files.clone(), said.clone());
+        ChildSpec::from_fn("reloader", move |ctx: TaskContext| {
+            let (files, said) = (files.clone(), said.clone());
+            async move {
+                let mut files = files.lock().await;
+                while let Some(Some(text)) = ctx.until_cancelled(files.recv()).await {
+                    let tree = ctx.tree().expect("it runs");
+                    let asked = tree.reload(&file(&text), "child", "itself").await;
+                    let answer = asked.map_or_else(|no| no.to_string(), |plan| plan.to_string());
+                    said.send(answer).expect("somebody listens");
+                }
+            }
+        })
+    })
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_child_may_reload_its_own_tree_unless_that_stops_it() {
+    const BOTH: &str = "
+children:
+  - { name: a, template: worker, args: { x: 1 } }
+  - { name: r, template: reloader, args: { x: 1 } }
+";
+    let log = Log::default();
+    let (ask, asked) = mpsc::unbounded_channel();
+    let (answer, mut answered) = mpsc::unbounded_channel();
+    let templates = Templates::new([worker(&log), reloader(asked, answer)]);
+    let spec = file(BOTH).tree(templates);
+    let spec = spec.unwrap_or_else(|error| panic!("{error}"));
+    let handle = Supervisor::start(spec).await.expect("starts");
+    settle().await;
+    for (text, says) in [
+        // It goes on, and its sibling is restarted.
+        (
+            BOTH.replacen("x: 1", "x: 2", 1),
+            "! a restarts: its arguments are different",
+        ),
+        // It is restarted, for its own arguments or after another; it is removed. Each would wait
+        // for itself for ever.
+        (
+            BOTH.replace("reloader, args: { x: 1", "reloader, args: { x: 2"),
+            "wait",
+        ),
+        (BOTH.replace("name: r,", "name: r, after: [a],"), "~ r"),
+        (
+            BOTH.replace("name: r,", "name: r, after: [a],")
+                .replacen("x: 1", "x: 3", 1),
+            "wait",
+        ),
+        ("strategy: one_for_all\nchildren: []".to_owned(), "wait"),
+    ] {
+        log.take();
+        ask.send(text.clone()).expect("it listens");
+        let said = tokio::time::timeout(Duration::from_secs(60), answered.recv()).await;
+        let said = said.expect("no deadlock").expect("it lives");
+        assert!(said.contains(says), "{text}: {said}");
+        settle().await;
+        let untouched = log.take().is_empty();
+        assert_eq!(untouched, says == "wait", "{text}: {said}");
+    }
+    let r = handle.snapshot_of("r").expect("is there");
+    assert_eq!(r.generation, Some(0), "it has never been stopped");
+    // Somebody else may do all of that.
+    let none = file("strategy: one_for_all\nchildren: []");
+    handle
+        .reload(&none, "operator", "no more")
+        .await
+        .expect("done");
+    assert!(handle.snapshot().expect("runs").children.is_empty());
+}
+
+/// An argument whose reading and whose end ask the tree: neither is inside of its lock.
+struct Curious;
+
+static CURIOUS: OnceLock<TreeRef> = OnceLock::new();
+static LOOKED: AtomicUsize = AtomicUsize::new(0);
+
+fn look() {
+    if let Some(tree) = CURIOUS.get() {
+        // Under the lock this would wait for itself.
+        drop(tree.snapshot());
+        LOOKED.fetch_add(1, Ordering::SeqCst);
+    }
+}
+
+impl<'de> serde::Deserialize<'de> for Curious {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        look();
+        i64::deserialize(deserializer)?;
+        Ok(Self)
+    }
+}
+
+impl Drop for Curious {
+    fn drop(&mut self) {
+        look();
+    }
+}
+
+#[derive(serde::Deserialize)]
+struct Curiosity {
+    #[allow(dead_code, reason = "it is read and dropped")]
+    x: Curious,
+}
+
+#[test]
+fn reading_and_dropping_arguments_may_ask_the_tree() {
+    let curious = Template::new("curious", |arguments: Curiosity| {
+        let arguments = std::sync::Arc::new(arguments);
+        ChildSpec::from_fn("curious", move |ctx: TaskContext| {
+            let arguments = std::sync::Arc::clone(&arguments);
+            async move {
+                let _held = arguments;
+                ctx.cancelled().await;
+            }
+        })
+    });
+    let (done, waited) = std::sync::mpsc::channel();
+    let thread = std::thread::spawn(move || {
+        let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+        runtime.block_on(async {
+            let text = |x: i64| {
+                format!("children: [{{ name: a, template: curious, args: {{ x: {x} }} }}]")
+            };
+            let spec = file(&text(0)).tree(Templates::new([curious]));
+            let spec = spec.unwrap_or_else(|error| panic!("{error}"));
+            let handle = Supervisor::start(spec).await.expect("starts");
+            assert!(CURIOUS.set(handle.downgrade()).is_ok());
+            for x in 1..20 {
+                let new = file(&text(x));
+                handle.reload(&new, "operator", "more").await.expect("done");
+            }
+            // Refused under way, and dropped.
+            let refused = file(&format!("{}\npool: true", text(99)));
+            assert!(handle.reload(&refused, "operator", "no").await.is_err());
+            let none = file("children: []");
+            handle
+                .reload(&none, "operator", "none")
+                .await
+                .expect("done");
+            handle.shutdown().await.expect("ends");
+        });
+        done.send(()).expect("somebody waits");
+    });
+    let ended = waited.recv_timeout(Duration::from_secs(60));
+    ended.expect("no deadlock, and no panic");
+    thread.join().expect("no panic");
+    assert!(LOOKED.load(Ordering::SeqCst) > 40);
 }

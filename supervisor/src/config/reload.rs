@@ -249,7 +249,10 @@ impl TreeRef {
         Some(self.tree.running()?.configured.file.clone())
     }
 
-    /// What [`reload`](TreeRef::reload) would change; nothing is.
+    /// What [`reload`](TreeRef::reload) would change now; nothing is.
+    ///
+    /// It holds for the moment: a reload plans anew, for the tree as it is then, and answers what it
+    /// has changed.
     pub fn plan_reload(&self, file: &TreeFile) -> Result<ReloadPlan, ReloadError> {
         let running = self.tree.running().ok_or(ReloadError::NotConfigured)?;
         let (diff, _plan, new) = running.with(file)?;
@@ -283,7 +286,8 @@ impl TreeRef {
     /// # Errors
     ///
     /// Whatever the error, nothing has changed. [`ReloadError::Invalid`] says all that is wrong with
-    /// the file.
+    /// the file. A child that the reload would stop, for good or to start it again, would wait for
+    /// itself: it is refused with [`SupervisorError::WouldWaitForItself`].
     ///
     /// # Cancel safety
     ///

@@ -49,6 +49,14 @@ pub(crate) struct Part {
     pub(crate) list: Option<List>,
 }
 
+impl Part {
+    /// Whether it changes policies of children and nothing else, which needs no turn.
+    fn is_numbers(&self) -> bool {
+        let changes = self.policy.is_some() || self.list.is_some();
+        !changes && self.recoded.is_empty() && self.dependents.is_empty()
+    }
+}
+
 /// Another list of declared children.
 #[derive(Debug, Default)]
 pub(crate) struct List {
@@ -129,7 +137,8 @@ impl Machine {
         });
         for part in reload.parts {
             self.tune(&part);
-            let Some(sup) = self.supervisor_of(&part) else {
+            let concerned = self.supervisor_of(&part);
+            let Some(sup) = concerned.filter(|_| !part.is_numbers()) else {
                 self.discard_part(part);
                 self.part_is_done();
                 continue;

@@ -419,6 +419,50 @@ fn a_report_does_not_tell_of_children_that_a_reload_would_have_started() {
     assert_eq!(told, ["s/b", "s/a"]);
 }
 
+/// Visits of nodes, and steps of the longest call, of one reload.
+fn cost(before: SupervisorSpec, after: SupervisorSpec) -> (u64, u32) {
+    let mut world = started(before);
+    obey(&mut world);
+    world.skip_events();
+    let visited = world.machine.nodes.visits.get();
+    world.longest = 0;
+    let ticket = world.reload(after).expect("sound");
+    while world.has_wants() {
+        obey(&mut world);
+        world.skip_events();
+    }
+    assert!(matches!(world.answer(ticket), Some(Ok(Said::Reloaded))));
+    (world.machine.nodes.visits.get() - visited, world.longest)
+}
+
+#[test]
+fn a_reload_costs_what_it_changes_and_a_list_once_over() {
+    let tree = |count: usize, x: i64| {
+        let children = (0..count).map(|i| made(&format!("c{i}"), x));
+        root(children.collect())
+    };
+    let tuned = |count| {
+        let mut after = tree(count, 1);
+        after.children[0].settings.critical = false;
+        cost(tree(count, 1), after).0
+    };
+    // The index looks into the arena where hashes collide.
+    assert!(tuned(10_000) <= tuned(10) + 8);
+    let all = |count| cost(tree(count, 1), tree(count, 2));
+    let turned = |count| {
+        let mut after = tree(count, 1);
+        after.children.reverse();
+        cost(tree(count, 1), after)
+    };
+    let more = |count| cost(tree(count, 1), tree(2 * count, 1));
+    for cost in [&all as &dyn Fn(usize) -> (u64, u32), &turned, &more] {
+        let (few, many) = (cost(500), cost(5_000));
+        assert!(many.0 <= 12 * few.0, "{few:?} {many:?}");
+        // What stops and starts does so in portions.
+        assert!(many.1 <= 128, "{many:?}");
+    }
+}
+
 fn pick<T: Copy>(random: &mut fastrand::Rng, of: &[T]) -> T {
     of[random.usize(..of.len())]
 }
