@@ -449,13 +449,13 @@ fn a_reload_costs_what_it_changes_and_a_list_once_over() {
     // The index looks into the arena where hashes collide.
     assert!(tuned(10_000) <= tuned(10) + 8);
     let all = |count| cost(tree(count, 1), tree(count, 2));
-    let turned = |count| {
+    let reversed = |count| {
         let mut after = tree(count, 1);
         after.children.reverse();
         cost(tree(count, 1), after)
     };
     let more = |count| cost(tree(count, 1), tree(2 * count, 1));
-    for cost in [&all as &dyn Fn(usize) -> (u64, u32), &turned, &more] {
+    for cost in [&all as &dyn Fn(usize) -> (u64, u32), &reversed, &more] {
         let (few, many) = (cost(500), cost(5_000));
         assert!(many.0 <= 12 * few.0, "{few:?} {many:?}");
         // What stops and starts does so in portions.
