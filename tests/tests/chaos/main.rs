@@ -67,7 +67,9 @@ fn chaos(threads: usize) {
         let round = AssertUnwindSafe(|| runtime.block_on(round(seed)));
         if let Err(panic) = catch_unwind(round) {
             let text = panic.downcast_ref::<String>().map(String::as_str);
-            let text = text.or(panic.downcast_ref::<&str>().copied()).unwrap_or("");
+            let text = text
+                .or_else(|| panic.downcast_ref::<&str>().copied())
+                .unwrap_or("");
             // The hook that would say so is silent.
             println!("CHAOS_SEED={seed}, {threads} threads: {text}");
             resume_unwind(panic);
