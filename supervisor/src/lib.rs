@@ -310,6 +310,8 @@ pub mod __world {
 pub mod __private {
     use std::future::Future;
 
+    use crate::task::launch;
+
     pub use crate::runtime::driver::Driver;
     pub use crate::spec::backoff::Backoff;
     pub use crate::spec::child::{ChildSpec, HearsStop};
@@ -319,27 +321,50 @@ pub mod __private {
     };
     pub use crate::spec::supervisor::{IntoChild, IntoChildren, SupervisorSpec};
     pub use crate::task::argument::{Cloned, Lent, Moved, Shared};
+    pub use crate::task::attempt::attempt;
     pub use crate::task::context::TaskContext;
     pub use crate::task::outcome::{IntoTaskResult, TaskResult};
     pub use crate::template::{Argument, Arguments, Description, IntoTemplate, Template};
 
-    /// The child of a supervised function: a loop that makes its attempts.
-    pub fn child<L, Fut>(name: &'static str, hears_stop: HearsStop, run: L) -> ChildSpec
+    /// The child of a supervised function: a closure that makes its attempts.
+    pub fn child<F, Fut>(name: &'static str, hears_stop: HearsStop, make: F) -> ChildSpec
     where
-        L: FnOnce(Driver) -> Fut + Send + 'static,
-        Fut: Future<Output = ()> + Send + 'static,
+        F: FnMut(TaskContext) -> Fut + Send + 'static,
+        Fut: Future<Output = TaskResult> + Send + 'static,
     {
-        ChildSpec::driven(name.into(), hears_stop, run)
+        ChildSpec::of_code(name.into(), hears_stop, launch::attempts(make))
     }
 
     /// The child of a supervised function whose future is not `Send`: as [`child`], on a thread of
     /// its own.
-    pub fn local_child<L, Fut>(name: &'static str, hears_stop: HearsStop, run: L) -> ChildSpec
+    pub fn local_child<F, Fut>(name: &'static str, hears_stop: HearsStop, make: F) -> ChildSpec
+    where
+        F: FnMut(TaskContext) -> Fut + Send + 'static,
+        Fut: Future<Output = TaskResult> + 'static,
+    {
+        ChildSpec::of_code(name.into(), hears_stop, launch::local_attempts(make))
+    }
+
+    /// The child of a supervised function that borrows: a loop that owns what its attempts borrow.
+    pub fn borrowing_child<L, Fut>(name: &'static str, hears_stop: HearsStop, run: L) -> ChildSpec
+    where
+        L: FnOnce(Driver) -> Fut + Send + 'static,
+        Fut: Future<Output = ()> + Send + 'static,
+    {
+        ChildSpec::of_code(name.into(), hears_stop, launch::driven(run))
+    }
+
+    /// As [`borrowing_child`], on a thread of its own.
+    pub fn borrowing_local_child<L, Fut>(
+        name: &'static str,
+        hears_stop: HearsStop,
+        run: L,
+    ) -> ChildSpec
     where
         L: FnOnce(Driver) -> Fut + Send + 'static,
         Fut: Future<Output = ()> + 'static,
     {
-        ChildSpec::driven_locally(name.into(), hears_stop, run)
+        ChildSpec::of_code(name.into(), hears_stop, launch::driven_locally(run))
     }
 
     /// The child of a synchronous supervised function.
@@ -354,7 +379,7 @@ pub mod __private {
         T: IntoTaskResult,
         F: Fn(TaskContext, &mut S) -> T + Send + Sync + 'static,
     {
-        ChildSpec::with_state(name.into(), hears_stop, state, run)
+        ChildSpec::of_code(name.into(), hears_stop, launch::blocking(state, run))
     }
 
     /// Marks a child as made of a template, with values that code has handed over.

@@ -32,39 +32,25 @@ impl database {
     pub fn spec(url: String) -> ::rust_supervisor::__private::ChildSpec {
         let url = ::rust_supervisor::__private::cloned::<String>(url);
         ::rust_supervisor::__private::child(
-                "database",
-                ::rust_supervisor::__private::HearsStop::Yes,
-                move |mut driver| async move {
-                    while let ::core::option::Option::Some(context) = driver.next().await
-                    {
-                        let place = ::core::pin::pin!(::core::option::Option::None);
-                        driver
-                            .attempt(
-                                place,
-                                || async {
-                                    <std::io::Result<
-                                        (),
-                                    > as ::rust_supervisor::__private::IntoTaskResult>::into_task_result(
-                                        ::rust_supervisor::__private::send_unless_local(
-                                                database(
-                                                    context,
-                                                    <String as ::core::clone::Clone>::clone(&url),
-                                                ),
-                                            )
-                                            .await,
-                                    )
-                                },
-                            )
-                            .await;
-                    }
-                },
-            )
-            .readiness(::rust_supervisor::__private::Readiness::Explicit)
-            .shutdown(
-                ::rust_supervisor::__private::Shutdown::Within(
-                    ::core::time::Duration::from_secs(10),
-                ),
-            )
+            "database",
+            ::rust_supervisor::__private::HearsStop::Yes,
+            move |context| {
+                ::rust_supervisor::__private::attempt(
+                    database(context, <String as ::core::clone::Clone>::clone(&url)),
+                    |result| {
+                        <std::io::Result<
+                        (),
+                    > as ::rust_supervisor::__private::IntoTaskResult>::into_task_result(
+                        result,
+                    )
+                    },
+                )
+            },
+        )
+        .readiness(::rust_supervisor::__private::Readiness::Explicit)
+        .shutdown(::rust_supervisor::__private::Shutdown::Within(
+            ::core::time::Duration::from_secs(10),
+        ))
     }
 }
 
@@ -90,21 +76,18 @@ impl session {
         ::rust_supervisor::__private::child(
             "session",
             ::rust_supervisor::__private::HearsStop::Yes,
-            move |mut driver| async move {
-                while let ::core::option::Option::Some(context) = driver.next().await {
-                    let place = ::core::pin::pin!(::core::option::Option::None);
-                    driver
-                        .attempt(place, || async {
-                            <() as ::rust_supervisor::__private::IntoTaskResult>::into_task_result(
-                                ::rust_supervisor::__private::send_unless_local(session(
-                                    context,
-                                    <&'static str as ::core::clone::Clone>::clone(&region),
-                                ))
-                                .await,
-                            )
-                        })
-                        .await;
-                }
+            move |context| {
+                ::rust_supervisor::__private::attempt(
+                    session(
+                        context,
+                        <&'static str as ::core::clone::Clone>::clone(&region),
+                    ),
+                    |result| {
+                        <() as ::rust_supervisor::__private::IntoTaskResult>::into_task_result(
+                            result,
+                        )
+                    },
+                )
             },
         )
         .fuse(::rust_supervisor::__private::Intensity::new(

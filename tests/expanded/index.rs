@@ -85,14 +85,14 @@ impl count {
     pub fn spec(limit: u8, total: Cell<u8>) -> ::rust_supervisor::__private::ChildSpec {
         let limit = ::rust_supervisor::__private::moved::<u8>(limit);
         let total = ::rust_supervisor::__private::moved::<Cell<u8>>(total);
-        ::rust_supervisor::__private::local_child(
+        ::rust_supervisor::__private::borrowing_local_child(
             "count",
             ::rust_supervisor::__private::HearsStop::No,
             move |mut driver| async move {
-                while driver.next().await.is_some() {
+                while driver.wanted().await {
                     let place = ::core::pin::pin!(::core::option::Option::None);
                     driver
-                        .attempt(place, || async {
+                        .attempt(place, |_| async {
                             <() as ::rust_supervisor::__private::IntoTaskResult>::into_task_result(
                                 count(<u8 as ::core::clone::Clone>::clone(&limit), &total).await,
                             )
@@ -123,14 +123,14 @@ impl show {
     ) -> ::rust_supervisor::__private::ChildSpec {
         let what = ::rust_supervisor::__private::cloned::<T>(what);
         let argument_2 = ::rust_supervisor::__private::cloned::<(u8, u8)>(argument_2);
-        ::rust_supervisor::__private::child(
+        ::rust_supervisor::__private::borrowing_child(
             "show",
             ::rust_supervisor::__private::HearsStop::No,
             move |mut driver| async move {
-                while driver.next().await.is_some() {
+                while driver.wanted().await {
                     let place = ::core::pin::pin!(::core::option::Option::None);
                     driver
-                        .attempt(place, || async {
+                        .attempt(place, |_| async {
                             <() as ::rust_supervisor::__private::IntoTaskResult>::into_task_result(
                                 ::rust_supervisor::__private::send_unless_local(show::<T>(
                                     <T as ::core::clone::Clone>::clone(&what),

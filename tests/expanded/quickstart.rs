@@ -35,22 +35,19 @@ impl counter {
         ::rust_supervisor::__private::child(
             "counter",
             ::rust_supervisor::__private::HearsStop::Yes,
-            move |mut driver| async move {
-                while let ::core::option::Option::Some(context) = driver.next().await {
-                    let place = ::core::pin::pin!(::core::option::Option::None);
-                    driver
-                        .attempt(place, || async {
-                            <() as ::rust_supervisor::__private::IntoTaskResult>::into_task_result(
-                                ::rust_supervisor::__private::send_unless_local(counter(
-                                    context,
-                                    <Duration as ::core::clone::Clone>::clone(&pause),
-                                    <mpsc::Sender<u32> as ::core::clone::Clone>::clone(&numbers),
-                                ))
-                                .await,
-                            )
-                        })
-                        .await;
-                }
+            move |context| {
+                ::rust_supervisor::__private::attempt(
+                    counter(
+                        context,
+                        <Duration as ::core::clone::Clone>::clone(&pause),
+                        <mpsc::Sender<u32> as ::core::clone::Clone>::clone(&numbers),
+                    ),
+                    |result| {
+                        <() as ::rust_supervisor::__private::IntoTaskResult>::into_task_result(
+                            result,
+                        )
+                    },
+                )
             },
         )
     }
@@ -78,14 +75,14 @@ impl printer {
     /// Declares this child with what its attempts receive.
     pub fn spec(numbers: mpsc::Receiver<u32>) -> ::rust_supervisor::__private::ChildSpec {
         let mut numbers = ::rust_supervisor::__private::lent::<mpsc::Receiver<u32>>(numbers);
-        ::rust_supervisor::__private::child(
+        ::rust_supervisor::__private::borrowing_child(
             "printer",
             ::rust_supervisor::__private::HearsStop::No,
             move |mut driver| async move {
-                while driver.next().await.is_some() {
+                while driver.wanted().await {
                     let place = ::core::pin::pin!(::core::option::Option::None);
                     driver
-                        .attempt(place, || async {
+                        .attempt(place, |_| async {
                             <() as ::rust_supervisor::__private::IntoTaskResult>::into_task_result(
                                 ::rust_supervisor::__private::send_unless_local(printer(
                                     &mut numbers,

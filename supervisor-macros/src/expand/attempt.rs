@@ -25,15 +25,15 @@ pub(super) enum Home {
     OneThread,
 }
 
-/// A loop of attempts, which borrow what lives outside of it.
+/// A closure that makes one attempt after the other; a loop of them, where they may borrow what
+/// lives outside of it.
 pub(super) fn asynchronous(
     function: &Function,
     parameters: &[Parameter],
     home: Home,
     library: &Library,
 ) -> Child {
-    let [driver, context, place] =
-        ["driver", "context", "place"].map(|name| local(name, parameters));
+    let context = local("context", parameters);
     let kept = parameters.iter().filter_map(|Parameter { name, form }| {
         let kept = keep(name, form, home, library)?;
         let mutability = matches!(form, Form::Lent(_)).then(|| quote!(mut));
@@ -43,37 +43,64 @@ pub(super) fn asynchronous(
         .iter()
         .map(|Parameter { name, form }| argument(form, &quote!(#name), &context));
     let call = call(function, arguments);
-    // The bound stands on the user's type and nowhere else, so that a result that is no outcome is
-    // one error, at that type: what the driver sees has the library's.
+    let given = if hears_stop(parameters) {
+        quote!(#context)
+    } else {
+        quote!(_)
+    };
+    let identity = identity(function, parameters, library);
+    let borrows = |form: &Form| matches!(form, Form::Lent(_) | Form::Shared(_));
+    // The future of a generic function may be of a type that is not known to live for ever, which
+    // nobody asks about what is inside of a block.
+    let is_generic = function.signature.generics.type_params().next().is_some();
+    let child = if is_generic || parameters.iter().any(|parameter| borrows(&parameter.form)) {
+        let [driver, place] = ["driver", "place"].map(|name| local(name, parameters));
+        let (child, attempt) = match home {
+            Home::AnyThread => (
+                quote!(borrowing_child),
+                quote!(#library::send_unless_local(#call)),
+            ),
+            Home::OneThread => (quote!(borrowing_local_child), call),
+        };
+        let ended = into_task_result(function, library, &quote!(#attempt.await));
+        quote! {
+            #library::#child(#identity, move |mut #driver| async move {
+                while #driver.wanted().await {
+                    let #place = ::core::pin::pin!(::core::option::Option::None);
+                    #driver.attempt(#place, |#given| async { #ended }).await;
+                }
+            })
+        }
+    } else {
+        let child = match home {
+            Home::AnyThread => quote!(child),
+            Home::OneThread => quote!(local_child),
+        };
+        let result = local("result", parameters);
+        let into = match &function.signature.output {
+            // It can stand in for any other type.
+            ReturnType::Type(_, output) if matches!(**output, Type::Never(_)) => quote!(#result),
+            _ => into_task_result(function, library, &result.to_token_stream()),
+        };
+        quote! {
+            #library::#child(#identity, move |#given| #library::attempt(#call, |#result| #into))
+        }
+    };
+    Child {
+        kept: quote!(#(#kept)*),
+        child,
+    }
+}
+
+/// The outcome of an attempt that has ended with this. The bound stands on the user's type and
+/// nowhere else, so that a result that is no outcome is one error, at that type: what the driver
+/// sees has the library's.
+fn into_task_result(function: &Function, library: &Library, result: &TokenStream) -> TokenStream {
     let outcome = outcome(function).map_or_else(
         || quote!(#library::IntoTaskResult),
         |outcome| quote!(<#outcome as #library::IntoTaskResult>),
     );
-    let next = if hears_stop(parameters) {
-        quote!(let ::core::option::Option::Some(#context) = #driver.next().await)
-    } else {
-        quote!(#driver.next().await.is_some())
-    };
-    let identity = identity(function, parameters, library);
-    let (child, attempt) = match home {
-        Home::AnyThread => (quote!(child), quote!(#library::send_unless_local(#call))),
-        Home::OneThread => (quote!(local_child), call),
-    };
-    Child {
-        kept: quote!(#(#kept)*),
-        child: quote! {
-            #library::#child(#identity, move |mut #driver| async move {
-                while #next {
-                    let #place = ::core::pin::pin!(::core::option::Option::None);
-                    #driver
-                        .attempt(#place, || async {
-                            #outcome::into_task_result(#attempt.await)
-                        })
-                        .await;
-                }
-            })
-        },
-    }
+    quote!(#outcome::into_task_result(#result))
 }
 
 /// A closure for the blocking pool; what is kept travels there and back as one tuple.

@@ -14,11 +14,11 @@
 //!         let config = cloned::<C>(config);
 //!         let cache = shared::<K>(cache);
 //!         let mut jobs = lent::<J>(jobs);
-//!         child("feed", HearsStop::Yes, move |mut driver| async move {
-//!             while let Some(context) = driver.next().await {
+//!         borrowing_child("feed", HearsStop::Yes, move |mut driver| async move {
+//!             while driver.wanted().await {
 //!                 let place = pin!(None);
 //!                 driver
-//!                     .attempt(place, || async {
+//!                     .attempt(place, |context| async {
 //!                         <Result<(), E> as IntoTaskResult>::into_task_result(
 //!                             send_unless_local(feed(context, <C as Clone>::clone(&config), &cache, &mut jobs))
 //!                                 .await,
@@ -34,7 +34,8 @@
 //!
 //! An enum without variants lives among the types only, so it can have the function's name, and
 //! imports take both along. The values live outside the loop: an attempt only borrows them, which
-//! is how they survive it.
+//! is how they survive it. Where no attempt borrows, the closure alone is the child: the loop that
+//! the library has for it is smaller.
 
 use proc_macro2::{Ident, TokenStream};
 use quote::quote;

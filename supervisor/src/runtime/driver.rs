@@ -9,10 +9,10 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
-use std::time::Duration;
 
 use tracing::Span;
 
+use super::slice::Slice;
 use super::slot::Slot;
 use super::subtasks::{End, LastWords, SubTasks};
 use super::tree::Tree;
@@ -25,9 +25,8 @@ use crate::panics::{self, drop_quietly, quietly};
 use crate::task::context::TaskContext;
 use crate::task::outcome::{IntoTaskResult, TaskError, TaskResult};
 
-/// A restart loop goes back to the scheduler after this long, so that it starves nobody.
-const SLICE: Duration = Duration::from_micros(50);
-/// And after so many attempts: the paused clock of a test stands still while it goes on.
+/// A restart loop goes back to the scheduler after so many attempts at the latest: the paused clock
+/// of a test stands still while it goes on.
 const BATCH: u64 = 512;
 
 /// Drives the attempts of one child; reached by generated code.
@@ -42,13 +41,22 @@ pub struct Driver {
     started: Nanos,
     /// Boxed, since it is there only while somebody listens.
     span: Option<Box<Span>>,
-    /// When the present run of attempts without a pause began; never, if there was a pause.
-    slice: Nanos,
+    slice: Slice,
     yields: bool,
     /// Readers have to be woken for what it has reported.
     unread: bool,
-    /// It is driven by another runtime than the tree's.
-    outside: bool,
+    seat: Seat,
+}
+
+/// Where it sits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Seat {
+    /// Within its task, whose guard is dropped after everything else.
+    Guarded,
+    /// Behind everything that its task owns, so that it needs no guard.
+    Last,
+    /// Guarded, in another runtime than the tree's.
+    Outside,
 }
 
 /// How far the present attempt is.
@@ -75,23 +83,23 @@ impl Driver {
             attempt: Progress::None,
             started: Nanos::default(),
             span: None,
-            slice: Nanos::NEVER,
+            slice: Slice::default(),
             yields: false,
             unread: false,
-            outside: false,
+            seat: Seat::Guarded,
         }
     }
 
-    /// Waits until an attempt is wanted; `None` when none ever will be.
-    pub async fn next(&mut self) -> Option<TaskContext> {
-        std::future::poll_fn(|cx| self.poll_next(cx)).await
+    /// Waits until an attempt is wanted; false when none ever will be.
+    pub fn wanted(&mut self) -> impl Future<Output = bool> {
+        std::future::poll_fn(|cx| self.poll_next(cx))
     }
 
     /// Runs one attempt in `place`, and reports its end once nothing of it is left.
     pub fn attempt<'a, T, Fut>(
         &'a mut self,
         place: Pin<&'a mut Option<Fut>>,
-        make: impl FnOnce() -> Fut + 'a,
+        make: impl FnOnce(TaskContext) -> Fut + 'a,
     ) -> impl Future<Output = ()> + 'a
     where
         T: IntoTaskResult,
@@ -109,7 +117,7 @@ impl Driver {
     pub(crate) fn attempt_blocking<'a, T, Fut>(
         &'a mut self,
         place: Pin<&'a mut Option<Fut>>,
-        make: impl FnOnce() -> Fut + 'a,
+        make: impl FnOnce(TaskContext) -> Fut + 'a,
     ) -> impl Future<Output = ()> + 'a
     where
         T: IntoTaskResult,
@@ -123,21 +131,34 @@ impl Driver {
         }
     }
 
-    pub(crate) fn poll_next(&mut self, cx: &Context<'_>) -> Poll<Option<TaskContext>> {
+    pub(crate) fn poll_next(&mut self, cx: &Context<'_>) -> Poll<bool> {
         loop {
             let Some(generation) = ready!(self.poll_wanted(cx)) else {
-                return Poll::Ready(None);
+                return Poll::Ready(false);
             };
             if self.begin(generation) {
-                let ctx = TaskContext::new(Arc::clone(&self.slot), generation);
                 if lifecycle::listens() {
                     // A subscriber that panics loses its span, and nothing else.
-                    let span = panics::catch(During::Build, || attempt_span(&ctx));
+                    let span = panics::catch(During::Build, || self.attempt_span());
                     self.span = span.unwrap_or(None);
                 }
-                return Poll::Ready(Some(ctx));
+                return Poll::Ready(true);
             }
         }
+    }
+
+    /// The span that the log lines of an attempt are inside, if anybody wants it.
+    fn attempt_span(&self) -> Option<Box<Span>> {
+        let span = tracing::info_span!(
+            target: "rust_supervisor::attempt",
+            parent: None,
+            "attempt",
+            child = %self.slot.called.id(),
+            path = self.slot.called.path(),
+            generation = self.generation(),
+            attempt = self.slot.attempt(),
+        );
+        (!span.is_disabled()).then(|| Box::new(span))
     }
 
     /// Waits until an attempt is wanted that has not been begun, and says which; `None` when none
@@ -145,7 +166,7 @@ impl Driver {
     pub(super) fn poll_wanted(&mut self, cx: &Context<'_>) -> Poll<Option<u64>> {
         self.slot.register(cx.waker());
         if std::mem::take(&mut self.yields) {
-            self.slice = Nanos::NEVER;
+            self.slice.pause();
             // It comes back.
             self.unread = self.unread && self.tree().wake_settled_readers();
             cx.waker().wake_by_ref();
@@ -168,7 +189,7 @@ impl Driver {
 
     /// Nothing is to be done until it is woken.
     pub(super) fn pause(&mut self) {
-        self.slice = Nanos::NEVER;
+        self.slice.pause();
         self.wake_readers();
     }
 
@@ -182,7 +203,7 @@ impl Driver {
     fn begin(&mut self, generation: u64) -> bool {
         self.begun = generation + 1;
         self.attempt = Progress::Runs;
-        if self.slice == Nanos::NEVER {
+        if self.slice.is_paused() {
             self.started = self.now();
         }
         let stopped = self.slot.load().is_stopping();
@@ -214,14 +235,14 @@ impl Driver {
         let done = self.tree().report_in_turn(&self.slot, now, input);
         self.unread |= done.unread;
         // In a loop of restarts they are woken when that leaves the thread, and once.
-        if self.slice == Nanos::NEVER {
+        if self.slice.is_paused() {
             self.wake_readers();
         }
-        self.slice = self.slice.min(now);
         self.started = now;
         // Wakes may sit in the scheduler's slot that nobody else takes from: let them out before
         // code of users can block the thread.
-        self.yields = done.woke || now.since(self.slice) >= SLICE || self.begun % BATCH == 0;
+        let spent = self.slice.is_spent(now);
+        self.yields = done.woke || spent || self.begun % BATCH == 0;
     }
 
     /// Of the attempt that was begun last.
@@ -231,11 +252,11 @@ impl Driver {
 
     /// From now on it is driven by another runtime than the tree's, which has a clock of its own.
     pub(super) const fn leave_runtime(&mut self) {
-        self.outside = true;
+        self.seat = Seat::Outside;
     }
 
     pub(super) fn now(&self) -> Nanos {
-        if self.outside {
+        if self.seat == Seat::Outside {
             self.tree().now()
         } else {
             self.tree().now_inside()
@@ -267,6 +288,28 @@ impl LastWords {
 
 impl Drop for Driver {
     fn drop(&mut self) {
+        self.leave();
+        if self.seat == Seat::Last {
+            has_gone(&self.slot);
+        }
+    }
+}
+
+impl Driver {
+    /// What tells that its task has gone; to be dropped after everything that the task owns.
+    pub(crate) fn guard(&self) -> DriverGuard {
+        DriverGuard {
+            slot: Arc::clone(&self.slot),
+        }
+    }
+
+    /// It is dropped after everything that its task owns, and tells itself that that has gone.
+    pub(crate) const fn into_last(mut self) -> Self {
+        self.seat = Seat::Last;
+        self
+    }
+
+    fn leave(&mut self) {
         self.pause();
         let progress = std::mem::replace(&mut self.attempt, Progress::None);
         if self.slot.load().is_released() && progress == Progress::None {
@@ -298,21 +341,20 @@ impl Drop for Driver {
     }
 }
 
-impl DriverGuard {
-    pub(crate) const fn new(slot: Arc<Slot>) -> Self {
-        Self { slot }
+impl Drop for DriverGuard {
+    fn drop(&mut self) {
+        has_gone(&self.slot);
     }
 }
 
-impl Drop for DriverGuard {
-    fn drop(&mut self) {
-        let left = self.slot.known_sub_tasks();
-        if left.is_some_and(SubTasks::orphan_driver) {
-            return;
-        }
-        if let Some(tree) = &self.slot.tree {
-            Arc::clone(tree).driver_gone(&self.slot);
-        }
+/// The task of a child has gone, and everything that it owned.
+fn has_gone(slot: &Slot) {
+    let left = slot.known_sub_tasks();
+    if left.is_some_and(SubTasks::orphan_driver) {
+        return;
+    }
+    if let Some(tree) = &slot.tree {
+        Arc::clone(tree).driver_gone(slot);
     }
 }
 
@@ -337,7 +379,7 @@ impl<T, Fut, M> Future for Attempt<'_, Fut, M>
 where
     T: IntoTaskResult,
     Fut: Future<Output = T>,
-    M: FnOnce() -> Fut,
+    M: FnOnce(TaskContext) -> Fut,
 {
     type Output = ();
 
@@ -353,7 +395,7 @@ impl Driver {
     pub(crate) fn poll_attempt<T, Fut>(
         &mut self,
         mut place: Pin<&mut Option<Fut>>,
-        make: &mut Option<impl FnOnce() -> Fut>,
+        make: &mut Option<impl FnOnce(TaskContext) -> Fut>,
         on_abort: OnAbort,
         cx: &mut Context<'_>,
     ) -> Poll<()>
@@ -406,7 +448,7 @@ impl Driver {
     fn run<T, Fut>(
         &self,
         mut place: Pin<&mut Option<Fut>>,
-        make: &mut Option<impl FnOnce() -> Fut>,
+        make: &mut Option<impl FnOnce(TaskContext) -> Fut>,
         on_abort: OnAbort,
         cx: &mut Context<'_>,
     ) -> Poll<ExitKind>
@@ -424,7 +466,7 @@ impl Driver {
         let (during, mut ended) = (Cell::new(During::Build), None);
         let polled = panics::catch_in_turn(&during, || {
             if let Some(make) = make.take() {
-                let future = make();
+                let future = make(TaskContext::new(Arc::clone(&self.slot), self.generation()));
                 place.set(Some(future));
             }
             during.set(During::Poll);
@@ -458,20 +500,6 @@ fn clear<Fut>(mut place: Pin<&mut Option<Fut>>, kind: ExitKind) -> ExitKind {
         Ok(()) => kind,
         Err(panic) => kind.or_panic(panic),
     }
-}
-
-/// The span that the log lines of an attempt are inside, if anybody wants it.
-fn attempt_span(ctx: &TaskContext) -> Option<Box<Span>> {
-    let span = tracing::info_span!(
-        target: "rust_supervisor::attempt",
-        parent: None,
-        "attempt",
-        child = %ctx.child_id,
-        path = ctx.path(),
-        generation = ctx.generation().value,
-        attempt = ctx.attempt().value,
-    );
-    (!span.is_disabled()).then(|| Box::new(span))
 }
 
 impl From<TaskResult> for ExitKind {

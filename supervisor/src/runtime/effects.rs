@@ -8,7 +8,7 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 
 use super::current;
-use super::driver::{Driver, DriverGuard};
+use super::driver::Driver;
 use super::places::Left;
 use super::slot::{Slot, Word};
 use super::tree::{Reply, Tree};
@@ -126,8 +126,7 @@ impl Effects {
             Watchdog::watch(tree, slot, longest);
         });
         each(&mut self.spawns, |(slot, launch)| {
-            let guard = DriverGuard::new(Arc::clone(&slot));
-            launch.launch(Driver::new(slot), guard, &tree.runtime);
+            launch.launch(Driver::new(slot), &tree.runtime);
         });
         // Who does not wait for the answer any more does not want it.
         each(&mut self.answers, |(sender, reply)| {

@@ -26,12 +26,13 @@ struct Local<L> {
 }
 
 /// Drives a child on a thread of its own, for as long as it is wanted.
-pub(crate) fn launch<L, Fut>(run: L, mut driver: Driver, guard: DriverGuard, on: &Handle)
+pub(crate) fn launch<L, Fut>(run: L, mut driver: Driver, on: &Handle)
 where
     L: FnOnce(Driver) -> Fut + Send + 'static,
     Fut: Future<Output = ()> + 'static,
 {
     driver.leave_runtime();
+    let guard = driver.guard();
     if let Err((local, error)) = begin(Local { run, driver, guard }) {
         drop(on.spawn(try_again(local, error)));
     }

@@ -32,6 +32,7 @@ pub(crate) mod rehearse;
 mod rest;
 #[cfg(feature = "signal")]
 mod signals;
+mod slice;
 pub(crate) mod slot;
 pub(crate) mod snapshot;
 mod starved;

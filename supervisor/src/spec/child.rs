@@ -12,7 +12,6 @@ use super::backoff::Backoff;
 use super::policy::{Intensity, OnStuck, Readiness, RestartPolicy, Shutdown};
 use super::supervisor::SupervisorSpec;
 use crate::id::types::ChildId;
-use crate::runtime::driver::Driver;
 use crate::task::context::TaskContext;
 use crate::task::factory::{IntoTaskResult, TaskFactory};
 use crate::task::launch::{self, Launch};
@@ -194,7 +193,8 @@ impl ChildSpec {
         T: IntoTaskResult + 'static,
     {
         let run = |ctx: TaskContext, attempt: &mut F| attempt(ctx);
-        Self::with_state(id.into(), HearsStop::Yes, attempt, run)
+        let code = launch::blocking(attempt, run);
+        Self::with_body(id.into(), HearsStop::Yes, Body::Worker(code))
     }
 
     /// A worker whose futures are not `Send`, on a thread of its own.
@@ -251,32 +251,9 @@ impl ChildSpec {
         Self::with_body(id, HearsStop::Yes, Body::Declared).critical(false)
     }
 
-    /// A worker that drives its own loop of attempts.
-    pub(crate) fn driven<L, Fut>(id: ChildId, hears_stop: HearsStop, run: L) -> Self
-    where
-        L: FnOnce(Driver) -> Fut + Send + 'static,
-        Fut: Future<Output = ()> + Send + 'static,
-    {
-        Self::with_body(id, hears_stop, Body::Worker(launch::driven(run)))
-    }
-
-    /// A worker that drives its own loop of attempts on a thread of its own.
-    pub(crate) fn driven_locally<L, Fut>(id: ChildId, hears_stop: HearsStop, run: L) -> Self
-    where
-        L: FnOnce(Driver) -> Fut + Send + 'static,
-        Fut: Future<Output = ()> + 'static,
-    {
-        Self::with_body(id, hears_stop, Body::Worker(launch::driven_locally(run)))
-    }
-
-    /// A synchronous worker, whose state travels to the blocking pool with every attempt.
-    pub(crate) fn with_state<S, T, F>(id: ChildId, hears_stop: HearsStop, state: S, run: F) -> Self
-    where
-        S: Send + 'static,
-        T: IntoTaskResult,
-        F: Fn(TaskContext, &mut S) -> T + Send + Sync + 'static,
-    {
-        Self::with_body(id, hears_stop, Body::Worker(launch::blocking(state, run)))
+    /// A worker, by code that is ready to be launched.
+    pub(crate) fn of_code(id: ChildId, hears_stop: HearsStop, code: Launch) -> Self {
+        Self::with_body(id, hears_stop, Body::Worker(code))
     }
 
     fn with_body(id: ChildId, hears_stop: HearsStop, body: Body) -> Self {

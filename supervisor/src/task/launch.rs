@@ -18,7 +18,7 @@ pub(crate) type Launch = Box<dyn Launcher>;
 
 /// Spawns the task that drives a child; only here is the future's type known.
 pub(crate) trait Launcher: Send {
-    fn launch(self: Box<Self>, driver: Driver, guard: DriverGuard, on: &Handle);
+    fn launch(self: Box<Self>, driver: Driver, on: &Handle);
 }
 
 impl std::fmt::Debug for dyn Launcher {
@@ -68,9 +68,8 @@ where
 {
     driven_locally(move |driver| Attempts {
         place: None,
-        driver,
         make,
-        guard: (),
+        driver,
     })
 }
 
@@ -89,9 +88,9 @@ where
     let run = Arc::new(run);
     driven(move |mut driver: Driver| async move {
         let home = blocking::Home::new(state);
-        while let Some(ctx) = driver.next().await {
+        while driver.wanted().await {
             let place = pin!(None);
-            let make = || blocking::attempt(Arc::clone(&home), Arc::clone(&run), ctx);
+            let make = |ctx| blocking::attempt(Arc::clone(&home), Arc::clone(&run), ctx);
             driver.attempt_blocking(place, make).await;
         }
     })
@@ -104,7 +103,8 @@ where
     L: FnOnce(Driver) -> Fut + Send + 'static,
     Fut: Future<Output = ()> + Send + 'static,
 {
-    fn launch(self: Box<Self>, driver: Driver, guard: DriverGuard, on: &Handle) {
+    fn launch(self: Box<Self>, driver: Driver, on: &Handle) {
+        let guard = driver.guard();
         let task = Guarded {
             run: (self.0)(driver),
             guard,
@@ -122,8 +122,8 @@ where
     L: FnOnce(Driver) -> Fut + Send + 'static,
     Fut: Future<Output = ()> + 'static,
 {
-    fn launch(self: Box<Self>, driver: Driver, guard: DriverGuard, on: &Handle) {
-        local::launch(self.0, driver, guard, on);
+    fn launch(self: Box<Self>, driver: Driver, on: &Handle) {
+        local::launch(self.0, driver, on);
     }
 }
 
@@ -134,12 +134,11 @@ where
     F: FnMut(TaskContext) -> Fut + Send + 'static,
     Fut: Future<Output: IntoTaskResult> + Send + 'static,
 {
-    fn launch(self: Box<Self>, driver: Driver, guard: DriverGuard, on: &Handle) {
+    fn launch(self: Box<Self>, driver: Driver, on: &Handle) {
         drop(on.spawn(Attempts {
             place: None,
-            driver,
             make: self.0,
-            guard,
+            driver: driver.into_last(),
         }));
     }
 }
@@ -148,18 +147,17 @@ pin_project! {
     /// The loop of attempts by hand: as an `async` block it would be twice as large, and it is what
     /// an idle child consists of.
     ///
-    /// Fields are dropped in order, as in [`Guarded`].
-    struct Attempts<F, Fut, G> {
+    /// Fields are dropped in order: the driver may be the one that reports the end.
+    struct Attempts<F, Fut> {
         // Empty between attempts.
         #[pin]
         place: Option<Fut>,
-        driver: Driver,
         make: F,
-        guard: G,
+        driver: Driver,
     }
 }
 
-impl<F, Fut, G> Future for Attempts<F, Fut, G>
+impl<F, Fut> Future for Attempts<F, Fut>
 where
     F: FnMut(TaskContext) -> Fut,
     Fut: Future<Output: IntoTaskResult>,
@@ -171,10 +169,10 @@ where
         loop {
             let mut make = None;
             if this.place.is_none() && !this.driver.waits_for_rest() {
-                match ready!(this.driver.poll_next(cx)) {
-                    Some(ctx) => make = Some(|| (this.make)(ctx)),
-                    None => return Poll::Ready(()),
+                if !ready!(this.driver.poll_next(cx)) {
+                    return Poll::Ready(());
                 }
+                make = Some(&mut *this.make);
             }
             let place = this.place.as_mut();
             ready!(
@@ -199,5 +197,32 @@ impl<Fut: Future<Output = ()>> Future for Guarded<Fut> {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         self.project().run.poll(cx)
+    }
+}
+
+#[cfg(all(test, target_pointer_width = "64"))]
+mod tests {
+    use super::super::attempt::attempt;
+    use super::*;
+    use crate::task::outcome::TaskResult;
+
+    async fn idle(ctx: TaskContext) {
+        ctx.cancelled().await;
+    }
+
+    fn size<F, Fut>(_: F) -> usize
+    where
+        F: FnMut(TaskContext) -> Fut,
+    {
+        size_of::<Attempts<F, Fut>>()
+    }
+
+    /// Tokio keeps 104 bytes of its own, and takes multiples of 128.
+    #[test]
+    fn an_idle_child_takes_a_task_of_256_bytes() {
+        let function = size(|ctx| attempt(idle(ctx), |()| TaskResult::Succeeded));
+        assert!(function + 104 <= 256, "a supervised function: {function}");
+        let closure = size(|ctx: TaskContext| async move { ctx.cancelled().await });
+        assert!(closure + 104 <= 256, "a closure: {closure}");
     }
 }

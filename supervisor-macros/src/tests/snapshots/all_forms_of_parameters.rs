@@ -47,17 +47,16 @@ impl feed {
         let mut jobs = ::rust_supervisor::__private::lent::<Receiver<Job>>(jobs);
         let name = ::rust_supervisor::__private::cloned::<&'static str>(name);
         let argument_6 = ::rust_supervisor::__private::cloned::<(u8, u8)>(argument_6);
-        ::rust_supervisor::__private::child(
+        ::rust_supervisor::__private::borrowing_child(
                 "feed",
                 ::rust_supervisor::__private::HearsStop::Yes,
                 move |mut driver| async move {
-                    while let ::core::option::Option::Some(context) = driver.next().await
-                    {
+                    while driver.wanted().await {
                         let place = ::core::pin::pin!(::core::option::Option::None);
                         driver
                             .attempt(
                                 place,
-                                || async {
+                                |context| async {
                                     <Result<
                                         (),
                                         FeedError,

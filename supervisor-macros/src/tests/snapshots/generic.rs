@@ -28,16 +28,16 @@ impl pump {
     {
         let source = ::rust_supervisor::__private::shared::<S>(source);
         let sink = ::rust_supervisor::__private::cloned(sink);
-        ::rust_supervisor::__private::child(
+        ::rust_supervisor::__private::borrowing_child(
             "pump",
             ::rust_supervisor::__private::HearsStop::No,
             move |mut driver| async move {
-                while driver.next().await.is_some() {
+                while driver.wanted().await {
                     let place = ::core::pin::pin!(::core::option::Option::None);
                     driver
                         .attempt(
                             place,
-                            || async {
+                            |_| async {
                                 ::rust_supervisor::__private::IntoTaskResult::into_task_result(
                                     ::rust_supervisor::__private::send_unless_local(
                                             pump::<S, N>(&source, ::core::clone::Clone::clone(&sink)),

@@ -20,17 +20,16 @@ impl paint {
         let theme = ::rust_supervisor::__private::moved::<Theme>(theme);
         let mut queue = ::rust_supervisor::__private::moved::<Queue>(queue);
         let screen = ::rust_supervisor::__private::moved::<Screen>(screen);
-        ::rust_supervisor::__private::local_child(
+        ::rust_supervisor::__private::borrowing_local_child(
                 "paint",
                 ::rust_supervisor::__private::HearsStop::Yes,
                 move |mut driver| async move {
-                    while let ::core::option::Option::Some(context) = driver.next().await
-                    {
+                    while driver.wanted().await {
                         let place = ::core::pin::pin!(::core::option::Option::None);
                         driver
                             .attempt(
                                 place,
-                                || async {
+                                |context| async {
                                     <() as ::rust_supervisor::__private::IntoTaskResult>::into_task_result(
                                         paint(
                                                 context,

@@ -15,16 +15,16 @@ impl driver {
         let driver = ::renamed::__private::cloned::<u8>(driver);
         let place = ::renamed::__private::shared::<u8>(place);
         let place_ = ::renamed::__private::cloned::<u8>(place_);
-        ::renamed::__private::child(
+        ::renamed::__private::borrowing_child(
             "driver",
             ::renamed::__private::HearsStop::Yes,
             move |mut driver_| async move {
-                while let ::core::option::Option::Some(context_) = driver_.next().await {
+                while driver_.wanted().await {
                     let place__ = ::core::pin::pin!(::core::option::Option::None);
                     driver_
                         .attempt(
                             place__,
-                            || async {
+                            |context_| async {
                                 <() as ::renamed::__private::IntoTaskResult>::into_task_result(
                                     ::renamed::__private::send_unless_local(
                                             driver(

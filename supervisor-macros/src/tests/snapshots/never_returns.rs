@@ -12,24 +12,10 @@ impl serve {
         ::rust_supervisor::__private::child(
             "serve",
             ::rust_supervisor::__private::HearsStop::Yes,
-            move |mut driver| async move {
-                while let ::core::option::Option::Some(context) = driver.next().await {
-                    let place = ::core::pin::pin!(::core::option::Option::None);
-                    driver
-                        .attempt(
-                            place,
-                            || async {
-                                <() as ::rust_supervisor::__private::IntoTaskResult>::into_task_result(
-                                    ::rust_supervisor::__private::send_unless_local(
-                                            serve(context),
-                                        )
-                                        .await,
-                                )
-                            },
-                        )
-                        .await;
-                }
-            },
+            move |context| ::rust_supervisor::__private::attempt(
+                serve(context),
+                |result| result,
+            ),
         )
     }
 }

@@ -14,22 +14,12 @@ impl beat {
         ::rust_supervisor::__private::child(
             "beat",
             ::rust_supervisor::__private::HearsStop::No,
-            move |mut driver| async move {
-                while driver.next().await.is_some() {
-                    let place = ::core::pin::pin!(::core::option::Option::None);
-                    driver
-                        .attempt(
-                            place,
-                            || async {
-                                <() as ::rust_supervisor::__private::IntoTaskResult>::into_task_result(
-                                    ::rust_supervisor::__private::send_unless_local(beat())
-                                        .await,
-                                )
-                            },
-                        )
-                        .await;
-                }
-            },
+            move |_| ::rust_supervisor::__private::attempt(
+                beat(),
+                |result| <() as ::rust_supervisor::__private::IntoTaskResult>::into_task_result(
+                    result,
+                ),
+            ),
         )
     }
 }
