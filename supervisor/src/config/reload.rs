@@ -283,6 +283,9 @@ impl TreeRef {
     /// seconds is not waited for any longer. A reload that follows does not wait for these starts:
     /// this one resolves at once, and its starts become part of the other.
     ///
+    /// Stops and starts are made in small portions; another list of children is exchanged in one
+    /// piece, for one supervisor at a time, in time that grows with its children.
+    ///
     /// # Errors
     ///
     /// Whatever the error, nothing has changed. [`ReloadError::Invalid`] says all that is wrong with
