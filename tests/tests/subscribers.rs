@@ -92,6 +92,36 @@ async fn a_subscriber_that_fell_behind_is_told_how_many_it_missed_and_nothing_is
     storm.handle.shutdown().await.expect("stops");
 }
 
+/// Readers are woken when a loop of restarts leaves its thread, and after the last one, too.
+async fn hears_of_the_last_restart() {
+    let storm = Storm::started(20).await;
+    let (seen, mut last) = tokio::sync::watch::channel(0);
+    let mut events = storm.handle.events();
+    tokio::spawn(async move {
+        while let Some(Observed::Event(event)) = events.next().await {
+            seen.send_replace(event.seq);
+        }
+    });
+    for _ in 0..200 {
+        storm.rage().await;
+        let newest = storm.handle.snapshot().expect("runs").as_of_seq;
+        let heard = last.wait_for(|&seen| seen >= newest);
+        let heard = tokio::time::timeout(Duration::from_secs(10), heard).await;
+        heard.expect("in time").expect("it reads");
+    }
+    storm.handle.shutdown().await.expect("stops");
+}
+
+#[tokio::test]
+async fn a_reader_on_the_same_thread_hears_of_the_last_restart_of_a_loop() {
+    hears_of_the_last_restart().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_reader_on_other_threads_hears_of_the_last_restart_of_a_loop() {
+    hears_of_the_last_restart().await;
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_filter_lets_pass_what_it_is_for_and_nothing_else() {
     let log = Log::new();
