@@ -140,7 +140,7 @@ impl Machine {
     pub(super) fn is_taken_up_alone(&self, sup: Ix, ix: Ix) -> bool {
         let node = &self.nodes[sup];
         let idle = |sup: &Sup| matches!(sup.op, Op::Up) && sup.inbox.is_empty() && !sup.scheduled;
-        node.phase == Phase::Running
+        matches!(node.phase, Phase::Running)
             && node.sup().is_some_and(idle)
             && self.retry_by_strategy(sup, ix) == Retry::Alone
     }

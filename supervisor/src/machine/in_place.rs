@@ -24,7 +24,7 @@ impl Machine {
     pub(super) fn restart_in_place(&mut self, ix: Ix, exit: &Exit) -> bool {
         let node = &self.nodes[ix];
         let (sup, restart) = (node.parent, node.policy.restart);
-        let is_simple = node.phase == Phase::Running
+        let is_simple = matches!(node.phase, Phase::Running)
             && node.flags.ready
             && !node.flags.awaited
             && !self.is_closing()
