@@ -133,6 +133,19 @@ impl Recording {
         self.closed.is_none()
     }
 
+    /// All that a machine was told, in one go.
+    #[cfg(test)]
+    pub(crate) fn of(machine: &Machine) -> Option<Self> {
+        let recorder = machine.recorder()?;
+        Some(Self {
+            version: VERSION,
+            head: Arc::clone(&recorder.head),
+            inputs: recorder.log.clone(),
+            until: machine.now().0,
+            closed: recorder.closed,
+        })
+    }
+
     /// Plays the recording on a fresh machine.
     ///
     /// # Errors

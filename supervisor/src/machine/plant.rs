@@ -52,7 +52,8 @@ impl Machine {
     pub(super) fn take_path(&mut self, ix: Ix) {
         let path = Arc::clone(&self.nodes[ix].path);
         match self.index.find(&path, &self.nodes) {
-            Some(holder) if holder == ix || self.nodes[holder].phase.is_live() => return,
+            Some(holder) if holder == ix => return self.adopt_mirror(ix),
+            Some(holder) if self.nodes[holder].phase.is_live() => return,
             Some(holder) => {
                 let seen = self.nodes[holder].starts;
                 self.index.remove(holder, &self.nodes);

@@ -117,6 +117,7 @@ impl Machine {
         for ix in statics.unwrap_or_default() {
             let known = self.index.find(&self.nodes[ix].path, &self.nodes) == Some(ix);
             if known && self.nodes[ix].flags.linked {
+                self.adopt_mirror(ix);
                 self.emit(ix, EventKind::Added);
                 self.tell_below(ix);
             }

@@ -12,8 +12,9 @@ use crate::shutdown::stage::ShutdownPhase;
 /// A node as it is copied for a snapshot, with its place in the tree.
 #[derive(Clone, Debug)]
 pub(crate) struct Row {
-    pub(crate) ix: Ix,
-    pub(crate) parent: Ix,
+    pub(crate) id: NodeId,
+    /// A supervisor that has gone leaves copies of its children, and its place to another.
+    pub(crate) parent: NodeId,
     pub(crate) order: u64,
     pub(crate) child: ChildSnapshot,
 }
@@ -90,8 +91,8 @@ impl Machine {
     fn row(&self, ix: Ix) -> Row {
         let node = &self.nodes[ix];
         Row {
-            ix,
-            parent: node.parent,
+            id: self.nodes.id(ix),
+            parent: self.nodes.id(node.parent),
             order: node.order,
             child: self.child_snapshot(ix),
         }
@@ -213,6 +214,7 @@ pub(crate) struct Rest {
     ready: bool,
     shutdown: ShutdownPhase,
     root: SupervisorSnapshot,
+    root_id: NodeId,
     intents: Vec<ChildSnapshot>,
 }
 
@@ -225,20 +227,21 @@ impl Rest {
             ready: machine.is_ready(),
             shutdown: machine.shutdown_phase(),
             root: machine.supervisor_snapshot(Ix::ROOT),
+            root_id: machine.id(Ix::ROOT),
             intents: machine.intents().collect(),
         }
     }
 
     /// Parents first, siblings in order.
     pub(crate) fn snapshot(self, mut rows: Vec<Row>) -> Snapshot {
-        rows.sort_by_key(|row| (row.parent.0, row.order));
+        rows.sort_by_key(|row| (row.parent.ix.0, row.parent.tenancy, row.order));
         let mut children = Vec::with_capacity(rows.len());
         // The children of one supervisor stand side by side: where, by supervisor.
-        let mut families: HashMap<Ix, std::ops::Range<usize>> = HashMap::new();
+        let mut families: HashMap<NodeId, std::ops::Range<usize>> = HashMap::new();
         for (place, row) in rows.iter().enumerate() {
             families.entry(row.parent).or_insert(place..place).end = place + 1;
         }
-        let mut open: Vec<_> = families.get(&Ix::ROOT).cloned().into_iter().collect();
+        let mut open: Vec<_> = families.get(&self.root_id).cloned().into_iter().collect();
         while let Some(family) = open.last_mut() {
             let Some(place) = family.next() else {
                 open.pop();
@@ -246,7 +249,7 @@ impl Rest {
             };
             let row = &rows[place];
             children.push(row.child.clone());
-            open.extend(families.get(&row.ix).cloned());
+            open.extend(families.get(&row.id).cloned());
         }
         children.extend(self.intents);
         Snapshot {

@@ -518,6 +518,7 @@ impl Machine {
                 self.nodes[ix].phase = Phase::Down(down);
             }
             self.take_path(ix);
+            self.publish(ix);
         }
         returned
     }

@@ -138,7 +138,7 @@ impl Core {
     /// Adds what only the slots know to what was copied of their children.
     pub(crate) fn count_sub_tasks<'a>(&self, rows: impl IntoIterator<Item = &'a mut Row>) {
         for row in rows {
-            row.child.sub_tasks = self.sub_tasks(row.ix);
+            row.child.sub_tasks = self.sub_tasks(row.id.ix);
         }
     }
 

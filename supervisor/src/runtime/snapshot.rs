@@ -81,7 +81,7 @@ fn in_chunks(tree: &Arc<Tree>) -> Result<Option<Snapshot>, Broken> {
 }
 
 /// Puts later copies in the place of earlier ones.
-fn patch(mut rows: Vec<Row>, changes: Changes) -> Vec<Row> {
+pub(crate) fn patch(mut rows: Vec<Row>, changes: Changes) -> Vec<Row> {
     if changes.is_empty() {
         return rows;
     }

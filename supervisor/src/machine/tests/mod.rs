@@ -24,6 +24,7 @@ mod shutdown_within;
 mod stalls;
 mod start;
 mod stuck;
+mod views;
 
 use std::time::Duration;
 

@@ -196,19 +196,29 @@ pub(super) fn random_event(
     }
 }
 
-fn run(seed: u64) {
+fn random_tree(seed: u64) -> (Rng, SupervisorSpec) {
     let mut random = Rng {
         random: fastrand::Rng::with_seed(seed),
         otp: seed % 4 == 0,
     };
     let spec = random_supervisor(&mut random, 0);
+    (random, spec)
+}
+
+fn run(seed: u64) {
+    let (mut random, spec) = random_tree(seed);
     let mut world = World::with_seed(spec, seed).expect("the tree is sound");
+    #[cfg(feature = "recorder")]
+    views::record(&mut world, random_tree(seed).1);
+    let mut views = views::Views::default();
     world.start();
     world.check();
+    views.check(&mut world);
     let (mut tickets, mut added) = (Vec::new(), 0);
     for _ in 0..random.usize(10..120) {
         random_event(&mut random, &mut world, &mut tickets, &mut added);
         world.check();
+        views.check(&mut world);
         world.skip_events();
     }
     let stop = world.ask("", Ask::Shutdown);
@@ -230,12 +240,15 @@ fn run(seed: u64) {
             world.jump();
         }
         world.check();
+        views.check(&mut world);
     }
     assert!(world.is_over(), "it does not end");
     for path in live(&world) {
         world.exit(&path, Ends::Aborted);
         world.check();
     }
+    #[cfg(feature = "recorder")]
+    views::replays(&world);
     for ticket in tickets {
         assert!(world.answer(ticket).is_some(), "{ticket} is not answered");
     }
