@@ -23,6 +23,7 @@ use crate::id::called::Called;
 use crate::machine::input::Input;
 use crate::machine::mirror::{Mirror, Seen};
 use crate::machine::node::{Ix, NodeId};
+use crate::machine::time::Nanos;
 use crate::spec::plan::Plan;
 use crate::spec::supervisor::SupervisorSpec;
 use crate::task::start_reason::StartReason;
@@ -285,6 +286,38 @@ fn a_subscriber_is_woken_by_every_event_and_by_the_end() {
         mover.join().expect("no panic");
         let left = tree.with(tree.now_inside(), None, |core| core.listeners_left());
         assert_eq!(left.expect("sound").0, 0);
+    });
+}
+
+#[test]
+fn a_subscriber_is_woken_by_what_the_task_of_a_child_has_told_before_it_pauses() {
+    model(|runtime| {
+        let tree = tree(runtime);
+        let task = slot(Some(Arc::clone(&tree)));
+        let tells = thread::spawn(move || {
+            let tree = task.tree.as_ref().expect("it has one");
+            // The clock stands still, so a reader has always come just now.
+            let now = Nanos::default();
+            let mut unread = tree.report_in_turn(&task, now, Input::Start).unread;
+            unread |= tree.report_in_turn(&task, now, Input::RuntimeGone).unread;
+            // It yields, comes back, and pauses.
+            if unread && tree.wake_settled_readers() {
+                tree.wake_readers();
+            }
+        });
+        let (waker, mut id, mut seen) = (waker(), 0, 0);
+        while seen < 2 {
+            let read = |core: &mut super::core::Core| {
+                let newest = core.machine.journal().seq();
+                (newest > seen).then_some(newest)
+            };
+            match tree.poll_until(&mut id, Listen::Events, &waker, read) {
+                Some(newest) => seen = newest,
+                None => thread::park(),
+            }
+        }
+        tree.stop_listening(id, Listen::Events);
+        tells.join().expect("no panic");
     });
 }
 

@@ -24,11 +24,6 @@ pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
         .unwrap_or_else(std::sync::PoisonError::into_inner)
 }
 
-/// How often it is tried to take a lock that others hold for a moment, before the thread sleeps.
-const TRIES: u32 = 64;
-/// Pauses of the processor between two tries, at most.
-const PAUSES: u32 = 32;
-
 /// Locks what is never held for long, and often wanted by all threads at once.
 ///
 /// To fall asleep and be woken takes ten times as long as such a hold. The lock of the standard
@@ -37,6 +32,11 @@ const PAUSES: u32 = 32;
 #[cfg(not(supervisor_loom))]
 pub(crate) fn lock_brief<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     use std::sync::TryLockError;
+    /// How often it is tried before the thread sleeps.
+    const TRIES: u32 = 64;
+    /// Pauses of the processor between two tries, at most.
+    const PAUSES: u32 = 32;
+
     for round in 0..TRIES {
         match mutex.try_lock() {
             Ok(guard) => return guard,
