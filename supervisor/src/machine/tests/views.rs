@@ -80,7 +80,8 @@ impl Views {
 
     /// What handles read, and who is told that there is something new to be read.
     fn mirrors_show_their_children(&mut self, machine: &mut Machine) {
-        let changed = machine.take_changed_mirrors();
+        let mut changed = Vec::new();
+        machine.take_changed_mirrors(&mut changed);
         for (path, (mirror, seen)) in &mut self.mirrors {
             let now = mirror.seen();
             let is_told = changed.iter().any(|other| Arc::ptr_eq(other, mirror));
