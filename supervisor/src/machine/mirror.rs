@@ -134,13 +134,11 @@ impl Machine {
     }
 
     /// What has changed, for those who wait.
-    pub(crate) fn take_changed_mirrors(&mut self) -> Vec<Arc<Mirror>> {
-        std::mem::take(&mut self.mirrors.changed)
-    }
-
     #[inline]
-    pub(crate) fn has_changed_mirrors(&self) -> bool {
-        !self.mirrors.changed.is_empty()
+    pub(crate) fn take_changed_mirrors(&mut self, into: &mut Vec<Arc<Mirror>>) {
+        if !self.mirrors.changed.is_empty() {
+            into.append(&mut self.mirrors.changed);
+        }
     }
 
     /// Whether a child that is down stays so: nobody above it is about to be started again.

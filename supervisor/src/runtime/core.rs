@@ -231,9 +231,7 @@ impl Core {
             self.perform(tree, me, action, effects);
         }
         self.machine.swap_trash(&mut effects.trash);
-        if self.machine.has_changed_mirrors() {
-            effects.mirrors = self.machine.take_changed_mirrors();
-        }
+        self.machine.take_changed_mirrors(&mut effects.mirrors);
         let next = self.machine.next_deadline().unwrap_or(Nanos::NEVER);
         if next < self.expected && tree.nudge.is_some() {
             self.expected = next;
@@ -424,7 +422,7 @@ impl Core {
             .unwrap_or_default();
         self.broken = Some(format!("the supervisor itself has panicked: {text}").into());
         self.machine.mirrors_failed();
-        effects.mirrors = self.machine.take_changed_mirrors();
+        self.machine.take_changed_mirrors(&mut effects.mirrors);
         self.places.drain(|left| effects.left(left));
         // Dropping the senders answers whoever waits.
         effects
