@@ -60,7 +60,8 @@ impl TreeRef {
     /// Adds a child to a supervisor, or an instance to a pool, and starts it.
     ///
     /// OTP's `start_child`. In an ordinary supervisor its place is the end of the order. Resolves
-    /// when the start is complete. A child that declines to run is a success:
+    /// when the start is complete: as long as a sibling that it is `after` is down, it is not. A
+    /// child that declines to run is a success:
     /// [`try_outcome`](ChildHandle::try_outcome) says so. One that fails to start is removed again.
     ///
     /// # Cancel safety
@@ -111,7 +112,7 @@ impl TreeRef {
     ///
     /// A child that was paused or quarantined, and is not down yet, is started again when it is.
     /// Resolves when the start has been asked for, not when it is complete; where `while_starting`
-    /// is `Wait`, when it is complete.
+    /// is `Wait`, when it is complete: as long as a sibling that it is `after` is down, it is not.
     pub async fn resume_child(
         &self,
         child: impl Into<ChildRef>,
