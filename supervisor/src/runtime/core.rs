@@ -394,6 +394,9 @@ impl Core {
             effects.watched.push((Arc::clone(&slot), Some(longest)));
         }
         effects.spawns.push((slot, launch));
+        if let Some(emptied) = self.places.take_emptied() {
+            effects.emptied = emptied;
+        }
         self.drivers += 1;
         self.machine.driven(ix);
     }

@@ -48,6 +48,8 @@ pub(super) struct Effects {
     pub(super) mirrors: Vec<Arc<Mirror>>,
     pub(super) trash: Trash,
     pub(super) launches: Vec<Launch>,
+    /// A list of code in which none is left.
+    pub(super) emptied: Vec<Option<Launch>>,
     /// There are new events, and a `tracing` subscriber that wants them.
     pub(super) traces: bool,
 }
@@ -105,6 +107,9 @@ impl Effects {
         each(&mut self.trash.records, records::give_up);
         if !self.trash.is_empty() {
             self.trash.clear();
+        }
+        if !self.emptied.is_empty() {
+            self.emptied = Vec::new();
         }
         if !(self.launches.is_empty() && self.mirrors.is_empty()) {
             self.drop_owned();

@@ -80,13 +80,15 @@ impl Places {
         if first.is_none() && self.later.is_empty() {
             return None;
         }
-        if first.is_some() {
-            self.first_left -= 1;
-            if self.first_left == 0 {
-                self.first = Vec::new();
-            }
-        }
+        self.first_left -= usize::from(first.is_some());
         first.or_else(|| self.later.remove(&ix))
+    }
+
+    /// The list of the code that the tree began with, when none of it is left: to give back the
+    /// memory of a large one takes longer than the lock is to be held.
+    pub(super) fn take_emptied(&mut self) -> Option<Vec<Option<Launch>>> {
+        let is_emptied = self.first_left == 0 && !self.first.is_empty();
+        is_emptied.then(|| std::mem::take(&mut self.first))
     }
 
     pub(super) fn slot(&self, ix: Ix) -> Option<&Arc<Slot>> {
