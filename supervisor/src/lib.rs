@@ -220,6 +220,21 @@
 //! - `metrics`: what a tree does, in numbers: see `rust_supervisor::metrics`.
 //!
 //! The library builds with and without each of them.
+// The published docs have every feature; without one, what it brings is not there to be linked.
+#![cfg_attr(
+    not(all(
+        feature = "config-toml",
+        feature = "config-yaml",
+        feature = "macros",
+        feature = "manifest",
+        feature = "metrics",
+        feature = "recorder",
+        feature = "schema",
+        feature = "signal",
+        feature = "test-util",
+    )),
+    allow(rustdoc::broken_intra_doc_links)
+)]
 
 #[cfg(any(feature = "config", feature = "manifest"))]
 pub mod config;
