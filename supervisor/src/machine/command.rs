@@ -163,14 +163,23 @@ impl Machine {
         }
     }
 
-    /// The child at a path; the root is none.
+    /// The child that stands at a path; the root is none.
     fn child_at(&self, path: &str) -> Option<NodeId> {
-        self.lookup(path).filter(|id| id.ix != Ix::ROOT)
+        let id = self.nodes.id(self.standing_at(path)?);
+        self.known(id).map(|ix| self.nodes.id(ix))
     }
 
+    /// The child that is asked for. One that has left, and is stuck, is asked for nothing any more:
+    /// whoever is declared in its place is.
     fn known(&self, id: NodeId) -> Option<Ix> {
-        let found = self.nodes.find(id);
-        found.filter(|&ix| ix != Ix::ROOT && self.nodes[ix].phase != Phase::Down(Down::Removed))
+        let found = self.nodes.find(id).filter(|&ix| ix != Ix::ROOT)?;
+        let has_left = self.nodes[found].parent == Ix::NONE;
+        let ix = if has_left {
+            self.heir_of(&self.nodes[found].path)?
+        } else {
+            found
+        };
+        (self.nodes[ix].phase != Phase::Down(Down::Removed)).then_some(ix)
     }
 
     /// A verb for a child that has just been found by its path.

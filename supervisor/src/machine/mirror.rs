@@ -202,7 +202,7 @@ impl Machine {
     }
 
     /// A child has left its path; whoever mirrors that goes on watching.
-    fn orphan_mirror(&mut self, ix: Ix) {
+    pub(super) fn orphan_mirror(&mut self, ix: Ix) {
         let node = &mut self.nodes[ix];
         let Some(mirror) = node.mirror.take() else {
             return;

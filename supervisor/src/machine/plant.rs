@@ -58,6 +58,8 @@ impl Machine {
                 let seen = self.nodes[holder].starts;
                 self.index.remove(holder, &self.nodes);
                 self.nodes[ix].starts = self.nodes[ix].starts.max(seen);
+                // Who watches the path watches whoever has it.
+                self.orphan_mirror(holder);
             }
             None => {}
         }

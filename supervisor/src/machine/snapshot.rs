@@ -56,7 +56,8 @@ impl Machine {
         for event in events {
             let mut path = event.path;
             loop {
-                let ix = self.index.find(&path, &self.nodes);
+                // Whoever is declared in the place of one that is stuck is there, and has no path yet.
+                let ix = self.standing_at(&path);
                 let linked = ix.filter(|&ix| self.nodes[ix].flags.linked);
                 let above = path.rsplit_once('/').map(|(above, _)| Arc::from(above));
                 into.push((path, linked.map(|ix| self.row(ix))));

@@ -1,9 +1,11 @@
 //! Reloads: what changes, what goes on running, and that it all comes to what is declared.
 
 use super::*;
+use crate::control::outcome::ChildControlOperation as Operation;
 use crate::machine::world::made_of;
 use crate::spec::policy::{
-    AutoShutdown, FirstStart, Intensity, OnExhausted, OnStuck, Pool, Shutdown, StartOrder, Strategy,
+    AutoShutdown, FirstStart, Intensity, OnExhausted, OnStuck, Pool, Shutdown, StartOrder,
+    Strategy, WhileStarting,
 };
 
 /// The same worker, made of a template with an argument.
@@ -638,6 +640,7 @@ fn run(seed: u64) {
     let mut random = fastrand::Rng::with_seed(seed);
     let spec = random_tree(&mut random, 0);
     let mut world = World::with_seed(spec, seed).expect("the tree is sound");
+    let mut views = views::Views::default();
     world.start();
     let (mut tickets, mut reloads) = (Vec::new(), Vec::new());
     for _ in 0..random.usize(1..8) {
@@ -645,18 +648,21 @@ fn run(seed: u64) {
             storm(&mut random, &mut world, &mut tickets);
             print(&mut world);
             world.check();
+            views.check(&mut world);
             world.skip_events();
         }
         let spec = random_tree(&mut random, 0);
         reloads.push(world.reload(spec).expect("the tree is sound"));
         print(&mut world);
         world.check();
+        views.check(&mut world);
         world.skip_events();
     }
     for _ in 0..random.usize(0..12) {
         storm(&mut random, &mut world, &mut tickets);
         print(&mut world);
         world.check();
+        views.check(&mut world);
         world.skip_events();
     }
     // Everybody obeys, and time passes, until nothing moves.
@@ -674,6 +680,7 @@ fn run(seed: u64) {
             break;
         }
         world.check();
+        views.check(&mut world);
         world.skip_events();
     }
     if !world.is_over() {
@@ -730,4 +737,123 @@ fn whatever_happens_a_reload_comes_to_what_is_declared() {
         let ran = std::panic::catch_unwind(|| run(seed));
         assert!(ran.is_ok(), "seed {seed}");
     }
+}
+
+/// `a` hangs, and another is declared in its place: that one waits until it has gone.
+fn replaced_while_it_hangs() -> World {
+    let mut world = started(root(vec![made("a", 1), made("b", 1)]));
+    let ticket = world.reload(root(vec![worker("a"), made("b", 1)]));
+    let ticket = ticket.expect("sound");
+    while world.answer(ticket).is_none() {
+        assert!(world.jump(), "it gets stuck");
+    }
+    world.check();
+    world
+}
+
+fn shown(world: &World, path: &str) -> Option<(ChildState, Operation)> {
+    let snapshot = world.snapshot();
+    let child = snapshot.child(path)?;
+    Some((child.state, child.operation))
+}
+
+#[test]
+fn whoever_is_declared_in_the_place_of_one_that_hangs_is_the_one_that_is_asked_for() {
+    let mut world = replaced_while_it_hangs();
+    assert_eq!(
+        shown(&world, "a"),
+        Some((ChildState::NotStarted, Operation::Active))
+    );
+    let said = ask(&mut world, "a", Ask::Pause);
+    assert!(
+        matches!(said, Ok(Said::Found(ChildState::NotStarted))),
+        "{said:?}"
+    );
+    assert_eq!(
+        shown(&world, "a"),
+        Some((ChildState::NotStarted, Operation::Paused))
+    );
+    world.check();
+    // The path is free, and its heir is kept down.
+    world.exit("a", Ends::Aborted);
+    world.check();
+    assert_eq!(live(&world), ["b"]);
+    ask(&mut world, "a", Ask::Resume).expect("resumed");
+    assert_eq!(live(&world), ["a", "b"]);
+    world.check();
+}
+
+#[test]
+fn what_waits_for_its_turn_is_done_to_whoever_is_declared_at_the_path_by_then() {
+    let never = || Intensity::new(0, secs(10));
+    let gone = explicit("a").restart(RestartPolicy::Temporary);
+    let mut world = started(
+        root(vec![gone.critical(false), explicit("b"), worker("c")])
+            .first_start(FirstStart::Retry)
+            .while_starting(WhileStarting::Wait),
+    );
+    world.exit("a", Ends::Failed);
+    for (path, ask) in [("b", Ask::Pause), ("c", Ask::Pause), ("b", Ask::Restart)] {
+        world.ask(path, ask);
+    }
+    while state(&world, "b") != ChildState::Stuck {
+        assert!(world.jump(), "it gets stuck");
+    }
+    // `c` stops: this waits for its turn, and nobody has the name now.
+    let paused = world.ask("a", Ask::Pause);
+    let other = explicit("d").critical(false);
+    let hangs = made("a", 1)
+        .readiness(Readiness::Explicit)
+        .shutdown(Shutdown::Abort)
+        .critical(false);
+    let spec = root(vec![other, hangs]).intensity(never());
+    world.reload(spec).expect("sound");
+    obey(&mut world);
+    world.jump();
+    obey(&mut world);
+    let spec = root(vec![worker("a").critical(false)]).intensity(never());
+    world.reload(spec).expect("sound");
+    while state(&world, "a") != ChildState::Stuck {
+        assert!(world.jump(), "it gets stuck");
+    }
+    assert!(world.answer(paused).is_some());
+    world.check();
+    let expected = Some((ChildState::NotStarted, Operation::Paused));
+    assert_eq!(shown(&world, "a"), expected);
+}
+
+#[test]
+fn a_copy_of_the_tree_that_is_kept_up_to_date_has_whoever_waits_for_one_that_hangs() {
+    let mut world = started(root(vec![made("a", 1), made("b", 1)]));
+    let mut views = views::Views::default();
+    views.check(&mut world);
+    let ticket = world.reload(root(vec![worker("a"), made("b", 1)]));
+    let ticket = ticket.expect("sound");
+    while world.answer(ticket).is_none() {
+        assert!(world.jump(), "it gets stuck");
+        views.check(&mut world);
+    }
+    assert_eq!(state(&world, "a"), ChildState::Stuck, "it has the path");
+    world.exit("a", Ends::Aborted);
+    views.check(&mut world);
+    assert_eq!(live(&world), ["a", "b"]);
+}
+
+#[test]
+fn a_mirror_of_a_path_shows_whoever_has_it() {
+    let group = || {
+        let member = worker("x").restart(RestartPolicy::Permanent);
+        ChildSpec::supervisor("g", root(vec![member]))
+    };
+    let mut world = started(root(vec![group(), worker("b")]));
+    let id = world.machine.lookup("g/x").expect("there");
+    let mirror = world.machine.mirror(id).expect("there");
+    let removed = world.ask("g", Ask::Remove);
+    obey(&mut world);
+    assert!(matches!(world.answer(removed), Some(Ok(_))));
+    ask(&mut world, "", Ask::Add(group())).expect("added");
+    world.check();
+    assert_eq!(state(&world, "g/x"), ChildState::Running);
+    assert_eq!(mirror.seen().state(), ChildState::Running);
+    assert_eq!(mirror.seen().generation(), Some(1));
 }

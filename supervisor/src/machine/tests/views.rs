@@ -111,7 +111,9 @@ impl Views {
         let places: Vec<_> = places.collect();
         for ix in places {
             let path = Arc::clone(&machine.nodes[ix].path);
-            let id = machine.id(ix);
+            let Some(id) = machine.lookup(&path) else {
+                continue;
+            };
             let mirror = machine.mirror(id).expect("it is there");
             let seen = mirror.seen();
             let known = self
