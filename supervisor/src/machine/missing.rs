@@ -1,6 +1,6 @@
 //! What keeps a supervisor from being ready, and whether it is still on its way.
 
-use super::node::{Node, Phase};
+use super::node::{Cause, Node, Phase};
 
 /// Counts of children that are not ready. One child adds 0 or 1 to each.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -21,7 +21,11 @@ impl Missing {
         let waits = matches!(phase, Phase::Waiting(_));
         // Nobody waits for one that is stuck (I8).
         let stays = matches!(phase, Phase::Down(_) | Phase::Running | Phase::Stuck(_));
-        let fails = matches!(phase, Phase::Backoff(_) | Phase::Failed(_));
+        // One that is tried again has had its turn.
+        let fails = matches!(
+            phase,
+            Phase::Backoff(_) | Phase::Failed(_) | Phase::Starting(Cause::Alone)
+        );
         Self {
             unready: u32::from(critical),
             settled: u32::from(critical && (stays || waits)),

@@ -434,3 +434,21 @@ fn a_concurrent_start_waits_for_whom_a_critical_child_is_after() {
     world.check();
     assert!(world.is_up());
 }
+
+#[test]
+fn a_concurrent_start_does_not_wait_for_one_that_is_tried_again_and_again() {
+    let spec = SupervisorSpec::root(vec![
+        explicit("a").critical(false),
+        worker("b").after(["a"]),
+    ])
+    .start(StartOrder::Concurrent)
+    .intensity(Intensity::new(9, secs(1)));
+    let mut world = started(spec);
+    assert!(!world.is_up());
+    world.exit("a", Ends::Failed);
+    world.check();
+    assert_eq!(state(&world, "a"), ChildState::Starting, "it has no back-off");
+    assert!(world.is_up());
+    world.ready("a");
+    assert_eq!(live(&world), ["a", "b"]);
+}
