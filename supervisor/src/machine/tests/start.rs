@@ -447,7 +447,11 @@ fn a_concurrent_start_does_not_wait_for_one_that_is_tried_again_and_again() {
     assert!(!world.is_up());
     world.exit("a", Ends::Failed);
     world.check();
-    assert_eq!(state(&world, "a"), ChildState::Starting, "it has no back-off");
+    assert_eq!(
+        state(&world, "a"),
+        ChildState::Starting,
+        "it has no back-off"
+    );
     assert!(world.is_up());
     world.ready("a");
     assert_eq!(live(&world), ["a", "b"]);
