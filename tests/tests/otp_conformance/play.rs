@@ -17,20 +17,18 @@ use rust_supervisor::{ChildSpec, SupervisorSpec};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-use crate::levels::{self, Answer, Level, puppet};
+use crate::levels::{Answer, Call, Level, puppet};
 use crate::puppets::{Stage, State, list, otp_path, parent, word};
 
 struct Run<'a, L> {
     level: L,
     stage: Stage,
     /// Calls without an answer, with their steps.
-    calls: Vec<(&'a Value, Call)>,
+    calls: Vec<(&'a Value, Put)>,
 }
 
-enum Call {
-    Answered(Value),
-    Asked(levels::Call),
-}
+/// A call, or what is answered without one.
+type Put = Result<Call, Value>;
 
 pub(crate) fn play<L: Level>(scenario: &Value) -> Result<(), String> {
     let stage = Stage::default();
@@ -38,7 +36,7 @@ pub(crate) fn play<L: Level>(scenario: &Value) -> Result<(), String> {
     let (level, start) = L::start(&stage, tree(&scenario["tree"], "root", &stage));
     let around = json!([{"do": "start"}, {"do": "final_snapshot"}, {"do": "stop"}]);
     let (first, last) = list(&around).split_at(1);
-    let calls = vec![(&first[0], Call::Asked(start))];
+    let calls = vec![(&first[0], Ok(start))];
     let mut run = Run {
         level,
         stage,
@@ -110,7 +108,7 @@ impl<'a, L: Level> Run<'a, L> {
     }
 
     /// Carries out a step, or begins to.
-    fn put(&mut self, step: &Value) -> Call {
+    fn put(&mut self, step: &Value) -> Put {
         let child = word(step, "child");
         let exits = match word(step, "do") {
             "burst" => list(&step["exits"]),
@@ -118,10 +116,10 @@ impl<'a, L: Level> Run<'a, L> {
         };
         let runs = |exit| self.stage.lock().role(word(exit, "child")).runs();
         let run = exits.iter().all(runs);
-        let result = match word(step, "do") {
-            "final_snapshot" => return Call::Answered(self.snapshot("root")),
-            "release" => "not_held",
-            "exit" | "burst" if !run => "not_running",
+        match word(step, "do") {
+            "final_snapshot" => return Err(self.snapshot("root")),
+            "release" => return Err(json!("not_held")),
+            "exit" | "burst" if !run => return Err(json!("not_running")),
             "exit" if step["reason"] == "kill" => {
                 let kill = match child {
                     "root" => Ask::ShutdownWithin(Duration::ZERO),
@@ -129,7 +127,6 @@ impl<'a, L: Level> Run<'a, L> {
                 };
                 self.stage.lock().is_cut_off |= child == "root";
                 _ = self.level.ask(our_path(child), kill);
-                "ok"
             }
             call @ ("exit" | "burst") => {
                 for exit in exits {
@@ -140,45 +137,26 @@ impl<'a, L: Level> Run<'a, L> {
                     self.order(exit, "reason");
                 }
                 self.level.pass(Duration::ZERO);
-                "ok"
             }
-            "sleep" => {
-                self.pass(step["ms"].as_u64().expect("a time"));
-                "ok"
-            }
-            "set_init" => {
-                self.stage.lock().role(child).init = step["outcomes"].clone();
-                "ok"
-            }
-            "set_on_stop" => {
-                self.stage.lock().role(child).on_stop = step["on_stop"].clone();
-                "ok"
-            }
+            "sleep" => self.pass(step["ms"].as_u64().expect("a time")),
+            "set_init" => self.stage.lock().role(child).init = step["outcomes"].clone(),
+            "set_on_stop" => self.stage.lock().role(child).on_stop = step["on_stop"].clone(),
             call => return self.call(call, step),
-        };
-        Call::Answered(json!(result))
+        }
+        Err(json!("ok"))
     }
 
-    fn call(&mut self, call: &str, step: &Value) -> Call {
-        let sup = if call == "stop" {
-            "root"
-        } else {
-            word(step, "sup")
-        };
-        let there: Vec<String> = self
-            .level
-            .children()
-            .iter()
-            .map(|it| otp_path(&it.path))
-            .collect();
+    fn call(&mut self, call: &str, step: &Value) -> Put {
+        let sup = step["sup"].as_str().unwrap_or("root");
+        let children = self.level.children();
         let mut cast = self.stage.lock();
         if !cast.role(sup).runs() {
-            return Call::Answered(json!("noproc"));
+            return Err(json!("noproc"));
         }
         let is_pool = cast.strategy(sup) == "simple_one_for_one";
         let path = format!("{sup}/{}{}", word(step, "id"), word(step, "instance"));
         let (path, ask) = match call {
-            "stop" => ("root", Ask::Shutdown),
+            "stop" => (sup, Ask::Shutdown),
             "count_children" | "which_children" => (sup, Ask::Children),
             "start_child" => {
                 let mut spec = step["spec"].clone();
@@ -191,20 +169,18 @@ impl<'a, L: Level> Run<'a, L> {
                 }
                 let path = format!("{sup}/{}", word(&spec, "id"));
                 cast.install(&path, &spec);
-                if !there.contains(&path) {
+                if !children.iter().any(|it| otp_path(&it.path) == path) {
                     cast.role(&path).spec = spec.clone();
                 }
                 drop(cast);
-                return Call::Asked(
-                    self.level
-                        .ask(our_path(sup), Ask::Add(child(&spec, sup, &self.stage))),
-                );
+                let child = child(&spec, sup, &self.stage);
+                return Ok(self.level.ask(our_path(sup), Ask::Add(child)));
             }
             _ if is_pool && !step["id"].is_null() => {
-                return Call::Answered(json!({"error": "simple_one_for_one"}));
+                return Err(json!({"error": "simple_one_for_one"}));
             }
             "terminate_child" if is_pool && !cast.role(&path).has_run => {
-                return Call::Answered(json!("not_running"));
+                return Err(json!("not_running"));
             }
             "terminate_child" => (&*path, Ask::Stop),
             "restart_child" => (&*path, Ask::Resume),
@@ -212,19 +188,17 @@ impl<'a, L: Level> Run<'a, L> {
             other => panic!("there is no step `{other}`"),
         };
         drop(cast);
-        Call::Asked(self.level.ask(our_path(path), ask))
+        Ok(self.level.ask(our_path(path), ask))
     }
 
-    fn result(&self, step: &Value, call: &mut Call) -> Option<Value> {
-        match call {
-            Call::Answered(value) => Some(value.clone()),
-            Call::Asked(call) => {
-                let mut cx = Context::from_waker(Waker::noop());
-                match call.as_mut().poll(&mut cx) {
-                    Poll::Pending => None,
-                    Poll::Ready(answer) => Some(self.answered(step, answer)),
-                }
-            }
+    fn result(&self, step: &Value, put: &mut Put) -> Option<Value> {
+        let call = match put {
+            Ok(call) => call,
+            Err(result) => return Some(result.clone()),
+        };
+        match call.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+            Poll::Pending => None,
+            Poll::Ready(answer) => Some(self.answered(step, answer)),
         }
     }
 
@@ -251,10 +225,9 @@ impl<'a, L: Level> Run<'a, L> {
                 _ => "running",
             },
             Err(SupervisorError::StartFailed { failure, .. }) => {
-                let id = [&step["id"], &step["instance"], &step["spec"]["id"]];
-                let id = id.into_iter().find_map(Value::as_str);
-                let from = id.map_or_else(|| sup.to_owned(), |id| format!("{sup}/{id}"));
-                return start_failed(&failure, &from);
+                // From the child that was to be started; of a whole tree, from the root.
+                let above = step["sup"].as_str().map_or(0, |sup| sup.split('/').count());
+                return start_failed(&failure, above + 1);
             }
             // An instance that has ended is gone, and terminated all the same.
             Err(SupervisorError::UnknownChild { .. }) if !step["instance"].is_null() => {
@@ -270,28 +243,31 @@ impl<'a, L: Level> Run<'a, L> {
     fn rows(&self, sup: &str, children: &[ChildSnapshot]) -> [Value; 2] {
         let mut cast = self.stage.lock();
         let is_pool = cast.strategy(sup) == "simple_one_for_one";
-        let mut counts = json!({"specs": 1, "active": 0, "supervisors": 0, "workers": 0});
-        let mut rows = Vec::new();
+        let (mut rows, mut active, mut supervisors) = (Vec::new(), 0, 0);
         for child in children {
             let (path, state) = (otp_path(&child.path), state(child.state));
-            let kind = word(&cast.role(&path).spec, "type").to_owned();
-            let kind = if kind.is_empty() { "worker" } else { &kind };
-            let id = path
-                .rsplit('/')
-                .next()
-                .filter(|_| !(is_pool && state == "restarting"));
-            rows.push(json!([id.unwrap_or("?"), kind, state]));
+            let kind = cast.role(&path).spec["type"].as_str().unwrap_or("worker");
+            let is_nameless = is_pool && state == "restarting";
+            let id = if is_nameless {
+                "?"
+            } else {
+                &path[sup.len() + 1..]
+            };
+            rows.push(json!([id, kind, state]));
             // OTP counts processes: those that have died are none, whether it knows or not.
-            let active = state == "running" && child.state != ChildState::Exited;
-            for (key, more) in [("active", active), (&format!("{kind}s"), true)] {
-                counts[key] = json!(counts[key].as_u64().unwrap_or(0) + u64::from(more));
-            }
+            active += usize::from(state == "running" && child.state != ChildState::Exited);
+            supervisors += usize::from(kind == "supervisor");
         }
         if is_pool {
             rows.sort_by_cached_key(Value::to_string);
-        } else {
-            counts["specs"] = json!(rows.len());
         }
+        let (specs, workers) = (
+            if is_pool { 1 } else { rows.len() },
+            rows.len() - supervisors,
+        );
+        let counts = json!({
+            "specs": specs, "active": active, "supervisors": supervisors, "workers": workers
+        });
         [json!(rows), counts]
     }
 
@@ -367,11 +343,10 @@ fn state(state: ChildState) -> &'static str {
     }
 }
 
-fn start_failed(failure: &Failure, from: &str) -> Value {
+fn start_failed(failure: &Failure, above: usize) -> Value {
     let first = failure.first_cause();
     let child = otp_path(&first.child).replace("/:init", "");
-    let path = child.strip_prefix(from).unwrap_or(&child).split('/');
-    let path: Vec<&str> = path.filter(|id| !id.is_empty()).collect();
+    let path: Vec<&str> = child.split('/').skip(above).collect();
     let panicked = matches!(first.exit().map(|it| &it.kind), Some(ExitKind::Panicked(_)));
     json!({"error": "start_failed", "path": path, "cause": if panicked { "panic" } else { "fail" }})
 }
