@@ -263,7 +263,64 @@ impl Machine {
 
 #[cfg(test)]
 mod tests {
+    use super::super::world::{Ask, Ends, World};
     use super::*;
+    use crate::spec::child::ChildSpec;
+    use crate::spec::supervisor::SupervisorSpec;
+
+    fn mirror(world: &mut World, path: &str) -> Arc<Mirror> {
+        let id = world.machine.lookup(path).expect("it is there");
+        world.machine.mirror(id).expect("it is there")
+    }
+
+    fn worker(id: &str) -> ChildSpec {
+        ChildSpec::from_fn(id, |_| std::future::pending::<()>())
+    }
+
+    /// Adds a child, looks at it, and removes it.
+    fn come_and_go(world: &mut World, id: &str) -> Arc<Mirror> {
+        world.ask("", Ask::Add(worker(id)));
+        let mirror = mirror(world, id);
+        world.ask(id, Ask::Remove);
+        world.exit(id, Ends::Cancelled);
+        world.machine.take_changed_mirrors(&mut Vec::new());
+        mirror
+    }
+
+    #[test]
+    fn only_mirrors_that_somebody_holds_wait_for_the_next_of_their_name() {
+        let mut world = World::new(SupervisorSpec::root(vec![])).expect("the tree is sound");
+        world.start();
+        let held = come_and_go(&mut world, "held");
+        for n in 0..1_000 {
+            drop(come_and_go(&mut world, &format!("n{n}")));
+        }
+        let kept = world.machine.mirrors.orphans.len();
+        assert!(kept < 16, "{kept} are kept");
+        world.ask("", Ask::Add(worker("held")));
+        assert_eq!(held.seen().state(), ChildState::Running);
+        assert!(Arc::ptr_eq(&held, &mirror(&mut world, "held")));
+    }
+
+    #[test]
+    fn how_a_child_came_to_rest_is_known_until_it_is_started_again() {
+        let spec = SupervisorSpec::root(vec![worker("a"), worker("b")]);
+        let mut world = World::new(spec).expect("the tree is sound");
+        world.start();
+        let [a, b] = ["a", "b"].map(|path| mirror(&mut world, path));
+        let state = |mirror: &Mirror| mirror.outcome().map(|outcome| outcome.state);
+        world.exit("a", Ends::Succeeded);
+        assert_eq!(state(&a), Some(ChildState::Finished));
+        world.ask("a", Ask::Stop);
+        assert_eq!(state(&a), Some(ChildState::Finished), "that says more");
+        world.ask("a", Ask::Remove);
+        assert_eq!(state(&a), Some(ChildState::Finished), "that says more");
+        world.ask("", Ask::Add(worker("a")));
+        assert_eq!(state(&a), None);
+        world.ask("b", Ask::Remove);
+        world.exit("b", Ends::Cancelled);
+        assert_eq!(state(&b), Some(ChildState::Removed));
+    }
 
     #[test]
     fn a_word_gives_back_what_was_put_into_it() {

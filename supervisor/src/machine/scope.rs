@@ -45,16 +45,4 @@ impl Machine {
             }
         }
     }
-
-    /// Forgets the scope of a restart that is not carried through.
-    pub(super) fn clear_marks(&mut self, sup: Ix) {
-        if self.nodes.sup(sup).policy.strategy != Strategy::Dependents {
-            return;
-        }
-        let mut next = self.nodes.sup(sup).first;
-        while let Some(ix) = next.some() {
-            self.nodes[ix].flags.marked = false;
-            next = self.nodes[ix].next;
-        }
-    }
 }

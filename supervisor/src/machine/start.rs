@@ -375,8 +375,8 @@ impl Machine {
         if cause == Cause::First && scope == Scope::All {
             self.nodes.sup_mut(sup).first_start = FirstStartState::Held;
         }
+        // Who is behind it in the scope keeps its mark: it starts with the next attempt.
         self.leave_walk(sup);
-        self.clear_marks(sup);
     }
 
     pub(super) fn leave_walk(&mut self, sup: Ix) {

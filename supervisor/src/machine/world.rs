@@ -18,7 +18,7 @@ use std::time::Duration;
 
 use super::answer::{Answer, Refusal};
 use super::input::{Action, Command, Exit, Input, Token, Verb};
-use super::node::{Ix, NodeId};
+use super::node::{Ix, NodeId, Phase};
 use super::rehearsal::Rehearsal;
 use super::time::Nanos;
 use super::walk::End;
@@ -36,7 +36,8 @@ use crate::event::history::Ended;
 use crate::event::kind::{Event, EventKind};
 use crate::event::snapshot::{ChildSnapshot, ChildState, Snapshot};
 use crate::id::path;
-use crate::shutdown::report::ShutdownReport;
+use crate::shutdown::report::{ResourceReconcileStatus, ShutdownReport};
+use crate::shutdown::stage::ShutdownPhase;
 use crate::spec::child::ChildSpec;
 use crate::spec::error::InvalidSpec;
 use crate::spec::plan::{Plan, Planned};
@@ -559,6 +560,7 @@ impl World {
     pub fn check(&mut self) {
         self.machine.check();
         self.check_fold();
+        self.check_tasks();
         let workers = self.machine.live_workers();
         assert_eq!(workers, self.live.len(), "attempts on the runtime");
         if let Some(former) = self.former {
@@ -580,6 +582,31 @@ impl World {
             );
             self.fold_events();
         }
+    }
+
+    /// A report tells of every task that has not gone, and is complete when only those are left that
+    /// cannot be ended.
+    fn check_tasks(&self) {
+        let report = self.machine.shutdown_report();
+        let drivers = self.drivers.values();
+        let is_stuck = |id: &NodeId| {
+            let node = self.machine.find(*id);
+            node.is_some_and(|node| matches!(node.phase, Phase::Stuck(_)))
+        };
+        let stuck = drivers.filter(|id| is_stuck(id)).count() == self.drivers.len();
+        let complete = self.is_over() && stuck;
+        assert_eq!(report.phase == ShutdownPhase::Completed, complete);
+        if complete {
+            // It stands, whoever goes after that.
+            return;
+        }
+        let status = match self.drivers.len() {
+            0 => ResourceReconcileStatus::Cleaned,
+            _ if stuck => ResourceReconcileStatus::Recorded,
+            _ => ResourceReconcileStatus::Failed,
+        };
+        assert_eq!(report.reconcile.tasks_left, self.drivers.len());
+        assert_eq!(report.reconcile.task_status, status);
     }
 
     /// The events come to what the snapshot says, and each follows from one that begins something.

@@ -522,3 +522,89 @@ fn whoever_waits_for_a_start_is_answered_when_its_supervisor_gives_up_instead() 
         "{answer:?}"
     );
 }
+
+/// How the supervisors have ended that have.
+fn supervisor_ends(world: &mut World) -> Vec<String> {
+    let ends = world.events().into_iter().filter_map(|event| {
+        let EventKind::SupervisorEnded(end) = event.kind else {
+            return None;
+        };
+        Some(format!("{} {end:?}", event.path))
+    });
+    ends.collect()
+}
+
+#[test]
+fn a_supervisor_that_is_killed_while_it_comes_down_has_ended_for_what_it_came_down_for() {
+    for (gives_up, end) in [(true, "sub GaveUp"), (false, "sub Killed")] {
+        let inner = SupervisorSpec::root(workers(&["x", "y"]));
+        let inner = inner.intensity(Intensity::new(0, secs(1)));
+        let sub = ChildSpec::supervisor("sub", inner).restart(RestartPolicy::Transient);
+        let mut world = started(SupervisorSpec::root(vec![sub]));
+        if gives_up {
+            world.exit("sub/x", Ends::Failed);
+        } else {
+            ask(&mut world, "sub", Ask::Stop).expect("accepted");
+        }
+        world.ask("sub", Ask::Kill);
+        world.exit("sub/y", Ends::Aborted);
+        world.exit("sub/x", Ends::Aborted);
+        let ends = supervisor_ends(&mut world);
+        assert_eq!(ends.first().map(String::as_str), Some(end), "{ends:?}");
+    }
+}
+
+#[test]
+fn a_kill_of_one_that_was_asked_to_stop_makes_its_end_no_failure() {
+    let mut world = started(SupervisorSpec::root(workers(&["a"])));
+    ask(&mut world, "a", Ask::Stop).expect("accepted");
+    world.ask("a", Ask::Kill);
+    world.exit("a", Ends::Aborted);
+    assert_eq!(state(&world, "a"), ChildState::Stopped);
+    let ends = world.ends("a");
+    let decision = ends.last().map(|ended| &ended.decision);
+    assert_eq!(decision, Some(&crate::event::history::Decision::Asked));
+}
+
+#[test]
+fn a_restart_of_one_that_is_outside_a_group_comes_when_the_group_is_through() {
+    let spec = SupervisorSpec::root(workers(&["a", "b", "c"])).strategy(Strategy::RestForOne);
+    let mut world = started(spec);
+    world.ask("a", Ask::Restart);
+    world.exit("b", Ends::Failed);
+    assert!(world.attempt("c").is_some_and(|attempt| attempt.asked));
+    world.exit("a", Ends::Cancelled);
+    assert_eq!(live(&world), ["c"]);
+    obey(&mut world);
+    world.exit("c", Ends::Cancelled);
+    assert_eq!(live(&world), ["a", "b", "c"]);
+}
+
+#[test]
+fn a_temporary_child_that_is_kept_down_outlives_a_restart_of_its_group() {
+    let spec = vec![worker("a"), worker("t").restart(RestartPolicy::Temporary)];
+    let spec = SupervisorSpec::root(spec).strategy(Strategy::OneForAll);
+    let mut world = started(spec);
+    ask(&mut world, "t", Ask::Pause).expect("accepted");
+    obey(&mut world);
+    let before = world.state("t");
+    world.exit("a", Ends::Failed);
+    obey(&mut world);
+    assert_eq!(live(&world), ["a"]);
+    assert_eq!(world.state("t"), before);
+}
+
+#[test]
+fn a_stop_of_a_child_that_is_stuck_makes_its_end_no_failure() {
+    let mut world = started(SupervisorSpec::root(workers(&["a"])));
+    ask(&mut world, "a", Ask::Kill).expect("accepted");
+    while state(&world, "a") != ChildState::Stuck {
+        world.jump();
+    }
+    ask(&mut world, "a", Ask::Stop).expect("accepted");
+    world.exit("a", Ends::Aborted);
+    assert_eq!(state(&world, "a"), ChildState::Stopped);
+    let ends = world.ends("a");
+    let decision = ends.last().map(|ended| &ended.decision);
+    assert_eq!(decision, Some(&crate::event::history::Decision::Asked));
+}

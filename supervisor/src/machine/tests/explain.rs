@@ -4,7 +4,7 @@ use super::random::{Rng, random_event, random_supervisor};
 use super::*;
 use crate::event::explanation::{Explanation, StepKind};
 use crate::event::kind::{Budget, Quarantine};
-use crate::spec::policy::{Intensity, OnExhausted, Shutdown, Strategy};
+use crate::spec::policy::{Intensity, OnExhausted, Shutdown, StartOrder, Strategy, WhileStarting};
 
 fn steps(explanation: &Explanation) -> String {
     said(&explanation.steps)
@@ -164,6 +164,78 @@ fn the_whole_tree_that_ends_is_told() {
         "gave up inner gave up / down / -inner ?a -/"
     );
     assert_eq!(explanation.gives_up().collect::<Vec<_>>(), ["inner", ""]);
+}
+
+#[test]
+fn each_kind_of_step_is_told() {
+    let group = |children| SupervisorSpec::root(children).strategy(Strategy::OneForAll);
+    let dropped = vec![worker("a").shutdown(Shutdown::Abort), worker("b")];
+    let world = started(group(dropped));
+    assert_eq!(steps(&world.explain("b")), "~b !a +a +b");
+
+    let once = worker("a").restart(RestartPolicy::Temporary);
+    let world = started(group(vec![once, worker("b")]));
+    let explanation = world.explain("a");
+    assert_eq!(steps(&explanation), "done a removed a");
+    assert!(explanation.when_spent.is_empty(), "it spends nothing");
+
+    let behind = vec![explicit("a"), worker("b").after(["a"])];
+    let mut world = started(group(behind).start(StartOrder::Concurrent));
+    world.ready("a");
+    assert_eq!(steps(&world.explain("a")), "~a ?b +a waits b +b");
+
+    let migrate = worker("m")
+        .readiness(Readiness::Completed)
+        .restart(RestartPolicy::Transient);
+    let mut world = started(group(vec![migrate, worker("a")]));
+    world.exit("m", Ends::Succeeded);
+    assert_eq!(steps(&world.explain("a")), "~a +m +a", "it completes again");
+}
+
+#[test]
+fn whoever_is_on_the_way_gets_there_first() {
+    let serial =
+        |children| started(SupervisorSpec::root(children).while_starting(WhileStarting::Wait));
+    let mut world = serial(workers(&["a"]));
+    world.ask("", Ask::Add(explicit("x")));
+    assert_eq!(state(&world, "x"), ChildState::Starting);
+    assert_eq!(steps(&world.explain("a")), "~a +a");
+    for stop in [Shutdown::Within(secs(1)), Shutdown::Abort] {
+        let mut world = serial(vec![worker("a"), worker("x").shutdown(stop)]);
+        world.ask("x", Ask::Stop);
+        assert_eq!(steps(&world.explain("a")), "~a +a", "{stop:?}");
+    }
+}
+
+#[test]
+fn a_start_can_fail_too() {
+    let mut world = started(SupervisorSpec::root(vec![worker("a"), explicit("b")]));
+    assert_eq!(steps(&world.explain("b")), "gave up / down / ?a -/");
+    world.ready("b");
+    ask(&mut world, "a", Ask::Stop).expect("accepted");
+    assert_eq!(state(&world, "a"), ChildState::Stopping);
+    assert_eq!(steps(&world.explain("a")), "", "its end is no failure");
+}
+
+#[test]
+fn back_off_is_told_from_where_it_is() {
+    let a = worker("a").backoff(Backoff::exponential(secs(1), secs(64)));
+    let spec = SupervisorSpec::root(vec![a]).intensity(Intensity::new(4, secs(1_000)));
+    let mut world = started(spec);
+    let after = |world: &World| {
+        let alone = world.explain("a").spends_alone.expect("it can");
+        (alone.restarts, alone.after)
+    };
+    // Half of 1, 2, 4 and 8 seconds.
+    assert_eq!(after(&world), (5, ms(7_500)));
+    world.exit("a", Ends::Failed);
+    while state(&world, "a") != ChildState::Running {
+        world.jump();
+    }
+    // Half of 2, 4, 8 and 16.
+    assert_eq!(after(&world), (5, secs(15)));
+    world.advance(secs(3_600));
+    assert_eq!(after(&world), (5, ms(7_500)), "it has been healthy");
 }
 
 /// Brings a random tree into a random state, and lets a random child fail.

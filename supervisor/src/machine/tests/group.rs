@@ -306,3 +306,23 @@ fn a_tree_that_ends_with_its_children_does_not_end_before_its_group_has_started(
     assert_eq!(text(&log(&mut world)), "-b ~b +a -a +b");
     assert!(!world.is_over());
 }
+
+#[test]
+fn who_is_behind_one_that_fails_to_start_again_is_started_with_it() {
+    for start in [StartOrder::Ordered, StartOrder::Concurrent] {
+        let b = explicit("b").after(["a"]);
+        let spec = SupervisorSpec::root(vec![worker("a"), b, worker("c").after(["a"])])
+            .strategy(Strategy::Dependents)
+            .start(start);
+        let mut world = started(spec);
+        world.behave();
+        world.exit("a", Ends::Failed);
+        while state(&world, "b") != ChildState::Starting {
+            obey(&mut world);
+        }
+        world.exit("b", Ends::Failed);
+        world.check();
+        world.behave();
+        assert_eq!(live(&world), ["a", "b", "c"], "{start:?}");
+    }
+}

@@ -227,3 +227,22 @@ fn a_child_that_has_no_limits_has_no_deadline() {
     let world = started(SupervisorSpec::root(workers(&["a", "b"])));
     assert_eq!(world.next_deadline(), None);
 }
+
+#[test]
+fn a_command_is_told_when_a_child_has_beaten_last() {
+    let mut world = started(SupervisorSpec::root(vec![worker("a").heartbeat(secs(4))]));
+    let beat = |world: &World| {
+        let id = world.machine.lookup("a").expect("it is there");
+        let standing = world.machine.standing(id.ix);
+        (standing.beaten, standing.silent)
+    };
+    assert_eq!(beat(&world), (None, false));
+    world.beat("a");
+    world.advance(secs(1));
+    assert_eq!(beat(&world), (Some(Duration::ZERO), false));
+    world.advance(secs(1));
+    assert_eq!(beat(&world), (Some(secs(1)), true));
+    ask(&mut world, "a", Ask::Stop).expect("accepted");
+    obey(&mut world);
+    assert_eq!(beat(&world), (None, false), "it does not live");
+}

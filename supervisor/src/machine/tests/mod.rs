@@ -17,8 +17,10 @@ mod own_end;
 mod pool;
 mod random;
 mod ready;
+mod reasons;
 #[cfg(feature = "config")]
 mod reload;
+mod reports;
 mod shutdown;
 mod shutdown_within;
 mod stalls;

@@ -74,3 +74,17 @@ fn news_that_an_attempt_is_ending_are_ignored_when_it_is_over() {
     world.check();
     assert_eq!(state(&world, "a"), ChildState::Running);
 }
+
+#[test]
+fn an_attempt_that_is_ending_while_it_starts_has_not_started() {
+    let mut world = started(SupervisorSpec::root(vec![worker("a")]));
+    let added = world.ask("", Ask::Add(explicit("x")));
+    world.ending("x");
+    assert_eq!(state(&world, "x"), ChildState::Stopping);
+    world.ready("x");
+    world.exit("x", Ends::Succeeded);
+    assert!(matches!(
+        world.answer(added),
+        Some(Err(SupervisorError::StartFailed { .. }))
+    ));
+}

@@ -211,6 +211,7 @@ fn run(seed: u64) {
     #[cfg(feature = "recorder")]
     views::record(&mut world, random_tree(seed).1);
     let mut views = views::Views::default();
+    views.check(&mut world);
     world.start();
     world.check();
     views.check(&mut world);

@@ -324,3 +324,67 @@ fn only_the_end_of_what_is_significant_ends_its_supervisor() {
     world.exit("b", Ends::Succeeded);
     assert_eq!(world.attempt("d").map(|it| it.asked), Some(true));
 }
+
+/// A supervisor that lets its starts run their course, and is starting `x`, and behind that the
+/// child.
+fn starting_before(behind: ChildSpec) -> World {
+    let sub = SupervisorSpec::root(vec![explicit("x"), behind])
+        .while_starting(WhileStarting::Wait)
+        .first_start(FirstStart::Fail);
+    let mut world = started(SupervisorSpec::root(vec![]));
+    world.ask("", Ask::Add(ChildSpec::supervisor("sub", sub)));
+    world
+}
+
+/// Whether the start of `x` is let run its course when its supervisor is asked to stop.
+fn is_let_start(world: &mut World) -> bool {
+    assert_eq!(state(world, "sub/x"), ChildState::Starting);
+    ask(world, "sub", Ask::Stop).expect("accepted");
+    let asked = world.attempt("sub/x").is_some_and(|attempt| attempt.asked);
+    obey(world);
+    world.ready("sub/x");
+    obey(world);
+    assert_eq!(state(world, "sub"), ChildState::Stopped);
+    !asked
+}
+
+#[test]
+fn a_stop_lets_a_start_run_its_course_where_all_that_is_still_to_start_has_a_bound() {
+    let nested = |mode, first_start, child| {
+        let spec = SupervisorSpec::root(vec![child]).while_starting(mode);
+        ChildSpec::supervisor("n", spec.first_start(first_start))
+    };
+    let (wait, interrupt) = (WhileStarting::Wait, WhileStarting::Interrupt);
+    let (fail, retry) = (FirstStart::Fail, FirstStart::Retry);
+    for (behind, waits) in [
+        (worker("n"), true),
+        (nested(wait, fail, worker("w")), true),
+        (nested(wait, retry, worker("w")), false),
+        (nested(interrupt, fail, worker("w")), false),
+        (nested(wait, fail, nested(wait, fail, worker("w"))), true),
+        (nested(wait, fail, nested(wait, retry, worker("w"))), false),
+    ] {
+        let what = format!("{behind:?}");
+        assert_eq!(is_let_start(&mut starting_before(behind)), waits, "{what}");
+    }
+}
+
+#[test]
+fn what_comes_back_with_a_start_may_have_no_bound_either() {
+    for (first_start, waits) in [(FirstStart::Fail, true), (FirstStart::Retry, false)] {
+        let gone = SupervisorSpec::root(vec![worker("w")])
+            .while_starting(WhileStarting::Wait)
+            .first_start(first_start);
+        let below = SupervisorSpec::root(vec![ChildSpec::supervisor("gone", gone)])
+            .while_starting(WhileStarting::Wait)
+            .first_start(FirstStart::Fail);
+        let mut world = starting_before(ChildSpec::supervisor("n", below));
+        world.ready("sub/x");
+        world.ask("sub/n/gone", Ask::Remove);
+        obey(&mut world);
+        assert_eq!(world.state("sub/n/gone"), None);
+        ask(&mut world, "sub", Ask::Restart).expect("accepted");
+        obey(&mut world);
+        assert_eq!(is_let_start(&mut world), waits, "{first_start:?}");
+    }
+}

@@ -218,8 +218,9 @@ fn a_start_that_a_stop_waits_for_is_waited_for_until_the_deadline_only() {
     world.ask("", Ask::Shutdown);
     world.advance(ms(2_999));
     assert_eq!(state(&world, "a"), ChildState::Starting);
+    log(&mut world);
     world.advance(ms(1));
-    assert_eq!(state(&world, "a"), ChildState::Aborting);
+    assert_eq!(text(&log(&mut world)), "!a", "the supervisor is not killed");
     world.exit("a", Ends::Aborted);
     assert!(world.is_over());
 }
@@ -245,6 +246,12 @@ fn an_attempt_knows_when_it_will_be_dropped() {
     assert_eq!(at(&world, "b"), Some(secs(12)));
     world.ask("", Ask::ShutdownWithin(secs(1)));
     assert_eq!(at(&world, "b"), Some(secs(11)));
+    world.advance(secs(1));
+    assert_eq!(state(&world, "b"), ChildState::Aborting);
+    assert_eq!(at(&world, "b"), Some(secs(10)), "it is time");
+    world.advance(secs(1));
+    assert_eq!(state(&world, "b"), ChildState::Stuck);
+    assert_eq!(at(&world, "b"), Some(secs(10)));
 }
 
 #[test]
@@ -293,4 +300,44 @@ fn a_tree_that_waits_for_a_start_closes_when_its_deadline_ends_it_by_force() {
     assert!(world.is_over());
     let cause = world.report().cause;
     assert!(matches!(cause, ShutdownCause::Requested(_)), "{cause:?}");
+}
+
+/// Nobody can blame the child for being late, for so long.
+fn starve_for(world: &mut World, path: &str, seconds: u64) {
+    for _ in 0..seconds {
+        world.starve(path);
+        world.advance(secs(1));
+    }
+}
+
+#[test]
+fn who_is_ended_by_force_before_its_time_was_cut_short_and_nobody_else() {
+    let spec = vec![
+        worker("asked_later"),
+        worker("abort").shutdown(Shutdown::Abort),
+        worker("slow").shutdown(secs(1)),
+    ];
+    let mut world = started(SupervisorSpec::root(spec).shutdown_within(secs(3)));
+    world.ask("", Ask::Shutdown);
+    world.advance(secs(1));
+    assert_eq!(state(&world, "slow"), ChildState::Aborting);
+    starve_for(&mut world, "slow", 3);
+    drop_only(&mut world);
+    assert!(world.is_over());
+    assert_eq!(world.report().took, secs(4));
+    assert_eq!(
+        statuses(&world),
+        ["slow aborted", "abort aborted", "asked_later cut short"]
+    );
+}
+
+#[test]
+fn what_a_supervisor_has_of_its_own_bounds_what_is_below_it() {
+    let inner = SupervisorSpec::root(workers(&["x", "y"]));
+    let sub = ChildSpec::supervisor("sub", inner).shutdown(secs(2));
+    let mut world = started(SupervisorSpec::root(vec![sub]));
+    world.ask("", Ask::Shutdown);
+    drop_only(&mut world);
+    assert_eq!(world.report().took, secs(2));
+    assert_eq!(statuses(&world), ["sub/y aborted", "sub/x aborted"]);
 }

@@ -3,7 +3,7 @@
 use super::*;
 use crate::event::stuck::{Doing, Stuck};
 use crate::shutdown::report::ChildShutdownStatus;
-use crate::spec::policy::Strategy;
+use crate::spec::policy::{AutoShutdown, Strategy};
 
 /// Lets the child miss its stop budget and its abort budget; others obey.
 fn let_stick(world: &mut World, path: &str) {
@@ -255,6 +255,45 @@ fn a_static_child_waits_until_the_one_that_took_its_name_has_gone() {
     let heir = world.attempt("sub/x").map(|attempt| attempt.generation);
     assert_eq!(heir, Some(2), "the static one comes back");
     ask(&mut world, "sub/x", Ask::Pause).expect("it is found");
+}
+
+#[test]
+fn the_one_that_holds_the_path_of_a_static_child_does_not_count_any_more() {
+    let inner = SupervisorSpec::root(workers(&["x", "y"]));
+    let inner = inner.auto_shutdown(AutoShutdown::AllSignificant);
+    let spec = vec![ChildSpec::supervisor("sub", inner), worker("a")];
+    let mut world = started(SupervisorSpec::root(spec));
+    ask(&mut world, "sub/x", Ask::Remove).expect("accepted");
+    obey(&mut world);
+    let added = worker("x")
+        .restart(RestartPolicy::Transient)
+        .significant(true);
+    ask(&mut world, "sub", Ask::Add(added)).expect("accepted");
+    ask(&mut world, "sub", Ask::Restart).expect("accepted");
+    let_stick(&mut world, "sub/x");
+    obey(&mut world);
+    world.check();
+    world.exit("sub/x", Ends::Aborted);
+    world.check();
+    assert_eq!(live(&world), ["a", "sub/x", "sub/y"]);
+}
+
+#[test]
+fn who_is_stuck_below_a_supervisor_that_comes_back_is_told_again() {
+    let low = SupervisorSpec::root(workers(&["x"]));
+    let inner = SupervisorSpec::root(vec![ChildSpec::supervisor("low", low)]);
+    let mut world = started(SupervisorSpec::root(vec![ChildSpec::supervisor(
+        "sub", inner,
+    )]));
+    ask(&mut world, "sub/low", Ask::Add(worker("added"))).expect("accepted");
+    ask(&mut world, "sub/low", Ask::Remove).expect("accepted");
+    let_stick(&mut world, "sub/low/added");
+    obey(&mut world);
+    world.check();
+    ask(&mut world, "sub", Ask::Restart).expect("accepted");
+    obey(&mut world);
+    world.check();
+    assert_eq!(live(&world), ["sub/low/added", "sub/low/x"]);
 }
 
 fn stuck(world: &World, path: &str) -> Option<Stuck> {

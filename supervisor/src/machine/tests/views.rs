@@ -6,10 +6,12 @@ use std::sync::Arc;
 
 use super::*;
 use crate::event::snapshot::{ChildSnapshot, Snapshot};
+use crate::id::path;
 use crate::machine::mirror::{Mirror, Seen};
-use crate::machine::node::{Ix, NodeId, Phase};
+use crate::machine::node::{Body, Ix, NodeId, Phase};
 use crate::machine::ready::Unready;
 use crate::machine::snapshot::{Rest, Row};
+use crate::machine::time::Nanos;
 use crate::machine::{Machine, TreePhase};
 use crate::runtime::snapshot::patch;
 
@@ -36,7 +38,19 @@ pub(super) struct Views {
     seq: u64,
     moves: u64,
     rows: Vec<Row>,
-    mirrors: BTreeMap<Arc<str>, (Arc<Mirror>, Seen)>,
+    mirrors: BTreeMap<Arc<str>, (NodeId, Arc<Mirror>, Seen)>,
+    /// When the tree was looked at last, and since when each child was then what it was.
+    looked: Nanos,
+    began: BTreeMap<Arc<str>, Began>,
+}
+
+/// Which attempt, whether it lived, and since when.
+#[derive(Clone, Copy)]
+struct Began {
+    id: NodeId,
+    generation: Option<u64>,
+    lives: bool,
+    since: Nanos,
 }
 
 impl Views {
@@ -47,7 +61,40 @@ impl Views {
         copies_in_chunks_are_whole(machine);
         it_is_known_who_is_missing(machine);
         counts_are_what_they_count(machine);
+        budgets_are_those_that_count(machine);
+        who_is_at_rest_stays_so(machine);
+        self.time_counts_from_the_change(machine);
         self.mirrors_show_their_children(machine);
+    }
+
+    /// An attempt is as old as it is, whatever is asked of it; what has ended did so just now.
+    fn time_counts_from_the_change(&mut self, machine: &Machine) {
+        let places = machine.index.places();
+        let began: BTreeMap<_, _> = places
+            .map(|ix| {
+                let node = &machine.nodes[ix];
+                let began = Began {
+                    id: machine.id(ix),
+                    generation: node.generation(),
+                    lives: node.phase.is_live(),
+                    since: node.since,
+                };
+                (Arc::clone(&node.path), began)
+            })
+            .collect();
+        for (path, now) in &began {
+            let Some(before) = self.began.get(path).filter(|it| it.id == now.id) else {
+                continue;
+            };
+            let same = now.generation == before.generation;
+            if now.lives && before.lives && same {
+                assert_eq!(now.since, before.since, "`{path}` lives on");
+            } else if now.lives || before.lives {
+                assert!(now.since >= self.looked, "`{path}` has changed since");
+            }
+        }
+        self.looked = machine.now();
+        self.began = began;
     }
 
     /// A copy of the tree to which changes are added comes to the tree as it is.
@@ -82,7 +129,7 @@ impl Views {
     fn mirrors_show_their_children(&mut self, machine: &mut Machine) {
         let mut changed = Vec::new();
         machine.take_changed_mirrors(&mut changed);
-        for (path, (mirror, seen)) in &mut self.mirrors {
+        for (path, (_, mirror, seen)) in &mut self.mirrors {
             let now = mirror.seen();
             let is_told = changed.iter().any(|other| Arc::ptr_eq(other, mirror));
             assert!(now == *seen || is_told, "nobody is told of `{path}`");
@@ -108,6 +155,7 @@ impl Views {
         }
         // The root has no handle of its own.
         let places = machine.index.places().filter(|&ix| ix != Ix::ROOT);
+        let places = places.filter(|&ix| machine.nodes[ix].flags.linked);
         let places: Vec<_> = places.collect();
         for ix in places {
             let path = Arc::clone(&machine.nodes[ix].path);
@@ -119,11 +167,13 @@ impl Views {
             let known = self
                 .mirrors
                 .entry(path)
-                .or_insert_with(|| (Arc::clone(&mirror), seen));
-            if !Arc::ptr_eq(&known.0, &mirror) {
+                .or_insert_with(|| (id, Arc::clone(&mirror), seen));
+            if !Arc::ptr_eq(&known.1, &mirror) {
+                assert_ne!(known.0, id, "a child keeps its mirror");
                 // Another node has its path now, and another mirror.
-                *known = (mirror, seen);
+                *known = (id, mirror, seen);
             }
+            known.0 = id;
         }
     }
 }
@@ -189,6 +239,7 @@ fn counts_are_what_they_count(machine: &Machine) {
         .count();
     let live = nodes().filter(|node| node.phase.is_live()).count();
     assert_eq!(machine.stuck(), stuck);
+    assert_eq!(machine.snapshot().at, machine.now().since_start());
     let ended = matches!(machine.tree_phase(), TreePhase::Ended(_));
     assert_eq!(machine.is_over(), ended && live == stuck);
     match machine.tree_phase() {
@@ -229,6 +280,54 @@ fn counts_are_what_they_count(machine: &Machine) {
         if !path.is_empty() {
             assert_eq!(machine.intensity_left(path), left, "`{path}`");
         }
+    }
+}
+
+/// What a command tells of the limit of a child is what a snapshot shows of it.
+fn budgets_are_those_that_count(machine: &Machine) {
+    let snapshot = machine.snapshot();
+    let places = machine.index.places();
+    for ix in places.filter(|&ix| machine.nodes[ix].flags.linked && machine.is_in_the_tree(ix)) {
+        let node = &machine.nodes[ix];
+        let above = match path::above(&node.path) {
+            "" => Some(&snapshot.root),
+            above => snapshot
+                .child(above)
+                .and_then(|above| above.supervisor.as_ref()),
+        };
+        // The path may still be that of another, and the root has none above it.
+        let child = snapshot.child(&node.path).filter(|_| ix != Ix::ROOT);
+        let budget = child.and_then(|child| Some(child.fuse.unwrap_or(above?.intensity)));
+        let standing = machine.standing(ix);
+        let told = (standing.limit.restarts, standing.used);
+        let expected = budget.map_or((0, 0), |budget| (budget.of, budget.of - budget.left));
+        assert_eq!(told, expected, "`{}`", node.path);
+        let says_ready = match node.body {
+            Body::Supervisor(_) => true,
+            Body::Declared => false,
+            Body::Worker => node.policy.readiness != Readiness::Immediate,
+        };
+        assert_eq!(standing.ready, says_ready.then_some(node.flags.ready));
+        assert_eq!(standing.generation, node.generation());
+    }
+}
+
+/// A child that is down comes back without a word only with a supervisor that starts anew.
+fn who_is_at_rest_stays_so(machine: &Machine) {
+    for ix in machine.index.places() {
+        let (path, mut at) = (&machine.nodes[ix].path, ix);
+        if !machine.nodes[ix].phase.is_down() {
+            continue;
+        }
+        let expected = loop {
+            let node = &machine.nodes[at];
+            match node.phase.public() {
+                ChildState::Failed if node.parent != Ix::NONE => at = node.parent,
+                ChildState::Running => break !machine.comes_down(at),
+                _ => break node.phase.is_down(),
+            }
+        };
+        assert_eq!(machine.is_at_rest(path), expected, "`{path}`");
     }
 }
 
