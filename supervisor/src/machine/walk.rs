@@ -114,3 +114,30 @@ impl Op {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_scope_covers_what_it_is_sure_to_contain() {
+        let (one, other) = (Scope::One(Ix(1)), Scope::One(Ix(2)));
+        let (early, late) = (Scope::From(1), Scope::From(2));
+        for (scope, covered) in [
+            (
+                Scope::All,
+                vec![Scope::All, early, late, Scope::Marked, one, other],
+            ),
+            (early, vec![early, late]),
+            (late, vec![late]),
+            (Scope::Marked, vec![Scope::Marked]),
+            (one, vec![one]),
+            (other, vec![other]),
+        ] {
+            for what in [Scope::All, early, late, Scope::Marked, one, other] {
+                let expected = covered.contains(&what);
+                assert_eq!(scope.covers(what), expected, "{scope:?}, {what:?}");
+            }
+        }
+    }
+}

@@ -240,3 +240,20 @@ fn a_shutdown_during_the_delay_starts_nothing_any_more() {
     world.advance(secs(100));
     assert!(live(&world).is_empty());
 }
+
+#[test]
+fn a_snapshot_tells_when_a_child_is_due() {
+    let mut world = started(SupervisorSpec::root(vec![worker("a").backoff(secs(4))]));
+    let due = |world: &World| {
+        world
+            .snapshot()
+            .child("a")
+            .and_then(|child| child.restart_in)
+    };
+    assert_eq!(due(&world), None);
+    world.exit("a", Ends::Failed);
+    let all = due(&world).expect("it waits");
+    assert!((secs(2)..=secs(4)).contains(&all), "{all:?}");
+    world.advance(secs(1));
+    assert_eq!(due(&world), Some(all.saturating_sub(secs(1))));
+}

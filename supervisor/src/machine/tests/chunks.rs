@@ -78,3 +78,16 @@ fn an_instance_of_a_pool_costs_the_same_with_ten_thousand_siblings_as_with_ten()
     };
     assert_alike(cost(10), cost(10_000));
 }
+
+#[test]
+fn a_copy_is_brought_up_to_date_only_as_far_as_the_journal_reaches() {
+    let spec = SupervisorSpec::root(workers(&["a"]));
+    let often = crate::spec::policy::Intensity::new(1_000_000, secs(1));
+    let mut world = started(spec.intensity(often));
+    let changes = |world: &World| world.machine.copy_changes(0, 10, &mut Vec::new());
+    assert!(changes(&world).is_some());
+    while world.machine.journal().read(0, 1, &mut Vec::new()) == 0 {
+        world.exit("a", Ends::Failed);
+    }
+    assert_eq!(changes(&world), None);
+}

@@ -608,3 +608,60 @@ fn a_stop_of_a_child_that_is_stuck_makes_its_end_no_failure() {
     let decision = ends.last().map(|ended| &ended.decision);
     assert_eq!(decision, Some(&crate::event::history::Decision::Asked));
 }
+
+#[test]
+fn a_culprit_that_is_taken_out_while_its_group_stops_does_not_come_back_with_it() {
+    for verb in [Ask::Remove, Ask::Quarantine] {
+        let is_removed = matches!(verb, Ask::Remove);
+        let spec = SupervisorSpec::root(workers(&["a", "b"])).strategy(Strategy::OneForAll);
+        let mut world = started(spec);
+        world.exit("a", Ends::Failed);
+        ask(&mut world, "a", verb).expect("accepted");
+        obey(&mut world);
+        world.check();
+        assert_eq!(live(&world), ["b"]);
+        let left = (!is_removed).then_some(ChildState::Stopped);
+        assert_eq!(world.state("a"), left);
+    }
+}
+
+#[test]
+fn the_children_of_a_supervisor_are_told_in_their_order() {
+    let inner = SupervisorSpec::root(workers(&["x", "y"]));
+    let spec = vec![
+        worker("b"),
+        ChildSpec::supervisor("sub", inner),
+        worker("a"),
+    ];
+    let mut world = started(SupervisorSpec::root(spec));
+    let mut names = |path: &str| match ask(&mut world, path, Ask::Children) {
+        Ok(Said::Children(children)) => {
+            let children = children.iter().map(|child| child.path.to_string());
+            children.collect::<Vec<_>>().join(" ")
+        }
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(names(""), "b sub a");
+    assert_eq!(names("sub"), "sub/x sub/y");
+}
+
+#[test]
+fn a_stop_of_a_group_holds_up_whoever_is_in_it_and_nobody_else() {
+    let inner = SupervisorSpec::root(workers(&["x"]));
+    let spec = vec![
+        worker("a"),
+        worker("b"),
+        ChildSpec::supervisor("sub", inner),
+    ];
+    let spec = SupervisorSpec::root(spec).strategy(Strategy::RestForOne);
+    let mut world = started(spec);
+    let held = |world: &World| {
+        let id = |path| world.machine.lookup(path).expect("it is there");
+        ["a", "b", "sub", "sub/x"].map(|path| world.machine.holds_up_stop(id(""), id(path)))
+    };
+    assert_eq!(held(&world), [false; 4], "nothing is stopped");
+    world.exit("b", Ends::Failed);
+    assert_eq!(held(&world), [false, true, true, true]);
+    world.ask("", Ask::Shutdown);
+    assert_eq!(held(&world), [false; 4], "nobody is served any more");
+}
