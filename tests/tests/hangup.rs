@@ -89,6 +89,7 @@ struct Worker {
 fn templates(log: &Log) -> Templates {
     let (of_worker, of_silent) = (log.clone(), log.clone());
     let worker = Template::new("worker", move |arguments: Worker| {
+        assert!(arguments.x != 13, "nobody can read 13");
         let log = of_worker.clone();
         ChildSpec::from_fn("worker", move |ctx: TaskContext| {
             let live = log.live(&format!("{}{}", ctx.path(), arguments.x));
@@ -222,6 +223,22 @@ fn a_bad_file_changes_nothing_and_says_so_and_the_next_is_taken() {
         line.contains("! a restarts: its arguments are different"),
         "{line}"
     );
+    service.wait_for("+a2", 1);
+    assert_eq!(service.log.take(), ["-a1", "+a2"]);
+    service.stop();
+    assert!(service.ended());
+}
+
+#[test]
+fn arguments_whose_reading_panics_end_nothing_and_the_next_file_is_taken() {
+    let mut service = Service::start("panics", TREE);
+    service.is_up();
+    service.log.take();
+    service.hang_up(&TREE.replacen("x: 1", "x: 13", 1));
+    let line = said().find("not reloaded, nothing has changed: ", 1);
+    assert!(line.contains("nobody can read 13"), "{line}");
+    assert!(service.log.lines().is_empty(), "{:?}", service.log.lines());
+    service.hang_up(&TREE.replacen("x: 1", "x: 2", 1));
     service.wait_for("+a2", 1);
     assert_eq!(service.log.take(), ["-a1", "+a2"]);
     service.stop();

@@ -72,6 +72,45 @@ fn thousands_of_overlays_take_no_time_for_each_child() {
 }
 
 #[test]
+fn many_overlays_by_tag_look_for_none_of_their_children() {
+    let mut text = String::from("children:\n");
+    for child in 0..4_500 {
+        writeln!(text, "- {{ name: n{child}, template: feed, tags: [x] }}").expect("text");
+    }
+    text += "overlay:\n";
+    text += &"- { tag: x, restart: permanent }\n".repeat(30);
+    let begun = Instant::now();
+    assert!(tree(&text).is_ok());
+    assert!(begun.elapsed() < Duration::from_secs(5));
+}
+
+#[test]
+fn a_very_long_line_of_toml_is_not_counted_for_each_value_and_each_mistake() {
+    let length = 1_000_000;
+    for (text, begins) in [
+        (
+            ".".repeat(length),
+            "tree.toml: this is not TOML: recursion limit\ntree.toml:1:1: ",
+        ),
+        ("=".repeat(length), "tree.toml:1:1: this is not TOML: "),
+        (
+            format!("x = [{}]", "'größe', ".repeat(90_000)),
+            "tree.toml:1:1: unknown setting `x`",
+        ),
+    ] {
+        let begun = Instant::now();
+        let error = TreeFile::toml("tree.toml", &text).and_then(|file| file.tree(templates![]));
+        let error = error.expect_err("a mistake").to_string();
+        assert!(error.starts_with(begins), "{}", &error[..200]);
+        assert!(
+            begun.elapsed() < Duration::from_secs(15),
+            "{:?}",
+            begun.elapsed()
+        );
+    }
+}
+
+#[test]
 fn a_very_long_word_is_not_compared_with_what_it_might_have_been() {
     let begun = Instant::now();
     let error = error_of(&format!("? '{}'\n: 1\n", "a".repeat(1_000_000)));

@@ -322,29 +322,50 @@ impl Applier {
                 "children are added to the supervisor at one `path`, not by tag",
             );
         }
-        let mut tagged = Vec::new();
-        self::tagged(spec, "", tag, &mut tagged);
-        if tagged.is_empty() {
-            let mut paths = Vec::new();
-            list(spec, "", &mut paths);
-            let mut known: Vec<&str> = paths
-                .iter()
-                .flat_map(|(_, tags)| tags.iter().map(String::as_str))
-                .collect();
-            known.sort_unstable();
-            known.dedup();
-            let message = if known.is_empty() {
-                format!("no child has the tag `{tag}`, or any")
-            } else {
-                Unknown::new("tag", tag, known).to_string()
-            };
-            return self.at(&below(steps, "tag"), What::Value, message);
+        if self.set_tagged(tag, settings, steps, "", spec) {
+            return;
         }
-        for path in tagged {
-            if let Some(target) = find(spec, &path) {
-                self.set_where_it_fits(settings, steps, &path, target);
+        let mut paths = Vec::new();
+        list(spec, "", &mut paths);
+        let mut known: Vec<&str> = paths
+            .iter()
+            .flat_map(|(_, tags)| tags.iter().map(String::as_str))
+            .collect();
+        known.sort_unstable();
+        known.dedup();
+        let message = if known.is_empty() {
+            format!("no child has the tag `{tag}`, or any")
+        } else {
+            Unknown::new("tag", tag, known).to_string()
+        };
+        self.at(&below(steps, "tag"), What::Value, message);
+    }
+
+    /// Sets them on whoever carries a tag below a supervisor; whether somebody does.
+    fn set_tagged(
+        &mut self,
+        tag: &str,
+        settings: &[Setting],
+        steps: &[String],
+        parent: &str,
+        spec: &mut SupervisorSpec,
+    ) -> bool {
+        let mut found = false;
+        for child in &mut spec.children {
+            let carries = child.settings.tags.iter().any(|other| **other == *tag);
+            if !carries && !matches!(child.body, Body::Supervisor(_)) {
+                continue;
+            }
+            let path = path::join(parent, &child.id.value);
+            if carries {
+                found = true;
+                self.set_where_it_fits(settings, steps, &path, Target::Child(child));
+            }
+            if let Body::Supervisor(spec) = &mut child.body {
+                found |= self.set_tagged(tag, settings, steps, &path, spec);
             }
         }
+        found
     }
 
     /// Sets those settings that such a node has, and says which it has not.
@@ -505,27 +526,6 @@ fn find<'s>(spec: &'s mut SupervisorSpec, path: &str) -> Option<Target<'s>> {
     match &mut child.body {
         Body::Supervisor(spec) => find(spec, rest),
         Body::Declared | Body::Worker(_) => None,
-    }
-}
-
-/// The paths of those that carry a tag.
-fn tagged(spec: &SupervisorSpec, parent: &str, tag: &str, into: &mut Vec<String>) {
-    for child in &spec.children {
-        let carries = child.settings.tags.iter().any(|other| **other == *tag);
-        let inner = match &child.body {
-            Body::Supervisor(spec) => Some(spec),
-            Body::Declared | Body::Worker(_) => None,
-        };
-        if !carries && inner.is_none() {
-            continue;
-        }
-        let path = path::join(parent, &child.id.value).to_string();
-        if carries {
-            into.push(path.clone());
-        }
-        if let Some(spec) = inner {
-            tagged(spec, &path, tag, into);
-        }
     }
 }
 

@@ -46,7 +46,9 @@ pub(super) fn anywhere(key: &str) -> Result<&'static table::Setting, String> {
                 all.push(key);
             }
         }
-        elsewhere(key).unwrap_or_else(|| Unknown::new("setting", key, all).to_string())
+        of_declaration(key)
+            .or_else(|| elsewhere(key))
+            .unwrap_or_else(|| Unknown::new("setting", key, all).to_string())
     })
 }
 
@@ -59,6 +61,18 @@ pub(crate) fn is_setting(key: &str) -> Result<(), String> {
         &["name", "kind", "template", "args", "children"],
     );
     child.map(|_| ())
+}
+
+/// What an overlay cannot say: it is for children that are declared already.
+fn of_declaration(key: &str) -> Option<String> {
+    let key = match key {
+        "args" | "arguments" | "params" | "with" => "args",
+        "name" | "template" => key,
+        _ => return None,
+    };
+    Some(format!(
+        "an overlay has settings alone; the `{key}` of a child stands where that is declared"
+    ))
 }
 
 /// What everybody looks for under another name.

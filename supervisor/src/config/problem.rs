@@ -87,11 +87,12 @@ impl Source {
     /// What stands in a line that could not be read says nothing else.
     pub(crate) fn invalid(&self, mistakes: &[Mistake]) -> InvalidConfig {
         let mut problems: Vec<(Span, ConfigProblem)> = Vec::with_capacity(mistakes.len());
+        let starts = line_starts(&self.text);
         for unread in self.unread.iter().take(MAX_MISTAKES) {
             let problem = ConfigProblem {
                 file: Arc::clone(&self.file),
                 path: Vec::new(),
-                place: unread.span.map(|span| self.place(span)),
+                place: unread.span.map(|span| self.place(span, &starts)),
                 message: unread.message.clone(),
             };
             problems.push((unread.span.unwrap_or_default(), problem));
@@ -109,7 +110,7 @@ impl Source {
             let problem = ConfigProblem {
                 file: Arc::clone(&self.file),
                 path: mistake.steps.clone(),
-                place: span.map(|span| self.place(span)),
+                place: span.map(|span| self.place(span, &starts)),
                 message: mistake.message.clone(),
             };
             if !problems.iter().any(|(_, other)| *other == problem) {
@@ -127,8 +128,7 @@ impl Source {
         InvalidConfig { problems }
     }
 
-    fn place(&self, span: Span) -> Place {
-        let starts = line_starts(&self.text);
+    fn place(&self, span: Span, starts: &[usize]) -> Place {
         let from = starts.get(span.line.saturating_sub(1));
         let from = from.copied().unwrap_or(self.text.len());
         let to = starts.get(span.line).copied().unwrap_or(self.text.len());

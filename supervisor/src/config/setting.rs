@@ -135,7 +135,11 @@ pub(crate) fn noun(kind: Kind) -> String {
         Kind::Limit => "`true`, `false` or a whole number".to_owned(),
         Kind::Names => "a list of siblings".to_owned(),
         Kind::Path => "a path".to_owned(),
-        Kind::Text(text) => format!("a {} as a text", text.noun()),
+        Kind::Text(text) => {
+            let noun = text.noun();
+            let article = if noun.starts_with('a') { "an" } else { "a" };
+            format!("{article} {noun} as a text")
+        }
         Kind::Words => "a list of tags".to_owned(),
     }
 }

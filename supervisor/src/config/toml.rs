@@ -5,18 +5,21 @@ use toml::de::{DeTable, DeValue};
 use super::document::{
     Content, Entry, MAX_DEPTH, MAX_VALUES, Node, Read, Span, Unreadable, line_starts,
 };
+use super::problem::MAX_MISTAKES;
 use crate::template::Value;
 
 /// Reads a document; after a mistake of its grammar the parser goes on.
 pub(crate) fn read(text: &str) -> Result<Read, Vec<Unreadable>> {
     let lines = Lines::new(text);
-    let (table, errors) = DeTable::parse_recoverable(text);
-    let mistakes = errors.into_iter().map(|error| Unreadable {
+    let (table, mut errors) = DeTable::parse_recoverable(text);
+    errors.sort_by_key(|error| error.span().map(|span| span.start));
+    // There may be one for each byte of the text.
+    let mistakes = errors.into_iter().take(MAX_MISTAKES + 1);
+    let mistakes = mistakes.map(|error| Unreadable {
         span: error.span().map(|span| lines.span(span.start, span.end)),
         message: format!("this is not TOML: {}", error.message()),
     });
     let mut mistakes: Vec<Unreadable> = mistakes.collect();
-    mistakes.sort_by_key(|error| error.span.map(|span| (span.line, span.column)));
     let mut reader = Reader { lines, values: 0 };
     let span = reader.lines.span(0, 1);
     match reader.table(table.get_ref(), span, 0) {
@@ -110,17 +113,30 @@ fn not_a_number(value: &impl std::fmt::Display, span: Span) -> Unreadable {
     Unreadable::at(span, format!("the number `{value}` does not fit"))
 }
 
-/// Where the lines of a text begin.
+/// Where the lines of a text begin, and how many characters stand before a byte of it.
 struct Lines<'t> {
     text: &'t str,
     starts: Vec<usize>,
+    /// The characters before every so many bytes: a line may be as long as the text, and have the
+    /// places of thousands of values.
+    before: Vec<usize>,
 }
+
+/// How many bytes are counted one by one.
+const STRIDE: usize = 256;
 
 impl<'t> Lines<'t> {
     fn new(text: &'t str) -> Self {
+        let mut before = vec![0];
+        let mut sum = 0;
+        for bytes in text.as_bytes().chunks(STRIDE) {
+            sum += characters(bytes);
+            before.push(sum);
+        }
         Self {
             text,
             starts: line_starts(text),
+            before,
         }
     }
 
@@ -132,16 +148,25 @@ impl<'t> Lines<'t> {
             .starts
             .get(line)
             .map_or(self.text.len(), |next| next - 1);
-        let characters = |from: usize, to: usize| {
-            let part = self.text.get(from..to.max(from));
-            part.map_or_else(|| to.saturating_sub(from), |part| part.chars().count())
-        };
+        let to = to.min(end).max(from);
         Span {
             line,
-            column: characters(start, from) + 1,
-            length: characters(from, to.min(end)).max(1),
+            column: self.characters_before(from) - self.characters_before(start) + 1,
+            length: (self.characters_before(to) - self.characters_before(from)).max(1),
         }
     }
+
+    fn characters_before(&self, at: usize) -> usize {
+        let counted = at / STRIDE;
+        let rest = &self.text.as_bytes()[counted * STRIDE..at];
+        self.before[counted] + characters(rest)
+    }
+}
+
+/// How many characters begin in these bytes of a text.
+fn characters(bytes: &[u8]) -> usize {
+    let begins = |byte: &&u8| **byte & 0b1100_0000 != 0b1000_0000;
+    bytes.iter().filter(begins).count()
 }
 
 #[cfg(test)]
@@ -168,6 +193,32 @@ mod tests {
         };
         let keys: Vec<&str> = entries.iter().map(|entry| &*entry.key).collect();
         assert_eq!(keys, ["z", "a", "children"]);
+    }
+
+    #[test]
+    fn places_are_counted_in_characters_wherever_the_line_is_cut() {
+        let text = format!(
+            "{}\nx = '{}'\r\ny = 'é' # é",
+            "é".repeat(700),
+            "aé".repeat(700)
+        );
+        let lines = Lines::new(&text);
+        for (from, _) in text.char_indices() {
+            for to in [from, from + 1, from + 300, text.len()] {
+                let span = lines.span(from, to);
+                let start = text[..from].rfind('\n').map_or(0, |end| end + 1);
+                let end = text[from..].find('\n').map_or(text.len(), |end| from + end);
+                let counted = |from: usize, to: usize| {
+                    let inside = text
+                        .char_indices()
+                        .filter(|(at, _)| (from..to).contains(at));
+                    inside.count()
+                };
+                assert_eq!(span.line, text[..from].matches('\n').count() + 1);
+                assert_eq!(span.column, counted(start, from) + 1);
+                assert_eq!(span.length, counted(from, to.min(end)).max(1));
+            }
+        }
     }
 
     #[test]

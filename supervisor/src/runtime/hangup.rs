@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::task::JoinError;
 
 use crate::config::file::TreeFile;
 use crate::config::reload::{ReloadError, Reloading};
@@ -47,17 +48,26 @@ async fn at_every(mut hangups: Signal, file: PathBuf, tree: TreeRef) {
     }
 }
 
-async fn take(file: &Path, tree: &TreeRef) -> Result<Reloading, ReloadError> {
+async fn take(file: &Path, tree: &TreeRef) -> Result<Reloading, NotTaken> {
     // Files are read where they may block nobody.
     let path = file.to_owned();
-    let read = tokio::task::spawn_blocking(move || TreeFile::load(path)).await;
-    let file = match read {
-        Ok(read) => read?,
-        // The runtime is going.
-        Err(_) => return Err(crate::SupervisorError::TreeGone.into()),
-    };
-    let audit = Audit::new("SIGHUP", "the file has changed")?;
-    tree.take(&file, audit).await
+    let file = tokio::task::spawn_blocking(move || TreeFile::load(path)).await?;
+    let file = file.map_err(ReloadError::from)?;
+    let audit = Audit::new("SIGHUP", "the file has changed").map_err(ReloadError::from)?;
+    // Arguments are read, and children made, by code of the user's. Where that panics, it takes
+    // along this task alone, and not whoever runs the tree.
+    let tree = tree.clone();
+    let taking = tokio::spawn(async move { tree.take(&file, audit).await });
+    Ok(taking.await??)
+}
+
+/// Why a file was not taken.
+#[derive(Debug, thiserror::Error)]
+enum NotTaken {
+    #[error("{0}")]
+    Refused(#[from] ReloadError),
+    #[error("reading it has not come to its end: {0}")]
+    Unread(#[from] JoinError),
 }
 
 async fn tell(file: PathBuf, tree: TreeRef, reloading: Reloading) {
@@ -71,7 +81,7 @@ async fn tell(file: PathBuf, tree: TreeRef, reloading: Reloading) {
     }
 }
 
-fn not_reloaded(error: &ReloadError) {
+fn not_reloaded(error: &dyn std::error::Error) {
     tracing::error!(
         target: "rust_supervisor::lifecycle",
         "not reloaded, nothing has changed: {error}"

@@ -222,9 +222,9 @@ impl<'de> MapAccess<'de> for Map<'_> {
             return Ok(None);
         };
         self.next = Some((key, value));
-        let read = seed.deserialize(key.as_str().into_deserializer());
+        let read = seed.deserialize(Key(key));
         read.map(Some)
-            .map_err(|error: ReadError| error.inside(Step::Key(key.clone())))
+            .map_err(|error| error.inside(Step::Key(key.clone())))
     }
 
     fn next_value_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<S::Value, ReadError> {
@@ -235,6 +235,68 @@ impl<'de> MapAccess<'de> for Map<'_> {
         let fields = (!self.fields.is_empty()).then_some((key, self.fields));
         let read = seed.deserialize(Reader { value, fields });
         read.map_err(|error| error.inside(Step::Key(key.to_owned())))
+    }
+}
+
+/// A key, which is a text, also where it is written as a number or as a word.
+struct Key<'a>(&'a str);
+
+macro_rules! parsed {
+    ($($method:ident $visit:ident,)*) => {$(
+        fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ReadError> {
+            match self.0.parse() {
+                Ok(value) => visitor.$visit(value),
+                Err(_) => self.deserialize_any(visitor),
+            }
+        }
+    )*};
+}
+
+impl<'de> de::Deserializer<'de> for Key<'_> {
+    type Error = ReadError;
+
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ReadError> {
+        visitor.visit_str(self.0)
+    }
+
+    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ReadError> {
+        visitor.visit_some(self)
+    }
+
+    fn deserialize_newtype_struct<V: Visitor<'de>>(
+        self,
+        _name: &'static str,
+        visitor: V,
+    ) -> Result<V::Value, ReadError> {
+        visitor.visit_newtype_struct(self)
+    }
+
+    fn deserialize_enum<V: Visitor<'de>>(
+        self,
+        _name: &'static str,
+        _variants: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, ReadError> {
+        visitor.visit_enum(self.0.into_deserializer())
+    }
+
+    parsed! {
+        deserialize_bool visit_bool,
+        deserialize_i8 visit_i8,
+        deserialize_i16 visit_i16,
+        deserialize_i32 visit_i32,
+        deserialize_i64 visit_i64,
+        deserialize_i128 visit_i128,
+        deserialize_u8 visit_u8,
+        deserialize_u16 visit_u16,
+        deserialize_u32 visit_u32,
+        deserialize_u64 visit_u64,
+        deserialize_u128 visit_u128,
+    }
+
+    forward_to_deserialize_any! {
+        f32 f64 char str string bytes byte_buf unit unit_struct seq tuple tuple_struct map struct
+        identifier ignored_any
     }
 }
 
@@ -445,6 +507,31 @@ mod tests {
         let skip = map([("skip", Value::List(vec![Value::Integer(1), "x".into()]))]);
         let (at, _) = fails(&map([("url", "a".into()), ("mode", skip)]));
         assert_eq!(at, "mode.skip.1");
+    }
+
+    #[derive(Debug, Deserialize, PartialEq, Eq, PartialOrd, Ord)]
+    #[serde(rename_all = "snake_case")]
+    enum Side {
+        Left,
+    }
+
+    #[test]
+    fn keys_are_read_as_numbers_words_and_variants_too() {
+        let value = map([("8080", "a".into()), ("443", "b".into())]);
+        let ports: BTreeMap<u16, String> = read(Some(&value)).expect("two ports");
+        assert_eq!(ports.into_keys().collect::<Vec<_>>(), [443, 8080]);
+        let error = read::<BTreeMap<u16, String>>(Some(&map([("x", "a".into())])));
+        let error = error.expect_err("it is no number");
+        assert_eq!(error.message, "invalid type: string \"x\", expected u16");
+        assert_eq!(error.steps, [Step::Key("x".to_owned())]);
+        let value = map([("true", Value::Integer(1))]);
+        assert_eq!(read(Some(&value)), Ok(BTreeMap::from([(true, 1_u8)])));
+        let value = map([("left", Value::Integer(1))]);
+        let sides = read::<BTreeMap<Side, u8>>(Some(&value));
+        assert_eq!(sides, Ok(BTreeMap::from([(Side::Left, 1)])));
+        let error = read::<BTreeMap<Side, u8>>(Some(&map([("lift", Value::Integer(1))])));
+        let error = error.expect_err("it is no side");
+        assert!(error.message.contains("`lift`"), "{}", error.message);
     }
 
     #[test]
