@@ -134,3 +134,96 @@ fn the_schema_covers_the_arguments_of_templates() {
         "{text}"
     );
 }
+
+#[derive(Clone, Debug, serde::Deserialize, schemars::JsonSchema)]
+struct Filter {
+    #[allow(dead_code, reason = "only its type counts")]
+    any: Vec<Self>,
+    #[allow(dead_code, reason = "only its type counts")]
+    otherwise: Option<Box<Rule>>,
+}
+
+#[derive(Clone, Debug, serde::Deserialize, schemars::JsonSchema)]
+struct Rule {
+    #[allow(dead_code, reason = "only its type counts")]
+    unless: Vec<Self>,
+}
+
+#[supervised(template)]
+async fn filter(ctx: TaskContext, by: Filter, rules: Option<Vec<Rule>>) {
+    let _ = (by, rules);
+    ctx.cancelled().await;
+}
+
+/// All references in a schema.
+fn references<'s>(schema: &'s serde_json::Value, into: &mut Vec<&'s str>) {
+    if let Some(target) = schema.get("$ref").and_then(|target| target.as_str()) {
+        into.push(target);
+    }
+    match schema {
+        serde_json::Value::Array(values) => values.iter().for_each(|value| references(value, into)),
+        serde_json::Value::Object(map) => map.values().for_each(|value| references(value, into)),
+        _ => {}
+    }
+}
+
+#[test]
+fn the_schema_of_an_argument_that_holds_itself_leads_to_what_is_there() {
+    let template = <filter as rust_supervisor::template::IntoTemplate>::template();
+    for name in ["filter", "a/b~c"] {
+        let schema = schema(&Templates::new([template.clone().named(name)]));
+        let mut targets = Vec::new();
+        references(&schema, &mut targets);
+        let inner = targets.iter().filter(|target| target.contains(".by"));
+        assert!(inner.count() >= 3, "{targets:?}");
+        for target in targets {
+            let there = target.strip_prefix('#').and_then(|at| schema.pointer(at));
+            assert!(there.is_some(), "{target}: {schema:#}");
+        }
+    }
+}
+
+#[test]
+fn the_schema_takes_what_the_loader_takes_and_refuses_what_it_can_tell() {
+    let schema = schema(&templates![session, feed]);
+    let root = &schema["properties"];
+    let (session, feed) = (
+        &schema["$defs"]["child"]["anyOf"][0]["properties"],
+        &schema["$defs"]["child"]["anyOf"][1]["properties"],
+    );
+    let supervisor = &schema["$defs"]["supervisor"];
+    let overlay = &schema["$defs"]["overlay"];
+    // Entries that are commented out leave an empty list, or map, behind.
+    let text = "children:\n  - { template: feed, args: }\n  - { name: n, children: }\noverlay:\n";
+    let file = TreeFile::yaml("tree.yaml", text).and_then(|file| file.tree(templates![feed]));
+    drop(file.unwrap_or_else(|error| panic!("{error}")));
+    let list = serde_json::json!(["array", "null"]);
+    assert_eq!(root["children"]["type"], list);
+    assert_eq!(root["overlay"]["type"], list);
+    assert_eq!(supervisor["properties"]["children"]["type"], list);
+    assert_eq!(feed["args"]["type"], serde_json::json!(["object", "null"]));
+    assert_eq!(session["args"]["type"], "object", "some are required");
+    // Each of these is refused by the loader, and by the schema.
+    let refused = |text: &str| {
+        let file = TreeFile::yaml("tree.yaml", text).and_then(|file| file.tree(templates![feed]));
+        assert!(file.is_err(), "{text}");
+    };
+    refused("children:\n  - { template: feed, tags: [a, a] }\n");
+    assert_eq!(feed["tags"]["uniqueItems"], true);
+    refused("children:\n  - { template: feed, timeout: 0s }\n");
+    assert_eq!(feed["timeout"]["pattern"], "^0*[1-9][0-9]*(ms|s|m|h)$");
+    refused("intensity: 5/0s\n");
+    assert_eq!(
+        root["intensity"]["pattern"],
+        "^[0-9]+/0*[1-9][0-9]*(ms|s|m|h)$"
+    );
+    refused("overlay:\n  - { path: '', strategy: one_for_all }\n");
+    assert_eq!(overlay["properties"]["path"]["minLength"], 1);
+    refused("overlay:\n  - { path: / }\n");
+    assert_eq!(overlay["minProperties"], 2);
+    refused("children:\n  - { name: n, tags: [a] }\n");
+    let says = supervisor["anyOf"].as_array().expect("a list");
+    assert_eq!(says[0], serde_json::json!({ "required": ["children"] }));
+    assert!(says.contains(&serde_json::json!({ "required": ["strategy"] })));
+    assert!(!says.contains(&serde_json::json!({ "required": ["tags"] })));
+}

@@ -202,6 +202,30 @@ children:
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_tree_that_comes_down_and_one_that_has_ended_take_no_file_and_say_so() {
+    let log = Log::default();
+    let text = "children:\n- { name: a, template: worker, args: { x: 1 } }\n";
+    let other = file(&text.replace("x: 1", "x: 2"));
+    let handle = started(&log, text).await;
+    settle().await;
+    log.take();
+    let down = handle.shutdown_tree("operator", "enough");
+    let reloaded = handle.reload(&other, "operator", "too late");
+    let (down, reloaded) = tokio::join!(biased; down, reloaded);
+    down.expect("it ends");
+    let error = reloaded.expect_err("it comes down");
+    assert!(matches!(error, ReloadError::ShuttingDown), "{error}");
+    let plan = handle.plan_reload(&other).map(drop);
+    let reloaded = handle.reload(&other, "operator", "far too late").await;
+    for ended in [plan, reloaded.map(drop)] {
+        let error = ended.expect_err("it has ended");
+        let gone = matches!(error, ReloadError::Refused(SupervisorError::TreeGone));
+        assert!(gone, "{error}");
+    }
+    assert_eq!(log.take(), "-a1");
+}
+
+#[tokio::test(start_paused = true)]
 async fn whatever_is_wrong_nothing_has_changed() {
     let log = Log::default();
     let handle = started(&log, THREE).await;

@@ -278,3 +278,74 @@ async fn a_tree_from_a_file_runs() {
     assert!(refused.contains("unknown variant `uk`"), "{refused}");
     assert!(handle.shutdown().await.expect("ends").is_clean());
 }
+
+#[tokio::test]
+async fn every_refusal_of_a_manifest_has_its_type() {
+    use rust_supervisor::SupervisorError as E;
+    use rust_supervisor::event::snapshot::ChildState;
+
+    let tree = yaml(
+        "max_children: 4\nchildren:\n  - { name: closed, add: no, children: }\n  \
+         - { name: pool, pool: 1 }\n  - { name: open, children: }\n  \
+         - { name: one, template: session, args: { region: eu } }\n",
+    );
+    let spec = tree.tree(all()).unwrap_or_else(|error| panic!("{error}"));
+    let handle = Supervisor::start(spec).await.expect("starts");
+    let add = async |to: &str, manifest: &str| {
+        let added = handle.add_child(to.into(), manifest, "op", "a test").await;
+        added.map(drop)
+    };
+    let sound = "{ name: x, template: session, args: { region: us } }";
+    add("open", sound).await.expect("sound");
+    add("pool", sound).await.expect("sound");
+    add("open", "name: later").await.expect("declared");
+    let later = handle.snapshot_of("open/later").expect("is shown");
+    assert_eq!(later.state, ChildState::Declared);
+    let refused = async |to: &str, manifest: &str| {
+        let refused = add(to, manifest).await;
+        refused.expect_err(manifest)
+    };
+    let error = refused("closed", sound).await;
+    assert!(matches!(error, E::AddingNotAllowed { .. }), "{error}");
+    for (full, most) in [("pool", 1), ("/", 4)] {
+        let error = refused(full, "{ name: y, template: session, args: { region: us } }").await;
+        assert!(
+            matches!(error, E::LimitReached { limit, .. } if limit == most),
+            "{error}"
+        );
+    }
+    for taken in [sound, "name: x", "name: later"] {
+        let error = refused("open", taken).await;
+        assert!(matches!(error, E::ChildExists { .. }), "{error}");
+    }
+    let error = refused("opne", sound).await;
+    assert!(matches!(&error, E::UnknownChild { did_you_mean, .. } if did_you_mean[0] == "open"));
+    let error = refused("one", sound).await;
+    assert_eq!(
+        error.to_string(),
+        "`one` is no supervisor, and takes no children; name the supervisor that is to have them"
+    );
+    for (bad, says) in [
+        ("template: sesion", "did you mean `session`?"),
+        ("template: session", "`region: Region` is missing"),
+        ("{ template: session, args: { region: asia } }", "`asia`"),
+        (
+            "{ template: session, args: { regoin: eu } }",
+            "did you mean `region`?",
+        ),
+        ("kind: async_worker", "needs a `name`"),
+        ("", "it is empty"),
+    ] {
+        let error = refused("open", bad).await;
+        assert!(matches!(error, E::InvalidManifest { .. }), "{error}");
+        assert!(error.to_string().contains(says), "{error}");
+    }
+    let error = refused("open", "name: a/b").await;
+    assert!(matches!(error, E::InvalidSpec(_)), "{error}");
+    let (down, error) =
+        tokio::join!(biased; handle.shutdown_tree("op", "done"), refused("open", "name: late"));
+    down.expect("it ends");
+    assert!(matches!(error, E::ShuttingDown { .. }), "{error}");
+    let error = refused("open", "name: late").await;
+    assert!(matches!(error, E::TreeGone), "{error}");
+}

@@ -11,11 +11,13 @@ use tokio::sync::oneshot;
 use super::diff::{Diff, replaces_the_root};
 use super::file::TreeFile;
 use super::problem::InvalidConfig;
+use crate::control::answer::explain;
 use crate::control::audit::Audit;
 use crate::control::handle::TreeRef;
 use crate::control::outcome::ChildControlOperation as Operation;
 use crate::error::types::SupervisorError;
 use crate::machine::Machine;
+use crate::machine::answer::Refusal;
 use crate::machine::input::Command;
 use crate::runtime::supervisor::deadline_of_run;
 use crate::runtime::sync::{Mutex, lock};
@@ -142,6 +144,9 @@ pub enum ReloadError {
          which an empty `TreeConfig` will do"
     )]
     NotConfigured,
+    /// The tree comes down.
+    #[error("the tree is shutting down, and takes no other file")]
+    ShuttingDown,
     /// The tree refuses it.
     #[error("{0}")]
     Refused(#[from] SupervisorError),
@@ -186,9 +191,16 @@ impl Reloading {
     pub(crate) async fn done(self, tree: &TreeRef) -> Result<ReloadPlan, ReloadError> {
         if let Some(answered) = self.answered {
             let answer = answered.await.map_err(|_| tree.gone())?;
-            answer.map_err(|refusal| crate::control::answer::explain(refusal, "", ""))?;
+            answer.map_err(refused)?;
         }
         Ok(self.plan)
+    }
+}
+
+fn refused(refusal: Refusal) -> ReloadError {
+    match refusal {
+        Refusal::ShuttingDown => ReloadError::ShuttingDown,
+        refusal => ReloadError::Refused(explain(refusal, "", "")),
     }
 }
 
@@ -253,7 +265,12 @@ impl TreeRef {
     ///
     /// It holds for the moment: a reload plans anew, for the tree as it is then, and answers what it
     /// has changed.
+    ///
+    /// # Errors
+    ///
+    /// [`ReloadError::Invalid`] says all that is wrong with the file.
     pub fn plan_reload(&self, file: &TreeFile) -> Result<ReloadPlan, ReloadError> {
+        self.alive()?;
         let running = self.tree.running().ok_or(ReloadError::NotConfigured)?;
         let (diff, _plan, new) = running.with(file)?;
         self.plan(&diff, &new.outline)
@@ -290,7 +307,8 @@ impl TreeRef {
     ///
     /// Whatever the error, nothing has changed. [`ReloadError::Invalid`] says all that is wrong with
     /// the file. A child that the reload would stop, for good or to start it again, would wait for
-    /// itself: it is refused with [`SupervisorError::WouldWaitForItself`].
+    /// itself: it is refused with [`SupervisorError::WouldWaitForItself`]. A tree that comes down
+    /// answers [`ReloadError::ShuttingDown`], and one that has ended [`SupervisorError::TreeGone`].
     ///
     /// # Cancel safety
     ///
@@ -313,6 +331,7 @@ impl TreeRef {
         audit: Audit,
     ) -> Result<Reloading, ReloadError> {
         let turn = self.tree.reload_turn().await;
+        self.alive()?;
         let running = self.tree.running().ok_or(ReloadError::NotConfigured)?;
         let (diff, plan, new) = running.with(file)?;
         if self.asker_is(|path| diff.stopping().holds(path))? {
@@ -329,7 +348,7 @@ impl TreeRef {
         // A refusal is there at once.
         let at_once = answered.try_recv().ok();
         if let Some(Err(refusal)) = at_once {
-            return Err(crate::control::answer::explain(refusal, "", "").into());
+            return Err(refused(refusal));
         }
         // What has been taken holds from here on, whoever waits for it.
         let former = self.tree.set_running(new);

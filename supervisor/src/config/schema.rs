@@ -10,13 +10,17 @@ use serde_json::{Map, Value, json};
 use super::setting;
 use crate::template::{Argument, Template, Templates};
 
-const DURATION: &str = "[0-9]+(ms|s|m|h)";
+/// No setting means anything with a duration of zero.
+const DURATION: &str = "0*[1-9][0-9]*(ms|s|m|h)";
 
 /// The schema of files that may name these templates, with their arguments.
 ///
 /// An argument whose type implements `schemars::JsonSchema` is described by that; any other may be
 /// anything, and is checked when the file is applied. With no templates at all, any may be named:
 /// that schema stands in the repository, as `supervisor/docs/tree.schema.json`.
+///
+/// What it cannot tell, such as whether there is a sibling of that name, is found when the file is
+/// applied.
 ///
 /// # Examples
 ///
@@ -38,26 +42,28 @@ pub fn schema(templates: &Templates) -> Value {
         "overlay".to_owned(),
         json!({
             "description": "Settings for whatever a path or a tag selects; a later one wins.",
-            "type": "array",
+            "type": ["array", "null"],
             "items": { "$ref": "#/$defs/overlay" },
         }),
     );
+    let mut shared = Map::new();
+    let kinds = kinds(templates, &mut shared);
+    shared.insert("child".to_owned(), json!({ "anyOf": kinds }));
+    shared.insert("overlay".to_owned(), overlay());
+    shared.insert("supervisor".to_owned(), supervisor());
     json!({
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "Tree file of rust-tokio-supervisor",
         "type": "object",
         "additionalProperties": false,
         "properties": root,
-        "$defs": {
-            "child": { "anyOf": kinds(templates) },
-            "overlay": overlay(),
-            "supervisor": supervisor(),
-        },
+        "$defs": shared,
     })
 }
 
-fn kinds(templates: &Templates) -> Vec<Value> {
-    let mut kinds: Vec<Value> = templates.iter().map(worker).collect();
+fn kinds(templates: &Templates, shared: &mut Map<String, Value>) -> Vec<Value> {
+    let workers = templates.iter().map(|template| worker(template, shared));
+    let mut kinds: Vec<Value> = workers.collect();
     if kinds.is_empty() {
         kinds.push(any_worker());
     }
@@ -78,12 +84,12 @@ fn any_worker() -> Value {
     );
     properties.insert(
         "args".to_owned(),
-        json!({ "type": "object", "description": "What its template takes." }),
+        json!({ "type": ["object", "null"], "description": "What its template takes." }),
     );
     object(properties, &["template"])
 }
 
-fn worker(template: &Template) -> Value {
+fn worker(template: &Template, shared: &mut Map<String, Value>) -> Value {
     let mut properties = settings(Place::Child);
     properties.insert(
         "name".to_owned(),
@@ -103,7 +109,11 @@ fn worker(template: &Template) -> Value {
     let arguments: Map<String, Value> = template
         .arguments()
         .iter()
-        .map(|argument| (argument.name().to_owned(), described_argument(argument)))
+        .map(|argument| {
+            let scope = format!("{}.{}", template.name(), argument.name());
+            let described = described_argument(argument, &scope, shared);
+            (argument.name().to_owned(), described)
+        })
         .collect();
     let required = template
         .arguments()
@@ -111,10 +121,15 @@ fn worker(template: &Template) -> Value {
         .filter(|argument| argument.required());
     let required: Vec<&str> = required.map(Argument::name).collect();
     let closed = !arguments.is_empty() || template.takes_nothing();
+    let kind = if required.is_empty() {
+        json!(["object", "null"])
+    } else {
+        json!("object")
+    };
     properties.insert(
         "args".to_owned(),
         json!({
-            "type": "object",
+            "type": kind,
             "properties": arguments,
             "required": required,
             "additionalProperties": !closed,
@@ -127,12 +142,68 @@ fn worker(template: &Template) -> Value {
     }
 }
 
-fn described_argument(argument: &Argument) -> Value {
+fn described_argument(argument: &Argument, scope: &str, shared: &mut Map<String, Value>) -> Value {
     match argument.description().schema() {
-        Some(schema) => schema.clone(),
+        Some(schema) => embedded(schema.clone(), scope, shared),
         None if argument.type_name().is_empty() => json!({}),
         None => json!({ "description": argument.type_name() }),
     }
+}
+
+/// The schema of an argument as a part of another: what it defines for itself, as for a type that
+/// holds itself, is defined there.
+fn embedded(mut schema: Value, scope: &str, shared: &mut Map<String, Value>) -> Value {
+    let own = schema.as_object_mut().and_then(|own| own.remove("$defs"));
+    let names_itself = points_into(&mut schema, scope);
+    for (name, mut definition) in own.and_then(into_map).unwrap_or_default() {
+        points_into(&mut definition, scope);
+        shared.insert(format!("{scope}.{name}"), definition);
+    }
+    if !names_itself {
+        return schema;
+    }
+    shared.insert(scope.to_owned(), schema);
+    json!({ "$ref": format!("#/$defs/{}", escaped(scope)) })
+}
+
+fn into_map(value: Value) -> Option<Map<String, Value>> {
+    match value {
+        Value::Object(map) => Some(map),
+        _ => None,
+    }
+}
+
+/// Lets the references of a schema lead to where its definitions are put; whether one leads to all
+/// of it.
+fn points_into(schema: &mut Value, scope: &str) -> bool {
+    match schema {
+        Value::Array(values) => values
+            .iter_mut()
+            .fold(false, |found, value| points_into(value, scope) | found),
+        Value::Object(entries) => {
+            let mut found = false;
+            for (key, value) in entries {
+                let target = value.as_str().filter(|_| key == "$ref");
+                let Some(target) = target.and_then(|target| target.strip_prefix('#')) else {
+                    found |= points_into(value, scope);
+                    continue;
+                };
+                found |= target.is_empty();
+                let rest = target
+                    .strip_prefix("/$defs/")
+                    .map(|name| format!(".{name}"));
+                let rest = rest.unwrap_or_default();
+                *value = format!("#/$defs/{}{rest}", escaped(scope)).into();
+            }
+            found
+        }
+        _ => false,
+    }
+}
+
+/// A name as a part of a JSON pointer.
+fn escaped(name: &str) -> String {
+    name.replace('~', "~0").replace('/', "~1")
 }
 
 fn supervisor() -> Value {
@@ -142,7 +213,12 @@ fn supervisor() -> Value {
         "children".to_owned(),
         children("Its children, in start order."),
     );
-    object(properties, &["name"])
+    let mut supervisor = object(properties, &["name"]);
+    // What says nothing of children could be meant to be anything.
+    let says = setting::of(Place::Root).map(|row| row.key);
+    let says = std::iter::once("children").chain(says);
+    supervisor["anyOf"] = says.map(|key| json!({ "required": [key] })).collect();
+    supervisor
 }
 
 fn overlay() -> Value {
@@ -152,7 +228,11 @@ fn overlay() -> Value {
     }
     properties.insert(
         "path".to_owned(),
-        json!({ "type": "string", "description": "One child or supervisor: `gateway/eu`; the root is `/`." }),
+        json!({
+            "type": "string",
+            "minLength": 1,
+            "description": "One child or supervisor: `gateway/eu`; the root is `/`.",
+        }),
     );
     properties.insert(
         "tag".to_owned(),
@@ -161,6 +241,7 @@ fn overlay() -> Value {
     let described = "Children to be added to the supervisor at that path.";
     properties.insert("children".to_owned(), children(described));
     let mut overlay = object(properties, &[]);
+    overlay["minProperties"] = 2.into();
     overlay["oneOf"] = json!([{ "required": ["path"] }, { "required": ["tag"] }]);
     overlay
 }
@@ -178,7 +259,7 @@ fn object(properties: Map<String, Value>, required: &[&str]) -> Value {
 fn children(description: &str) -> Value {
     json!({
         "description": description,
-        "type": "array",
+        "type": ["array", "null"],
         "items": { "$ref": "#/$defs/child" },
     })
 }
@@ -210,7 +291,9 @@ fn setting_schema(row: &Setting) -> Value {
         Kind::Limit => {
             json!({ "anyOf": [{ "type": "boolean" }, { "type": "integer", "minimum": 0 }] })
         }
-        Kind::Names | Kind::Words => json!({ "type": "array", "items": a_name() }),
+        Kind::Names | Kind::Words => {
+            json!({ "type": "array", "items": a_name(), "uniqueItems": true })
+        }
         Kind::Path => json!({ "type": "string" }),
         Kind::Text(Text::Word(words)) => json!({ "enum": words.words }),
         Kind::Text(text) => json!({ "type": "string", "pattern": pattern(text) }),

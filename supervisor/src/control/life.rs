@@ -133,7 +133,7 @@ impl TreeRef {
         ))
     }
 
-    pub(super) fn alive(&self) -> Result<(), SupervisorError> {
+    pub(crate) fn alive(&self) -> Result<(), SupervisorError> {
         match self.tree.stage() {
             Stage::Over => Err(self.gone()),
             Stage::Starting | Stage::Up | Stage::Closing => Ok(()),

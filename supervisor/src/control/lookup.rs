@@ -85,20 +85,29 @@ fn parent(machine: &Machine, path: &str) -> Option<NodeId> {
 
 /// The supervisor at a path; the root is the empty one.
 pub(super) fn supervisor(tree: &Arc<Tree>, path: &str) -> Result<NodeId, SupervisorError> {
-    match tree.read(|machine| supervisor_at(machine, path))? {
-        Some(id) => Ok(id),
+    let found = |machine: &Machine| {
+        let id = machine.lookup(path)?;
+        Some((id, is_supervisor(machine, id)))
+    };
+    let path = || path.to_owned();
+    match tree.read(found)? {
+        Some((id, true)) => Ok(id),
+        Some((_, false)) => Err(SupervisorError::NotASupervisor { path: path() }),
         None => Err(SupervisorError::UnknownChild {
-            path: path.to_owned(),
-            did_you_mean: nearest(&paths(tree)?, path),
+            path: path(),
+            did_you_mean: nearest(&paths(tree)?, &path()),
         }),
     }
 }
 
 fn supervisor_at(machine: &Machine, path: &str) -> Option<NodeId> {
-    machine.lookup(path).filter(|id| {
-        let node = machine.find(*id);
-        node.is_some_and(|node| node.sup().is_some())
-    })
+    machine
+        .lookup(path)
+        .filter(|id| is_supervisor(machine, *id))
+}
+
+fn is_supervisor(machine: &Machine, id: NodeId) -> bool {
+    machine.find(id).is_some_and(|node| node.sup().is_some())
 }
 
 /// Every path of the tree, in no particular order.

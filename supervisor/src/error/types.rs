@@ -214,6 +214,14 @@ pub enum SupervisorError {
     /// The tree has ended.
     #[error("the tree has ended")]
     TreeGone,
+    /// Children cannot be added to a worker.
+    #[error(
+        "`{path}` is no supervisor, and takes no children; name the supervisor that is to have them"
+    )]
+    NotASupervisor {
+        /// The path that was given.
+        path: String,
+    },
     /// There is no such child.
     #[error("there is no child `{path}`{}", hint(.did_you_mean))]
     UnknownChild {
