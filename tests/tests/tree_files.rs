@@ -323,7 +323,7 @@ async fn every_refusal_of_a_manifest_has_its_type() {
     let error = refused("one", sound).await;
     assert_eq!(
         error.to_string(),
-        "`one` is no supervisor, and takes no children; name the supervisor that is to have them"
+        "`one` is no supervisor, and takes no children; name a supervisor"
     );
     for (bad, says) in [
         ("template: sesion", "did you mean `session`?"),

@@ -215,9 +215,7 @@ pub enum SupervisorError {
     #[error("the tree has ended")]
     TreeGone,
     /// Children cannot be added to a worker.
-    #[error(
-        "`{path}` is no supervisor, and takes no children; name the supervisor that is to have them"
-    )]
+    #[error("`{path}` is no supervisor, and takes no children; name a supervisor")]
     NotASupervisor {
         /// The path that was given.
         path: String,
