@@ -263,6 +263,24 @@ fn other_mistakes_say_what_to_do_too() {
 }
 
 #[test]
+fn an_overlay_that_declares_says_where_that_belongs() {
+    for key in ["args: {}", "arguments: {}", "name: x", "template: feed"] {
+        let error = error_of(&format!(
+            "children:\n  - {{ template: feed, args: {{ url: x }} }}\noverlay:\n  - path: feed\n    {key}\n"
+        ));
+        assert!(
+            error.starts_with("tree.yaml:5:5: an overlay has settings alone; the `"),
+            "{error}"
+        );
+    }
+    let error = error_of("strategy: one_for_all\nadd: true\n");
+    assert!(
+        error.contains("`add` is an add policy as a text"),
+        "{error}"
+    );
+}
+
+#[test]
 fn a_value_that_is_almost_right_says_what_it_is_not() {
     for (what, with, says) in [
         (
