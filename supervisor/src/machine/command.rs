@@ -208,7 +208,9 @@ impl Machine {
         let settles = verb == Verb::Resume
             && self.waits(sup)
             && phase_before.is_down()
-            && phase_before != Phase::Down(Down::Declared);
+            && phase_before != Phase::Down(Down::Declared)
+            // Nobody waits for one that is stuck (I8).
+            && !self.is_fenced_by_another(ix);
         if settles {
             self.answer_when_settled(token, ix);
         }

@@ -12,6 +12,7 @@ use super::node::{Ix, NodeId, Phase};
 use super::time::Nanos;
 use super::walk::Op;
 use crate::control::audit::Audit;
+use crate::control::outcome::ChildControlOperation as Operation;
 use crate::event::command::{CommandKind, Commanded, Refused};
 use crate::event::exit::ExitRecord;
 use crate::event::journal::{Entry, Restart};
@@ -100,11 +101,11 @@ impl Machine {
             .push_restart(restart, |owner| trash.gone(owner));
     }
 
-    /// Writes an event of a path that no child has.
-    pub(super) fn emit_unknown(&mut self, path: &Arc<str>, state: ChildState, kind: EventKind) {
-        let operation = match kind {
-            EventKind::Intent(operation) => operation,
-            _ => crate::control::outcome::ChildControlOperation::Active,
+    /// Writes an event of a path that no child has: of what is wanted of the next one, if anything.
+    pub(super) fn emit_unknown(&mut self, path: &Arc<str>, kind: EventKind) {
+        let (state, operation) = match self.wanted_of(path) {
+            Some(operation) => (ChildState::Declared, operation),
+            None => (ChildState::Removed, Operation::Active),
         };
         self.write(Entry {
             at: self.now.0,
@@ -158,9 +159,9 @@ impl Machine {
 
     /// Writes an event of whoever stands at the path now.
     fn emit_at(&mut self, path: &Arc<str>, kind: EventKind) {
-        match self.standing_at(path) {
+        match self.standing_at(path).filter(|_| !self.has_intent(path)) {
             Some(ix) => self.emit(ix, kind),
-            None => self.emit_unknown(path, ChildState::Removed, kind),
+            None => self.emit_unknown(path, kind),
         }
     }
 
@@ -168,9 +169,10 @@ impl Machine {
     pub(super) fn emit_unstuck(&mut self, id: NodeId, path: &Arc<str>) {
         // The path may have been handed over by now.
         let heir = self.index.find(path, &self.nodes);
-        match heir.or_else(|| self.nodes.find(id)) {
+        let known = heir.or_else(|| self.nodes.find(id));
+        match known.filter(|_| !self.has_intent(path)) {
             Some(ix) => self.emit(ix, EventKind::Unstuck),
-            None => self.emit_unknown(path, ChildState::Removed, EventKind::Unstuck),
+            None => self.emit_unknown(path, EventKind::Unstuck),
         }
     }
 

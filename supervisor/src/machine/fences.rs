@@ -59,6 +59,7 @@ mod tests {
         fences.remember(&"a".into(), 2);
         fences.remember(&"a".into(), 1);
         assert_eq!(fences.recall("a"), 2);
+        assert_eq!(fences.recall("b"), 0, "nor gives others any");
     }
 
     #[test]

@@ -8,7 +8,6 @@ use super::input::{Token, Verb};
 use super::node::Ix;
 use crate::control::outcome::ChildControlOperation as Operation;
 use crate::event::kind::EventKind;
-use crate::event::snapshot::ChildState;
 
 /// Names that are remembered (I11).
 pub(crate) const CAPACITY: usize = 256;
@@ -53,7 +52,7 @@ impl Machine {
             }
         };
         if before != after {
-            self.emit_unknown(path, ChildState::Declared, EventKind::Intent(after));
+            self.emit_unknown(path, EventKind::Intent(after));
         }
         self.answer(token, Ok(Answer::Intent { before, after }));
     }
@@ -68,13 +67,18 @@ impl Machine {
             return self.answer(token, Err(Refusal::Unknown));
         };
         let (path, before) = self.intents.swap_remove(place);
-        self.emit_unknown(&path, ChildState::Removed, EventKind::Removed);
+        self.emit_unknown(&path, EventKind::Removed);
         let after = Operation::Active;
         self.answer(token, Ok(Answer::Intent { before, after }));
     }
 
     fn intent(&self, path: &str) -> Option<usize> {
         self.intents.iter().position(|(name, _)| &**name == path)
+    }
+
+    /// What is wanted of a child of this path, which does not exist.
+    pub(super) fn wanted_of(&self, path: &str) -> Option<Operation> {
+        self.intent(path).map(|place| self.intents[place].1)
     }
 
     /// Whether something is wanted of a child of this path, which does not exist.

@@ -256,3 +256,19 @@ fn a_quarantined_child_that_is_not_critical_leaves_its_tree_ready() {
     assert_eq!(operation(&world, "a"), Operation::Quarantined);
     assert!(world.snapshot().ready);
 }
+
+#[test]
+fn only_who_was_quarantined_begins_with_a_fuse_that_is_whole() {
+    for (kept_down, after) in [
+        (Ask::Quarantine, Operation::Active),
+        (Ask::Pause, Operation::Quarantined),
+    ] {
+        let mut world = started(SupervisorSpec::root(vec![fused("a", 1)]));
+        world.exit("a", Ends::Failed);
+        ask(&mut world, "a", kept_down).expect("accepted");
+        obey(&mut world);
+        ask(&mut world, "a", Ask::Resume).expect("starts");
+        world.exit("a", Ends::Failed);
+        assert_eq!(operation(&world, "a"), after);
+    }
+}

@@ -346,21 +346,21 @@ fn what_survives_a_restart_of_the_supervisor() {
 }
 
 /// Wants a child paused that may not exist.
-fn intend(world: &mut World, path: &str) {
+fn intend(world: &mut World, path: &str, ticket: u64) {
     use crate::machine::input::{Command, Input, Token};
     use crate::machine::intents::Intended;
     let audit = crate::control::audit::Audit::of_program("test");
     let root = world.machine.lookup("").expect("there");
     let command = Command::Intended(Intended::Pause, root, path.into());
     let now = world.machine.now();
-    let input = Input::Command(Token(u64::MAX), audit, command);
+    let input = Input::Command(Token(u64::MAX - ticket), audit, command);
     world.machine.handle(now, input);
 }
 
 #[test]
 fn what_was_wanted_of_a_name_is_applied_when_it_is_added() {
     let mut world = started(SupervisorSpec::root(vec![]));
-    intend(&mut world, "a");
+    intend(&mut world, "a", 0);
     ask(&mut world, "", Ask::Add(worker("a"))).expect("accepted");
     assert!(live(&world).is_empty());
     ask(&mut world, "a", Ask::Resume).expect("accepted");
@@ -664,4 +664,112 @@ fn a_stop_of_a_group_holds_up_whoever_is_in_it_and_nobody_else() {
     assert_eq!(held(&world), [false, true, true, true]);
     world.ask("", Ask::Shutdown);
     assert_eq!(held(&world), [false; 4], "nobody is served any more");
+}
+
+#[test]
+fn what_is_wanted_of_a_name_is_told_once_and_may_be_taken_back() {
+    use crate::control::outcome::ChildControlOperation as Operation;
+    let mut world = started(SupervisorSpec::root(vec![]));
+    world.skip_events();
+    intend(&mut world, "a", 0);
+    intend(&mut world, "a", 1);
+    let wanted = |event: &Event| matches!(event.kind, EventKind::Intent(_));
+    let told: Vec<_> = world.events().into_iter().filter(wanted).collect();
+    let told: Vec<_> = told.iter().map(|event| event.operation).collect();
+    assert_eq!(told, [Operation::Paused]);
+    assert!(world.machine.has_intent("a"));
+    let refused = ask(&mut world, "a", Ask::Stop);
+    assert!(refused.is_err(), "{refused:?}");
+    let taken_back = ask(&mut world, "a", Ask::Resume);
+    assert!(matches!(taken_back, Ok(Said::Intended)), "{taken_back:?}");
+    assert!(!world.machine.has_intent("a"));
+    world.check();
+    ask(&mut world, "", Ask::Add(worker("a"))).expect("accepted");
+    assert_eq!(live(&world), ["a"]);
+}
+
+#[test]
+fn so_many_names_and_no_more_are_remembered() {
+    use crate::machine::intents::CAPACITY;
+    let mut world = started(SupervisorSpec::root(vec![]));
+    for (name, ticket) in (0..=CAPACITY).zip(0..) {
+        intend(&mut world, &format!("n{name}"), ticket);
+    }
+    let remembered = |name: usize| world.machine.has_intent(&format!("n{name}"));
+    assert!(remembered(CAPACITY - 1));
+    assert!(!remembered(CAPACITY));
+}
+
+#[test]
+fn the_children_of_a_supervisor_are_told_unless_it_comes_down() {
+    let mut world = started(SupervisorSpec::root(workers(&["a", "b"])));
+    let Ok(Said::Children(children)) = ask(&mut world, "", Ask::Children) else {
+        panic!("they are told");
+    };
+    let paths: Vec<&str> = children.iter().map(|child| &*child.path).collect();
+    assert_eq!(paths, ["a", "b"]);
+    world.ask("", Ask::Shutdown);
+    let refused = ask(&mut world, "", Ask::Children);
+    assert!(
+        matches!(refused, Err(SupervisorError::ShuttingDown { .. })),
+        "{refused:?}"
+    );
+}
+
+#[test]
+fn what_is_added_fits_into_the_shortest_deadline_above_it() {
+    let sub = SupervisorSpec::root(workers(&["x"])).shutdown_within(secs(5));
+    let sub = ChildSpec::supervisor("sub", sub);
+    let mut world = started(SupervisorSpec::root(vec![sub]).shutdown_within(secs(30)));
+    let child = |within| worker("y").shutdown(within);
+    for (above, within) in [("sub", secs(6)), ("", secs(31))] {
+        let refused = ask(&mut world, above, Ask::Add(child(within)));
+        assert!(
+            matches!(refused, Err(SupervisorError::InvalidSpec(_))),
+            "{refused:?}"
+        );
+    }
+    for (above, within) in [("sub", secs(4)), ("", secs(29))] {
+        ask(&mut world, above, Ask::Add(child(within))).expect("it fits");
+    }
+}
+
+#[test]
+fn a_start_that_waits_for_its_turn_is_not_asked_for_twice() {
+    use crate::spec::policy::Strategy;
+    for again in [Ask::Resume, Ask::Restart] {
+        let spec = SupervisorSpec::root(workers(&["a", "b", "c"])).strategy(Strategy::RestForOne);
+        let mut world = started(spec);
+        ask(&mut world, "a", Ask::Stop).expect("accepted");
+        obey(&mut world);
+        world.exit("b", Ends::Failed);
+        let first = ask(&mut world, "a", Ask::Resume);
+        assert!(matches!(first, Ok(Said::Found(_))), "{first:?}");
+        let second = ask(&mut world, "a", again);
+        assert!(matches!(second, Ok(Said::FoundSo(_))), "{second:?}");
+        obey(&mut world);
+        assert_eq!(live(&world), ["a", "b", "c"]);
+        assert_eq!(world.attempt("a").map(|a| a.generation), Some(1));
+    }
+}
+
+#[test]
+fn what_is_wanted_of_a_name_stays_told_whatever_else_is_told_of_the_one_that_had_it() {
+    for hangs in [false, true] {
+        let mut world = started(SupervisorSpec::root(workers(&["a", "b"])));
+        world.ask("a", Ask::Remove);
+        if hangs {
+            while world.jump() {}
+            assert_eq!(state(&world, "a"), ChildState::Stuck);
+            world.exit("a", Ends::Aborted);
+        } else {
+            obey(&mut world);
+        }
+        intend(&mut world, "a", 0);
+        assert!(ask(&mut world, "a", Ask::Stop).is_err());
+        world.check();
+        ask(&mut world, "", Ask::Add(worker("a"))).expect("accepted");
+        world.check();
+        assert_eq!(live(&world), ["b"], "it is paused");
+    }
 }

@@ -319,3 +319,22 @@ fn a_message_that_came_too_late_tells_of_whoever_has_the_path_now() {
         assert_eq!(event.state, ChildState::Running, "{event:?}");
     }
 }
+
+#[test]
+fn every_event_has_the_time_of_the_clock_on_the_wall() {
+    use std::time::{SystemTime, UNIX_EPOCH};
+    let mut world = started(SupervisorSpec::root(vec![worker("a")]));
+    let machine = &mut world.machine;
+    let (now, wall) = (machine.now(), |at| UNIX_EPOCH + secs(at));
+    assert!(machine.wants_wall(now), "it has not been told yet");
+    machine.observe_wall(now, wall(1_000));
+    assert!(!machine.wants_wall(now));
+    assert!(!machine.wants_wall(now.after(ms(999))));
+    assert!(machine.wants_wall(now.after(secs(1))));
+    assert_eq!(machine.wall_clock_at(now.after(secs(3))), wall(1_003));
+    world.advance(secs(5));
+    world.skip_events();
+    world.exit("a", Ends::Failed);
+    let times: Vec<SystemTime> = world.events().iter().map(|event| event.wall).collect();
+    assert!(!times.is_empty() && times.iter().all(|&time| time == wall(1_005)));
+}

@@ -171,3 +171,30 @@ fn a_start_that_fails_is_remembered_with_what_was_decided() {
     let last = decisions(&world, "a").pop();
     assert_eq!(last, Some(Decision::StartFailed(Why::StartFailed)));
 }
+
+#[test]
+fn the_account_of_a_child_says_what_it_does_since_when_and_how_it_has_ended() {
+    let mut world = started(SupervisorSpec::root(vec![worker("a").backoff(secs(2))]));
+    world.advance(secs(3));
+    world.exit("a", Ends::Failed);
+    let id = world.machine.lookup("a").expect("it is there");
+    let account = world.machine.account(id).expect("it is there");
+    assert_eq!((&*account.path, account.state), ("a", ChildState::Backoff));
+    assert_eq!(account.as_of_seq, world.seq());
+    assert!(account.restart_in.is_some_and(|delay| delay <= secs(2)));
+    assert_eq!(account.ends.len(), 1);
+    assert_eq!(account.ends[0].at, secs(3));
+}
+
+#[test]
+fn an_end_that_the_tree_has_brought_about_is_kept_as_a_failure_and_a_good_one_is_not() {
+    let late = worker("late").timeout(secs(3));
+    let done = worker("done").restart(RestartPolicy::Transient);
+    let mut world = started(SupervisorSpec::root(vec![late, done]));
+    world.ending("done");
+    world.exit("done", Ends::Succeeded);
+    assert!(ends(&world, "done").is_empty());
+    world.advance(secs(3));
+    world.exit("late", Ends::Cancelled);
+    assert_eq!(decisions(&world, "late"), [restart(Because::Permanent)]);
+}

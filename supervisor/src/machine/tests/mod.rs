@@ -21,6 +21,8 @@ mod reasons;
 #[cfg(feature = "config")]
 mod reload;
 mod reports;
+#[cfg(feature = "config")]
+mod retune;
 mod shutdown;
 mod shutdown_within;
 mod stalls;

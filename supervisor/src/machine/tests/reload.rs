@@ -857,3 +857,82 @@ fn a_mirror_of_a_path_shows_whoever_has_it() {
     assert_eq!(mirror.seen().state(), ChildState::Running);
     assert_eq!(mirror.seen().generation(), Some(1));
 }
+
+#[test]
+fn a_name_that_a_reload_will_declare_is_not_given_away_before_its_turn() {
+    let tree = |names: &[&str]| root(workers(names));
+    let mut world = started(tree(&["a", "b"]));
+    world.reload(tree(&["b"])).expect("sound");
+    let reloaded = world.reload(tree(&["b", "x"])).expect("sound");
+    let added = world.ask("", Ask::Add(worker("x")));
+    obey(&mut world);
+    world.check();
+    let refused = world.answer(added);
+    assert!(
+        matches!(refused, Some(Err(SupervisorError::ChildExists { .. }))),
+        "{refused:?}"
+    );
+    assert!(matches!(world.answer(reloaded), Some(Ok(Said::Reloaded))));
+    assert_eq!(world.differs(), None);
+}
+
+#[test]
+fn a_name_that_waits_to_be_added_is_not_declared_by_a_reload() {
+    let tree = |names: &[&str]| root(workers(names));
+    let mut world = started(tree(&["a", "b"]));
+    world.reload(tree(&["b"])).expect("sound");
+    let added = world.ask("", Ask::Add(worker("x")));
+    let reloaded = world.reload(tree(&["b", "x"])).expect("sound");
+    assert!(matches!(world.answer(reloaded), Some(Err(_))));
+    obey(&mut world);
+    world.check();
+    assert!(matches!(world.answer(added), Some(Ok(Said::Started))));
+}
+
+#[test]
+fn a_reload_does_not_wait_for_one_that_is_stuck_already() {
+    let mut world = started(root(workers(&["a", "b"])));
+    world.ask("a", Ask::Stop);
+    while state(&world, "a") != ChildState::Stuck {
+        assert!(world.jump(), "it gets stuck");
+    }
+    let ticket = world.reload(root(workers(&["b"]))).expect("sound");
+    assert!(matches!(world.answer(ticket), Some(Ok(Said::Reloaded))));
+    world.exit("a", Ends::Aborted);
+    world.check();
+    assert_eq!(world.state("a"), None);
+    assert_eq!(live(&world), ["b"]);
+}
+
+#[test]
+fn whoever_is_below_an_heir_is_told_of_when_it_takes_its_path() {
+    let mut world = started(root(workers(&["a", "b"])));
+    let group = ChildSpec::supervisor("a", root(workers(&["x", "y"])));
+    world.reload(root(vec![group, worker("b")])).expect("sound");
+    while state(&world, "a") != ChildState::Stuck {
+        assert!(world.jump(), "it gets stuck");
+    }
+    ask(&mut world, "a", Ask::Pause).expect("accepted");
+    world.skip_events();
+    world.exit("a", Ends::Aborted);
+    world.check();
+    let added = |event: &Event| matches!(event.kind, EventKind::Added);
+    let told: Vec<_> = world.events().into_iter().filter(added).collect();
+    let told: Vec<&str> = told.iter().map(|event| &*event.path).collect();
+    assert_eq!(told, ["a", "a/x", "a/y"]);
+}
+
+#[test]
+fn whoever_asks_for_an_heir_does_not_wait_for_the_one_that_hangs() {
+    let tree = |child| root(vec![child, worker("b")]).while_starting(WhileStarting::Wait);
+    let mut world = started(tree(made("a", 1)));
+    let ticket = world.reload(tree(worker("a"))).expect("sound");
+    while world.answer(ticket).is_none() {
+        assert!(world.jump(), "it gets stuck");
+    }
+    ask(&mut world, "a", Ask::Resume).expect("accepted");
+    world.check();
+    world.exit("a", Ends::Aborted);
+    world.check();
+    assert_eq!(live(&world), ["a", "b"]);
+}

@@ -388,3 +388,22 @@ fn what_comes_back_with_a_start_may_have_no_bound_either() {
         assert_eq!(is_let_start(&mut world), waits, "{first_start:?}");
     }
 }
+
+#[test]
+fn who_goes_with_its_runtime_has_not_ended_gracefully() {
+    use std::sync::Arc;
+
+    use crate::event::exit::ExitKind;
+    use crate::machine::input::Input;
+    use crate::shutdown::report::ChildShutdownStatus;
+    let mut world = started(SupervisorSpec::root(workers(&["a"])));
+    world.ask("", Ask::Shutdown);
+    let attempt = world.attempt("a").expect("it lives");
+    let mut exit = World::record(attempt, Ends::Cancelled);
+    let record = Arc::get_mut(&mut exit.record).expect("nobody else has it");
+    record.kind = ExitKind::RuntimeGone;
+    exit.class = record.kind.class();
+    world.tell(Input::Exited(attempt.id(), attempt.generation, exit));
+    let status = world.report().children[0].status;
+    assert_eq!(status, ChildShutdownStatus::Aborted);
+}
