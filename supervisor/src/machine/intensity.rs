@@ -18,6 +18,9 @@ pub(super) const DEFAULT_WINDOW: Duration = Duration::from_secs(10);
 /// Restarts that are remembered, and forgotten, together.
 #[derive(Clone, Copy, Debug)]
 struct Entry {
+    /// When the first of them was, ...
+    since: Nanos,
+    /// ... and the last.
     at: Nanos,
     count: u32,
     /// The last of them.
@@ -74,7 +77,7 @@ impl Window {
         if self.sum > EXACT {
             let grain = window / u64::from(EXACT);
             if let Some(entry) = self.entries.back_mut() {
-                if now.0.saturating_sub(entry.at.0) < grain {
+                if now.0.saturating_sub(entry.since.0) < grain {
                     (entry.at, entry.last) = (now, counted);
                     entry.count += 1;
                     return;
@@ -82,6 +85,7 @@ impl Window {
             }
         }
         self.entries.push_back(Entry {
+            since: now,
             at: now,
             count: 1,
             last: counted,
@@ -116,6 +120,7 @@ impl Window {
         if limit.restarts > 0 {
             self.sum = limit.restarts;
             self.entries.push_back(Entry {
+                since: now,
                 at: now,
                 count: limit.restarts,
                 last: by,
@@ -217,6 +222,18 @@ mod tests {
             "{}",
             window.entries.len()
         );
-        assert!(window.sum >= 9_900, "{}", window.sum);
+        assert!((9_900..=10_100).contains(&window.sum), "{}", window.sum);
+        let counts: u32 = window.entries.iter().map(|entry| entry.count).sum();
+        assert_eq!(window.sum, counts, "each is forgotten once");
+    }
+
+    #[test]
+    fn those_that_have_left_the_window_are_used_no_more() {
+        let mut window = Window::default();
+        for second in [0, 4, 8] {
+            record(&mut window, second, 9);
+        }
+        let used = |second| window.used(Nanos(second * SECOND), Duration::from_secs(10));
+        assert_eq!([8, 9, 10, 14, 18].map(used), [3, 3, 2, 1, 0]);
     }
 }
