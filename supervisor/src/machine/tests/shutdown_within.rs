@@ -341,3 +341,25 @@ fn what_a_supervisor_has_of_its_own_bounds_what_is_below_it() {
     assert_eq!(world.report().took, secs(2));
     assert_eq!(statuses(&world), ["sub/y aborted", "sub/x aborted"]);
 }
+
+#[test]
+fn who_was_ending_for_a_limit_and_is_ended_by_force_has_been_stopped() {
+    let spec = vec![
+        worker("a").timeout(secs(1)),
+        worker("slow").shutdown(secs(1)),
+    ];
+    let mut world = started(SupervisorSpec::root(spec).shutdown_within(secs(3)));
+    world.ask("", Ask::Shutdown);
+    world.advance(secs(1));
+    assert_eq!(
+        state(&world, "a"),
+        ChildState::Stopping,
+        "it lasts too long"
+    );
+    starve_for(&mut world, "slow", 2);
+    world.starve("a");
+    starve_for(&mut world, "slow", 1);
+    drop_only(&mut world);
+    assert!(world.is_over());
+    assert_eq!(statuses(&world), ["slow aborted", "a cut short"]);
+}
