@@ -116,7 +116,8 @@ impl Machine {
         if let Some(path) = was_stuck {
             self.emit_unstuck(id, &path);
         }
-        if self.is_closing() {
+        // Where a start runs its course, it may be started once more.
+        if self.is_closing() && !self.may_start(ix) {
             self.actions.push_back(Action::Release(ix));
         }
     }

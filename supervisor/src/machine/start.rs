@@ -90,7 +90,8 @@ impl Machine {
     pub(super) fn start_one(&mut self, sup: Ix, ix: Ix, cause: Cause) {
         self.nodes[ix].wish = Wish::None;
         let (phase, operation) = (self.nodes[ix].phase, self.nodes[ix].operation);
-        if phase.is_live() || operation != Operation::Active {
+        // Where another is stuck at its path, it starts when that has gone (I1).
+        if phase.is_live() || operation != Operation::Active || self.is_fenced_by_another(ix) {
             return;
         }
         if self.is_serial(sup) {

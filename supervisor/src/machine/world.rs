@@ -12,7 +12,7 @@
     reason = "for the tests of this workspace only"
 )]
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -172,6 +172,8 @@ pub struct World {
     wants: VecDeque<(Arc<str>, Want)>,
     /// Nodes that have a task on what would be the runtime.
     drivers: HashMap<Ix, NodeId>,
+    /// Those whose task has been told to go.
+    released: HashSet<NodeId>,
     answers: HashMap<Ticket, Result<Said, SupervisorError>>,
     tickets: Ticket,
     /// The attempt that has ended last.
@@ -204,6 +206,7 @@ impl World {
             live: BTreeMap::new(),
             wants: VecDeque::new(),
             drivers: HashMap::new(),
+            released: HashSet::new(),
             answers: HashMap::new(),
             tickets: START,
             former: None,
@@ -747,6 +750,7 @@ impl World {
                 self.sample(ix);
             }
             Action::Release(ix) => {
+                self.released.extend(self.drivers.get(&ix));
                 let path = Arc::clone(&self.machine.node(ix).path);
                 match self.live.get_mut(&path) {
                     Some(attempt) if attempt.id.ix == ix => attempt.released = true,
@@ -757,6 +761,11 @@ impl World {
     }
 
     fn begin(&mut self, ix: Ix) {
+        let is_released = self.released.contains(&self.machine.id(ix));
+        assert!(
+            !is_released,
+            "a child is started whose task has been let go"
+        );
         self.drivers.insert(ix, self.machine.id(ix));
         self.machine.driven(ix);
         let node = self.machine.node(ix);

@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 use cap::Cap;
 use fastrand::Rng;
 use rust_supervisor::error::types::StartError;
-use rust_supervisor::{Supervisor, SupervisorHandle};
+use rust_supervisor::{Supervisor, SupervisorHandle, TreeRef};
 use supervisor_tests::Log;
 use tokio::runtime::{Builder, Handle, Runtime};
 use tokio::time::{sleep, timeout};
@@ -117,12 +117,16 @@ async fn end(handle: SupervisorHandle, rng: &mut Rng) {
         // One that has given up answers with its causes.
         _ => {
             let stopped = timeout(PATIENCE, handle.shutdown()).await;
-            _ = stopped.expect("in bounded time");
+            assert!(stopped.is_ok(), "it does not stop: {}", left(&tree));
         }
     }
-    _ = timeout(PATIENCE, tree.join())
-        .await
-        .expect("in bounded time");
+    let ended = timeout(PATIENCE, tree.join()).await;
+    assert!(ended.is_ok(), "it does not end: {}", left(&tree));
+}
+
+fn left(tree: &TreeRef) -> String {
+    let snapshot = tree.snapshot();
+    snapshot.map_or_else(|gone| gone.to_string(), |snapshot| snapshot.to_string())
 }
 
 async fn nothing_is_left(seed: u64, log: &Log) {

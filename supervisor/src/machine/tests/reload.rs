@@ -740,9 +740,9 @@ fn whatever_happens_a_reload_comes_to_what_is_declared() {
 }
 
 /// `a` hangs, and another is declared in its place: that one waits until it has gone.
-fn replaced_while_it_hangs() -> World {
-    let mut world = started(root(vec![made("a", 1), made("b", 1)]));
-    let ticket = world.reload(root(vec![worker("a"), made("b", 1)]));
+fn replaced_while_it_hangs(order: StartOrder) -> World {
+    let mut world = started(root(vec![made("a", 1), made("b", 1)]).start(order));
+    let ticket = world.reload(root(vec![worker("a"), made("b", 1)]).start(order));
     let ticket = ticket.expect("sound");
     while world.answer(ticket).is_none() {
         assert!(world.jump(), "it gets stuck");
@@ -759,7 +759,7 @@ fn shown(world: &World, path: &str) -> Option<(ChildState, Operation)> {
 
 #[test]
 fn whoever_is_declared_in_the_place_of_one_that_hangs_is_the_one_that_is_asked_for() {
-    let mut world = replaced_while_it_hangs();
+    let mut world = replaced_while_it_hangs(StartOrder::Ordered);
     assert_eq!(
         shown(&world, "a"),
         Some((ChildState::NotStarted, Operation::Active))
@@ -781,6 +781,21 @@ fn whoever_is_declared_in_the_place_of_one_that_hangs_is_the_one_that_is_asked_f
     ask(&mut world, "a", Ask::Resume).expect("resumed");
     assert_eq!(live(&world), ["a", "b"]);
     world.check();
+}
+
+#[test]
+fn whoever_is_declared_in_the_place_of_one_that_hangs_starts_when_that_has_gone() {
+    for order in [StartOrder::Ordered, StartOrder::Concurrent] {
+        let mut world = replaced_while_it_hangs(order);
+        for again in [Ask::Restart, Ask::Resume] {
+            ask(&mut world, "a", again).expect("accepted");
+            assert!(world.attempt("a").is_some_and(|former| former.aborted));
+            world.check();
+        }
+        world.exit("a", Ends::Aborted);
+        assert!(world.attempt("a").is_some_and(|heir| !heir.asked));
+        world.check();
+    }
 }
 
 #[test]

@@ -407,3 +407,20 @@ fn who_goes_with_its_runtime_has_not_ended_gracefully() {
     let status = world.report().children[0].status;
     assert_eq!(status, ChildShutdownStatus::Aborted);
 }
+
+#[test]
+fn a_child_that_its_group_starts_once_more_while_the_tree_comes_down_keeps_its_task() {
+    let group = SupervisorSpec::root(workers(&["x"])).while_starting(WhileStarting::Wait);
+    let spec = vec![ChildSpec::supervisor("sub", group), worker("b")];
+    let spec = SupervisorSpec::root(spec).while_starting(WhileStarting::Wait);
+    let mut world = started(spec);
+    world.ask("", Ask::Shutdown);
+    // It is not the turn of `sub` yet.
+    world.exit("sub/x", Ends::Failed);
+    world.check();
+    assert!(world.attempt("sub/x").is_some_and(|attempt| !attempt.asked));
+    obey(&mut world);
+    world.check();
+    assert!(world.is_over());
+    assert_eq!(world.report().reconcile.tasks_left, 0);
+}
