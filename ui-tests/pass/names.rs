@@ -33,7 +33,7 @@ fn main() {
         source() { after = [feed] },
         risk: risk::run(1) { after = [source] },
         crate::risk::run(2) { after = [risk] },
-        "eu-1.a:b": self::risk::run(3) { after = [run, "run"] },
+        "eu-1.a:b": self::risk::run(3) { after = [run, "risk"] },
         ..risk::inner::spec(),
     };
 }
