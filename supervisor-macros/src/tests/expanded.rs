@@ -8,7 +8,8 @@ use std::path::Path;
 
 use proc_macro2::{Group, TokenStream, TokenTree};
 use quote::{ToTokens, quote};
-use syn::{File, Item, Meta};
+use syn::visit_mut::{self, VisitMut};
+use syn::{Expr, ExprClosure, File, Item, Meta, Stmt};
 
 use crate::expand;
 
@@ -54,15 +55,31 @@ fn check(source: &str, name: &str) {
     only_the_private_door(&kept, name);
 }
 
-/// The program in one form, the imports sorted: what formats the kept file has sorted them.
+/// The program in one form, the imports sorted and closures without braces that they can do without:
+/// what formats the kept file has sorted the ones, and added or taken away the others.
 fn normal(program: &str) -> String {
     let mut file = syn::parse_file(program).expect("the kept file is Rust");
+    Unbraced.visit_file_mut(&mut file);
     file.items.sort_by_key(|item| match item {
         Item::Use(import) => import.to_token_stream().to_string(),
         // After every import, in the order in which they are.
         _ => "~".to_owned(),
     });
     prettyplease::unparse(&file)
+}
+
+struct Unbraced;
+
+impl VisitMut for Unbraced {
+    fn visit_expr_closure_mut(&mut self, closure: &mut ExprClosure) {
+        if let Expr::Block(body) = &mut *closure.body {
+            if let [Stmt::Expr(only, None)] = &mut *body.block.stmts {
+                let only = std::mem::replace(only, Expr::Verbatim(TokenStream::new()));
+                *closure.body = only;
+            }
+        }
+        visit_mut::visit_expr_closure_mut(self, closure);
+    }
 }
 
 /// What is written speaks to the library through `__private` and nothing else.
