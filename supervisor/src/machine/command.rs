@@ -482,6 +482,8 @@ impl Machine {
             Phase::Failed(Retry::Group) if self.holds_up_group(sup, ix) => {
                 self.start_rest_of_group(sup, ix);
             }
+            // As in OTP, whom it would have taken along stays down (R31).
+            Phase::Failed(Retry::Group) => self.clear_marks(sup),
             _ => {}
         }
         self.check_ready(sup);

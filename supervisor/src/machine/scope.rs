@@ -1,7 +1,7 @@
 //! Which siblings a restart takes along: one clause for each strategy (R17 to R19).
 
 use super::Machine;
-use super::node::Ix;
+use super::node::{Ix, Mail, Phase, Retry};
 use super::walk::Scope;
 use crate::spec::policy::Strategy;
 
@@ -43,6 +43,31 @@ impl Machine {
             if let Some(links) = &self.nodes[ix].links {
                 reached.extend(&links.before);
             }
+        }
+    }
+
+    /// Forgets who was to be started with a group, unless somebody is still about to do so.
+    pub(super) fn clear_marks(&mut self, sup: Ix) {
+        let state = self.nodes.sup(sup);
+        let rests = |mail: &Mail| matches!(mail, Mail::Rest(_));
+        if state.policy.strategy != Strategy::Dependents
+            || state.op.is_about_a_group()
+            || state.mails().any(rests)
+        {
+            return;
+        }
+        let mut marked = Vec::new();
+        let mut next = state.first;
+        while let Some(ix) = next.some() {
+            let node = &self.nodes[ix];
+            if let Phase::Backoff(Retry::Group) | Phase::Failed(Retry::Group) = node.phase {
+                return;
+            }
+            marked.extend(node.flags.marked.then_some(ix));
+            next = node.next;
+        }
+        for ix in marked {
+            self.nodes[ix].flags.marked = false;
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Which siblings a restart takes along, and in which order (R17 to R21).
 
 use super::*;
-use crate::spec::policy::{AutoShutdown, Intensity, StartOrder, Strategy};
+use crate::spec::policy::{AutoShutdown, Intensity, StartOrder, Strategy, WhileStarting};
 
 fn tree(strategy: Strategy) -> World {
     let spec = SupervisorSpec::root(workers(&["a", "b", "c", "d"])).strategy(strategy);
@@ -325,4 +325,25 @@ fn who_is_behind_one_that_fails_to_start_again_is_started_with_it() {
         world.behave();
         assert_eq!(live(&world), ["a", "b", "c"], "{start:?}");
     }
+}
+
+#[test]
+fn nobody_keeps_a_mark_of_a_group_whose_culprit_is_removed_where_the_rest_stays_down() {
+    let spec = SupervisorSpec::root(vec![
+        explicit("a"),
+        worker("b").critical(false).after(["a"]),
+    ])
+    .strategy(Strategy::Dependents)
+    .while_starting(WhileStarting::Wait)
+    .intensity(Intensity::new(3, secs(10)));
+    let mut world = started(spec);
+    world.ready("a");
+    world.exit("a", Ends::Failed);
+    obey(&mut world);
+    assert_eq!(live(&world), ["a"], "`b` is after it");
+    let removed = world.ask("a", Ask::Remove);
+    world.exit("a", Ends::Failed);
+    obey(&mut world);
+    world.check();
+    assert!(world.answer(removed).is_some());
 }
