@@ -6,7 +6,7 @@ use std::collections::{HashMap, VecDeque};
 use super::answers::Answers;
 use super::fences::Fences;
 use super::mirror::Mirrors;
-use super::node::{Body, Letter, Mail, Node, Nodes, Sup};
+use super::node::{Body, Ix, Letter, Mail, Node, Nodes, Sup};
 use super::{Machine, Trash};
 use crate::event::journal::Journal;
 
@@ -24,9 +24,20 @@ impl Machine {
         max: usize,
         into: &mut Vec<Node>,
     ) -> Option<usize> {
+        let (places, next) = self.chunk(from, max);
+        into.extend(places.map(|ix| self.nodes[ix].copy()));
+        next
+    }
+
+    /// Some places of the arena, and where to go on: large trees are copied in many holds.
+    pub(super) fn chunk(
+        &self,
+        from: usize,
+        max: usize,
+    ) -> (impl Iterator<Item = Ix> + use<>, Option<usize>) {
         let end = self.nodes.len().min(from.saturating_add(max));
-        into.extend((from..end).map(|place| self.nodes[super::index_of(place)].copy()));
-        (end < self.nodes.len()).then_some(end)
+        let next = (end < self.nodes.len()).then_some(end);
+        ((from..end).map(super::index_of), next)
     }
 
     /// A machine with these nodes, that goes on from here on its own. What waits to be added is

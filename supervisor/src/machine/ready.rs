@@ -54,9 +54,8 @@ impl Machine {
         max: usize,
         into: &mut Vec<Unready>,
     ) -> Option<usize> {
-        let end = self.nodes.len().min(from.saturating_add(max));
-        for place in from..end {
-            let ix = super::index_of(place);
+        let (places, next) = self.chunk(from, max);
+        for ix in places {
             let node = &self.nodes[ix];
             if node.flags.linked && !node.flags.ready {
                 into.push(Unready {
@@ -69,7 +68,7 @@ impl Machine {
                 });
             }
         }
-        (end < self.nodes.len()).then_some(end)
+        next
     }
 
     /// Critical children that keep the tree from being ready, in one go.

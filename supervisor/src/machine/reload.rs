@@ -481,18 +481,6 @@ impl Machine {
         }
     }
 
-    fn marked(&self, sup: Ix) -> Vec<Ix> {
-        let mut marked = Vec::new();
-        let mut next = self.nodes.sup(sup).first;
-        while let Some(ix) = next.some() {
-            if self.nodes[ix].flags.marked {
-                marked.push(ix);
-            }
-            next = self.nodes[ix].next;
-        }
-        marked
-    }
-
     /// A group that waits to be started again does not wait any more: its order, or its strategy,
     /// may be another one. Those that are down with it start with the change, the child that it
     /// waits for when its own delay is over.

@@ -56,18 +56,29 @@ impl Machine {
         {
             return;
         }
-        let mut marked = Vec::new();
         let mut next = state.first;
         while let Some(ix) = next.some() {
             let node = &self.nodes[ix];
             if let Phase::Backoff(Retry::Group) | Phase::Failed(Retry::Group) = node.phase {
                 return;
             }
-            marked.extend(node.flags.marked.then_some(ix));
             next = node.next;
         }
-        for ix in marked {
+        for ix in self.marked(sup) {
             self.nodes[ix].flags.marked = false;
         }
+    }
+
+    /// Who is to be started, or stopped, with a group, in order.
+    pub(super) fn marked(&self, sup: Ix) -> Vec<Ix> {
+        let mut marked = Vec::new();
+        let mut next = self.nodes.sup(sup).first;
+        while let Some(ix) = next.some() {
+            if self.nodes[ix].flags.marked {
+                marked.push(ix);
+            }
+            next = self.nodes[ix].next;
+        }
+        marked
     }
 }

@@ -30,14 +30,13 @@ impl Machine {
 
     /// Copies the nodes at some places of the arena; answers where to go on.
     pub(crate) fn copy_rows(&self, from: usize, max: usize, into: &mut Vec<Row>) -> Option<usize> {
-        let end = self.nodes.len().min(from.saturating_add(max));
-        for place in from..end {
-            let ix = super::index_of(place);
+        let (places, next) = self.chunk(from, max);
+        for ix in places {
             if self.nodes[ix].flags.linked {
                 into.push(self.row(ix));
             }
         }
-        (end < self.nodes.len()).then_some(end)
+        next
     }
 
     /// Copies again what up to `max` events behind `seq` tell of, and the supervisors above it;
@@ -178,16 +177,15 @@ impl Machine {
         max: usize,
         into: &mut Vec<Arc<str>>,
     ) -> Option<usize> {
-        let end = self.nodes.len().min(from.saturating_add(max));
-        for place in from..end {
-            let ix = super::index_of(place);
+        let (places, next) = self.chunk(from, max);
+        for ix in places {
             let node = &self.nodes[ix];
             // What is left of a supervisor that was removed has given its paths away.
             if node.flags.linked && self.index.find(&node.path, &self.nodes) == Some(ix) {
                 into.push(Arc::clone(&node.path));
             }
         }
-        (end < self.nodes.len()).then_some(end)
+        next
     }
 
     /// Whether a node is this one, or stands above it.

@@ -1,6 +1,7 @@
 //! Every command in every phase (DESIGN, section 5).
 
 use super::*;
+use crate::event::history::Decision;
 use crate::spec::policy::{AddPolicy, Intensity, StartOrder, Strategy, WhileStarting};
 
 /// A child in one of the states that it can be in.
@@ -554,6 +555,12 @@ fn a_supervisor_that_is_killed_while_it_comes_down_has_ended_for_what_it_came_do
     }
 }
 
+/// What was decided on the last end of a child.
+fn last_decision(world: &World, path: &str) -> Option<Decision> {
+    let ends = world.ends(path);
+    ends.last().map(|ended| ended.decision)
+}
+
 #[test]
 fn a_kill_of_one_that_was_asked_to_stop_makes_its_end_no_failure() {
     let mut world = started(SupervisorSpec::root(workers(&["a"])));
@@ -561,9 +568,7 @@ fn a_kill_of_one_that_was_asked_to_stop_makes_its_end_no_failure() {
     world.ask("a", Ask::Kill);
     world.exit("a", Ends::Aborted);
     assert_eq!(state(&world, "a"), ChildState::Stopped);
-    let ends = world.ends("a");
-    let decision = ends.last().map(|ended| &ended.decision);
-    assert_eq!(decision, Some(&crate::event::history::Decision::Asked));
+    assert_eq!(last_decision(&world, "a"), Some(Decision::Asked));
 }
 
 #[test]
@@ -604,9 +609,7 @@ fn a_stop_of_a_child_that_is_stuck_makes_its_end_no_failure() {
     ask(&mut world, "a", Ask::Stop).expect("accepted");
     world.exit("a", Ends::Aborted);
     assert_eq!(state(&world, "a"), ChildState::Stopped);
-    let ends = world.ends("a");
-    let decision = ends.last().map(|ended| &ended.decision);
-    assert_eq!(decision, Some(&crate::event::history::Decision::Asked));
+    assert_eq!(last_decision(&world, "a"), Some(Decision::Asked));
 }
 
 #[test]
