@@ -23,6 +23,7 @@
 //! - **I11** Memory is bounded: journal, windows and fences are rings; a removed child leaves its
 //!   fence.
 
+mod add;
 pub(crate) mod answer;
 mod answers;
 mod budget;
@@ -34,6 +35,7 @@ mod deadlines;
 pub(crate) mod decision;
 mod declared;
 mod down;
+mod edges;
 mod ended;
 mod events;
 mod failure;
@@ -50,6 +52,7 @@ mod limits;
 pub(crate) mod mirror;
 mod missing;
 pub(crate) mod node;
+mod phase;
 mod plant;
 pub(crate) mod ready;
 #[cfg(feature = "recorder")]
@@ -80,7 +83,12 @@ mod stop;
 mod stuck;
 #[cfg(test)]
 mod tests;
+mod tick;
 pub(crate) mod time;
+mod trash;
+mod tree;
+mod turn;
+mod verb;
 pub(crate) mod walk;
 pub(crate) mod watch;
 #[cfg(any(test, feature = "__world"))]
@@ -96,22 +104,17 @@ use self::fences::Fences;
 use self::index::PathIndex;
 use self::input::{Action, Input};
 use self::mirror::Mirrors;
-use self::missing::Missing;
-use self::node::{Body, Cause, Down, Flags, Ix, Letter, Links, Mail, Node, NodeId, Nodes};
-use self::node::{Phase, Retry, Sup, Wish};
+use self::node::{Body, Cause, Down, Flags, Ix, Node, NodeId, Nodes, Phase, Retry, Sup, Wish};
 use self::report::Shutdown;
 use self::time::Nanos;
-use self::walk::{End, Op};
+pub(crate) use self::trash::Trash;
+pub(crate) use self::tree::TreePhase;
 use crate::control::outcome::ChildControlOperation as Operation;
-use crate::event::exit::ExitRecord;
-use crate::event::failure::Failure;
 use crate::event::history::{Because, Decision};
-use crate::event::journal::{Journal, Owner};
+use crate::event::journal::Journal;
 use crate::event::kind::EventKind;
-use crate::panics::drop_quietly;
-use crate::shutdown::stage::{ShutdownCause, ShutdownPhase};
 use crate::spec::plan::{Plan, PlannedBody};
-use crate::spec::policy::StartOrder;
+use crate::spec::policy::{Pool, StartOrder, WhileStarting};
 use crate::task::launch::Launch;
 use crate::task::start_reason::StartReason;
 
@@ -121,26 +124,6 @@ pub(crate) const ABORT_BUDGET: Duration = Duration::from_secs(1);
 /// How many steps one call makes before it lets the caller breathe: holds of the lock stay short
 /// whatever the size of the tree.
 const STEPS: u32 = 128;
-
-/// How far the tree is.
-#[derive(Clone, Debug)]
-pub(crate) enum TreePhase {
-    Idle,
-    Starting,
-    /// Every critical child of the first start is up.
-    Up,
-    /// It comes down and will not start anything any more.
-    Closing,
-    Ended(End),
-}
-
-/// Values that may run the code of users when they are dropped; the caller drops them, unlocked.
-#[derive(Debug, Default)]
-pub(crate) struct Trash {
-    pub(crate) bodies: Vec<PlannedBody>,
-    pub(crate) failures: Vec<Arc<Failure>>,
-    pub(crate) records: Vec<Arc<ExitRecord>>,
-}
 
 /// One tree.
 #[derive(Debug)]
@@ -429,311 +412,21 @@ impl Machine {
         ix
     }
 
-    fn link_dependencies(&mut self, ix: Ix, after: Vec<Ix>) {
-        if after.is_empty() {
-            return;
-        }
-        for &on in &after {
-            let links = self.nodes[on].links.get_or_insert_default();
-            links.before.push(ix);
-        }
-        self.nodes[ix]
-            .links
-            .get_or_insert_with(|| Box::new(Links::default()))
-            .after = after;
-    }
-
-    /// Forgets the edges of a node that is going.
-    fn unlink_dependencies(&mut self, ix: Ix) {
-        let Some(links) = self.nodes[ix].links.take() else {
-            return;
-        };
-        for on in links.after {
-            if let Some(links) = &mut self.nodes[on].links {
-                links.before.retain(|&dependent| dependent != ix);
-            }
-        }
-        for dependent in links.before {
-            if let Some(links) = &mut self.nodes[dependent].links {
-                links.after.retain(|&on| on != ix);
-            }
-            if matches!(self.nodes[dependent].phase, Phase::Waiting(_)) {
-                self.mail(
-                    self.nodes[dependent].parent,
-                    Mail::Start(self.nodes.id(dependent)),
-                );
-            }
-        }
-    }
-
-    /// Changes the phase of a child, and the counts of its supervisor with it.
-    fn set_phase(&mut self, ix: Ix, phase: Phase) {
-        let node = &mut self.nodes[ix];
-        let (before, parent) = (std::mem::replace(&mut node.phase, phase), node.parent);
-        node.correlation = self.context;
-        let (was_live, is_live) = (before.is_live(), phase.is_live());
-        if !(was_live && is_live) {
-            node.since = self.now;
-        }
-        match (was_live, is_live) {
-            (false, true) => self.live += 1,
-            (true, false) => self.live -= 1,
-            _ => {}
-        }
-        match (
-            matches!(before, Phase::Stuck(_)),
-            matches!(phase, Phase::Stuck(_)),
-        ) {
-            (false, true) => self.stuck += 1,
-            (true, false) => self.stuck -= 1,
-            _ => {}
-        }
-        // Only a group that stops before it starts keeps what was decided on its culprit.
-        if matches!(phase, Phase::Down(down) if down != Down::Group) {
-            node.next_reason = None;
-        }
-        if node.heap_place != Ix::NONE.0 {
-            self.deadlines.clear(&mut self.nodes, ix);
-        }
-        let node = &self.nodes[ix];
-        if parent == Ix::NONE {
-            return;
-        }
-        if !node.flags.ready && node.flags.linked {
-            self.misses(parent, node.missing(before), node.missing(phase));
-        }
-        if before.is_down() != phase.is_down() {
-            let significant = u32::from(self.nodes[ix].policy.significant);
-            let sup = self.nodes.sup_mut(parent);
-            if phase.is_down() {
-                sup.busy -= 1;
-                sup.busy_significant -= significant;
-            } else {
-                sup.busy += 1;
-                sup.busy_significant += significant;
-            }
-        }
-        self.publish(ix);
-    }
-
-    /// A child that is not ready counts otherwise from now on.
-    fn misses(&mut self, sup: Ix, before: Missing, now: Missing) {
-        let state = self.nodes.sup_mut(sup);
-        state.missing.add(now);
-        state.missing.sub(before);
-        if now.settled > before.settled || now.optional < before.optional {
-            // It may be the last one that its supervisor waits for.
-            self.schedule(sup);
-        }
-    }
-
     fn set_deadline(&mut self, ix: Ix, deadline: Nanos) {
         self.deadlines.set(&mut self.nodes, ix, deadline);
-    }
-
-    /// Puts a message into a supervisor's inbox.
-    fn mail(&mut self, sup: Ix, mail: Mail) {
-        let correlation = self.context;
-        let letter = Letter { mail, correlation };
-        self.nodes.sup_mut(sup).inbox.push_back(letter);
-        self.schedule(sup);
-    }
-
-    fn schedule(&mut self, sup: Ix) {
-        let state = self.nodes.sup_mut(sup);
-        if !state.scheduled {
-            state.scheduled = true;
-            self.todo.push_back(sup);
-        }
-    }
-
-    /// Lets supervisors go on until nothing moves, or enough has been done.
-    fn advance(&mut self) {
-        while self.steps_left > 0 {
-            let Some(sup) = self.todo.pop_front() else {
-                return;
-            };
-            // The node may have been given free since it was scheduled.
-            let Body::Supervisor(state) = &mut self.nodes[sup].body else {
-                continue;
-            };
-            state.scheduled = false;
-            self.context = state.correlation;
-            while self.step(sup) {
-                self.steps_left = self.steps_left.saturating_sub(1);
-                if self.steps_left == 0 {
-                    self.schedule(sup);
-                    return;
-                }
-            }
-            if matches!(self.nodes[sup].phase, Phase::Starting(_))
-                && self.nodes[sup].sup().is_some()
-            {
-                // What held up its start may be over.
-                self.check_ready(sup);
-            }
-        }
-    }
-
-    /// One step of a supervisor; false when it has to wait.
-    fn step(&mut self, sup: Ix) -> bool {
-        // The node may have been given free since it was scheduled.
-        let Some(state) = self.nodes[sup].sup() else {
-            return false;
-        };
-        self.context = state.correlation;
-        match state.op {
-            Op::Down => false,
-            Op::Starting { next, scope, cause } => self.step_start(sup, next, scope, cause),
-            Op::Stopping {
-                next,
-                scope,
-                manner,
-                ..
-            } => self.step_stop(sup, next, scope, manner),
-            Op::Up if self.is_changing(sup) => {
-                self.change_is_over(sup);
-                true
-            }
-            Op::Up => {
-                let Some(letter) = self.nodes.sup_mut(sup).inbox.pop_front() else {
-                    return false;
-                };
-                self.context = letter.correlation;
-                self.deliver(sup, letter.mail);
-                true
-            }
-        }
-    }
-
-    fn deliver(&mut self, sup: Ix, mail: Mail) {
-        match mail {
-            Mail::Command(token, command) => self.deliver_command(sup, token, command),
-            Mail::Change => self.begin_change(sup),
-            Mail::Due(id) => {
-                let Some(ix) = self.nodes.find(id) else {
-                    return;
-                };
-                if let Phase::Failed(retry) = self.nodes[ix].phase {
-                    self.restart(sup, ix, retry, self.now);
-                }
-            }
-            Mail::Ended(id, at) => self.decide(sup, id, at),
-            Mail::FirstStart => self.continue_first_start(sup),
-            Mail::Rest(scope) => {
-                self.emit(sup, EventKind::GroupStarting);
-                let next = self.nodes.sup(sup).first;
-                let cause = Cause::Group;
-                self.begin_operation(sup, Op::Starting { next, scope, cause });
-            }
-            Mail::Start(id) => {
-                let Some(ix) = self.nodes.find(id) else {
-                    return;
-                };
-                match (self.nodes[ix].phase, self.nodes[ix].wish) {
-                    (Phase::Waiting(cause), _) => self.start_one(sup, ix, cause),
-                    (Phase::Down(_), Wish::Start(cause)) => self.start_one(sup, ix, cause),
-                    _ => {}
-                }
-            }
-            Mail::Stop => self.stop_children(sup, End::Requested),
-        }
-    }
-
-    /// Everything whose deadline has passed.
-    fn tick(&mut self) {
-        while self.steps_left > 0 {
-            let Some(ix) = self.deadlines.pop_due(&mut self.nodes, self.now) else {
-                return;
-            };
-            self.steps_left -= 1;
-            self.resume_context(ix);
-            match self.nodes[ix].phase {
-                Phase::Starting(_) if self.nodes[ix].sup().is_some() && !self.comes_down(ix) => {
-                    self.waited_long(ix);
-                }
-                Phase::Backoff(retry) => {
-                    self.set_phase(ix, Phase::Failed(retry));
-                    let due = Mail::Due(self.nodes.id(ix));
-                    self.mail(self.nodes[ix].parent, due);
-                }
-                Phase::Starting(_) | Phase::Running | Phase::Stopping(_)
-                    if self.nodes[ix].sup().is_some() =>
-                {
-                    self.end_overdue(ix);
-                }
-                Phase::Starting(cause) => self.start_overdue(ix, cause),
-                Phase::Running => self.running_overdue(ix),
-                // It is looked at whether it can be blamed.
-                Phase::Stopping(_) => self.actions.push_back(Action::Overdue(ix)),
-                // It is looked at once more, and then given up.
-                Phase::Aborting(_) => self.actions.push_back(Action::Sample(ix)),
-                Phase::Down(_)
-                | Phase::Waiting(_)
-                | Phase::Failed(_)
-                | Phase::Exited(_)
-                | Phase::Stuck(_) => {}
-            }
-        }
-    }
-
-    fn start_tree(&mut self) {
-        if matches!(self.phase, TreePhase::Idle) {
-            self.begin_context();
-            self.phase = TreePhase::Starting;
-            self.begin_start(Ix::ROOT, Cause::First);
-        }
-    }
-
-    /// The tree has ended; its report stands.
-    fn end_tree(&mut self, end: End) {
-        self.phase = TreePhase::Ended(end);
-        self.ended_at = self.now;
-        self.shutdown_comes_to(ShutdownPhase::Reconcile);
-        self.put_away();
-    }
-
-    /// Nothing will run any more, wherever it is.
-    fn runtime_gone(&mut self) {
-        if !self.is_closing() {
-            self.begin_context();
-            self.close(ShutdownCause::RuntimeGone);
-            self.stop_supervisor(Ix::ROOT);
-        }
-    }
-
-    fn is_closing(&self) -> bool {
-        matches!(self.phase, TreePhase::Closing | TreePhase::Ended(_))
-    }
-
-    /// From here on nothing starts, and an observed end is answered with a release.
-    fn close(&mut self, cause: ShutdownCause) {
-        if !self.is_closing() {
-            self.phase = TreePhase::Closing;
-            self.closing_since = self.now;
-            self.shutdown = Shutdown::Underway {
-                cause,
-                phases: Vec::new(),
-                // Grown bit by bit, it would be moved now and then.
-                children: Vec::with_capacity(self.live),
-            };
-            self.shutdown_comes_to(ShutdownPhase::RequestStop);
-        }
     }
 
     /// Whether a start in this supervisor holds up the next one (I3), and stops of single
     /// children hold up its inbox.
     fn is_serial(&self, sup: Ix) -> bool {
         let policy = &self.nodes.sup(sup).policy;
-        self.waits(sup)
-            || (policy.start == StartOrder::Ordered
-                && policy.pool == crate::spec::policy::Pool::Off)
+        self.waits(sup) || (policy.start == StartOrder::Ordered && policy.pool == Pool::Off)
     }
 
     /// Whether the supervisor lets a start run its course, as OTP does.
     fn waits(&self, sup: Ix) -> bool {
         let mode = self.nodes.sup(sup).policy.while_starting;
-        mode == crate::spec::policy::WhileStarting::Wait
+        mode == WhileStarting::Wait
     }
 
     /// Counts a message that came too late (I2), and says so.
@@ -748,37 +441,6 @@ impl Machine {
 
 fn index_of(place: usize) -> Ix {
     Ix(u32::try_from(place).expect("fewer nodes than u32::MAX"))
-}
-
-impl Trash {
-    pub(crate) fn is_empty(&self) -> bool {
-        self.records.is_empty() && self.failures.is_empty() && self.bodies.is_empty()
-    }
-
-    /// Drops each alone: a panic of one must not meet that of another.
-    pub(crate) fn clear(&mut self) {
-        // Records, and failures with them, see to it themselves.
-        self.records.clear();
-        self.failures.clear();
-        for body in self.bodies.drain(..) {
-            drop_quietly(body);
-        }
-    }
-
-    /// Whether dropping it may run the code of users.
-    pub(crate) fn runs_user_code(&self) -> bool {
-        let owns = |record: &Arc<ExitRecord>| record.error().is_some();
-        !self.bodies.is_empty() || !self.failures.is_empty() || self.records.iter().any(owns)
-    }
-
-    /// Keeps what has gone from the journal and may own values of users.
-    #[inline]
-    pub(super) fn gone(&mut self, owner: Owner) {
-        match owner {
-            Owner::Exit(record) => self.records.push(record),
-            Owner::Failure(failure) => self.failures.push(failure),
-        }
-    }
 }
 
 impl Retry {

@@ -7,6 +7,7 @@ use super::answer::Admission;
 use super::input::Action;
 use super::node::Ix;
 use crate::spec::plan::{PlannedBody, PlannedNode};
+use crate::task::launch::Launch;
 
 /// How a child comes into a tree; whatever is below it is declared by it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,5 +66,15 @@ impl Machine {
         }
         self.index.insert(ix, &self.nodes);
         self.adopt_mirror(ix);
+    }
+}
+
+impl PlannedBody {
+    /// The code of a worker.
+    pub(crate) fn into_launch(self) -> Option<Launch> {
+        match self {
+            Self::Worker(launch) => Some(launch),
+            Self::Declared | Self::Supervisor(_) => None,
+        }
     }
 }

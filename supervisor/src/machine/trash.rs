@@ -1,0 +1,48 @@
+//! What the machine lets go of, kept until the caller may run the code of users.
+
+use std::sync::Arc;
+
+use crate::event::exit::ExitRecord;
+use crate::event::failure::Failure;
+use crate::event::journal::Owner;
+use crate::panics::drop_quietly;
+use crate::spec::plan::PlannedBody;
+
+/// Values that may run the code of users when they are dropped; the caller drops them, unlocked.
+#[derive(Debug, Default)]
+pub(crate) struct Trash {
+    pub(crate) bodies: Vec<PlannedBody>,
+    pub(crate) failures: Vec<Arc<Failure>>,
+    pub(crate) records: Vec<Arc<ExitRecord>>,
+}
+
+impl Trash {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.records.is_empty() && self.failures.is_empty() && self.bodies.is_empty()
+    }
+
+    /// Drops each alone: a panic of one must not meet that of another.
+    pub(crate) fn clear(&mut self) {
+        // Records, and failures with them, see to it themselves.
+        self.records.clear();
+        self.failures.clear();
+        for body in self.bodies.drain(..) {
+            drop_quietly(body);
+        }
+    }
+
+    /// Whether dropping it may run the code of users.
+    pub(crate) fn runs_user_code(&self) -> bool {
+        let owns = |record: &Arc<ExitRecord>| record.error().is_some();
+        !self.bodies.is_empty() || !self.failures.is_empty() || self.records.iter().any(owns)
+    }
+
+    /// Keeps what has gone from the journal and may own values of users.
+    #[inline]
+    pub(super) fn gone(&mut self, owner: Owner) {
+        match owner {
+            Owner::Exit(record) => self.records.push(record),
+            Owner::Failure(failure) => self.failures.push(failure),
+        }
+    }
+}
