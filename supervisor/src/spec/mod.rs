@@ -10,4 +10,5 @@ pub mod error;
 pub(crate) mod outline;
 pub(crate) mod plan;
 pub mod policy;
+mod resolve;
 pub mod supervisor;

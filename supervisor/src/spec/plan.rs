@@ -7,10 +7,10 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use rust_supervisor_settings::{name, suggest, tag};
+use rust_supervisor_settings::{name, suggest};
 
 use super::backoff::Backoff;
-use super::child::{Body, ChildSpec, Origin, Settings};
+use super::child::{Body, ChildSpec, Origin};
 use super::error::{InvalidSpec, SpecProblem};
 use super::policy::{
     AddPolicy, AutoShutdown, FirstStart, Intensity, OnExhausted, OnStuck, Pool, Readiness,
@@ -223,12 +223,12 @@ pub(crate) fn significance(
 }
 
 #[derive(Default)]
-struct Builder {
+pub(super) struct Builder {
     nodes: Vec<PlannedNode>,
     paths: Paths,
-    problems: Vec<SpecProblem>,
+    pub(super) problems: Vec<SpecProblem>,
     /// The last one that was resolved.
-    policy: Option<Arc<ChildPolicy>>,
+    pub(super) policy: Option<Arc<ChildPolicy>>,
     /// The shortest of the deadlines above what is being planned.
     deadline: Option<Deadline>,
     longest: Option<SetBudget>,
@@ -460,171 +460,6 @@ impl Builder {
                 name: id.to_string(),
                 why: error.to_string(),
             });
-        }
-    }
-
-    /// Equal neighbours share one policy: most children of a large tree are alike.
-    fn policy(&mut self, spec: &ChildSpec, path: &str) -> Arc<ChildPolicy> {
-        let policy = self.resolve(spec, path);
-        match &self.policy {
-            Some(shared) if **shared == policy => Arc::clone(shared),
-            _ => {
-                let shared = Arc::new(policy);
-                self.policy = Some(Arc::clone(&shared));
-                shared
-            }
-        }
-    }
-
-    fn resolve(&mut self, spec: &ChildSpec, path: &str) -> ChildPolicy {
-        let settings = &spec.settings;
-        let is_supervisor = matches!(spec.body, Body::Supervisor(_));
-        let backoff = settings.backoff.unwrap_or_default();
-        if backoff.min() > backoff.max() {
-            self.problems.push(SpecProblem::BackoffReversed {
-                child: path::shown(path).to_owned(),
-                backoff,
-            });
-        }
-        let restart = settings.restart.unwrap_or(if is_supervisor {
-            RestartPolicy::Permanent
-        } else {
-            RestartPolicy::Transient
-        });
-        if restart == RestartPolicy::Permanent && settings.readiness == Readiness::Completed {
-            self.problems.push(SpecProblem::CompletedPermanent {
-                child: path::shown(path).to_owned(),
-            });
-        }
-        if settings.heartbeat.is_some() && settings.readiness == Readiness::Completed {
-            self.problems.push(SpecProblem::CompletedHeartbeat {
-                child: path::shown(path).to_owned(),
-            });
-        }
-        let shutdown = settings.shutdown.unwrap_or_else(|| {
-            if is_supervisor {
-                Shutdown::Infinity
-            } else {
-                Shutdown::default()
-            }
-        });
-        for (setting, length) in [
-            ("ready_within", settings.ready_within),
-            ("heartbeat", settings.heartbeat),
-            ("timeout", settings.timeout),
-            ("stall_after", settings.stall_after),
-        ] {
-            self.not_zero(path, setting, length);
-        }
-        if settings.fuse.is_some_and(|fuse| fuse.window.is_zero()) {
-            self.problems.push(SpecProblem::ZeroWindow {
-                path: path::shown(path).to_owned(),
-                setting: "fuse",
-            });
-        }
-        if is_supervisor {
-            self.of_workers_only(settings, path);
-        }
-        if !spec.hears_stop {
-            self.without_context(settings, path);
-        }
-        for tag in settings.tags.iter() {
-            if let Err(error) = tag::check(tag) {
-                self.problems.push(SpecProblem::IllFormedTag {
-                    child: path::shown(path).to_owned(),
-                    tag: tag.to_string(),
-                    why: error.to_string(),
-                });
-            }
-        }
-        ChildPolicy {
-            restart,
-            backoff,
-            backoff_reset: settings
-                .backoff_reset
-                .unwrap_or_else(|| backoff.default_reset()),
-            fuse: settings.fuse,
-            stop: if spec.hears_stop || is_supervisor {
-                StopPolicy::Shutdown(shutdown)
-            } else {
-                StopPolicy::Drop
-            },
-            readiness: settings.readiness,
-            ready_within: settings.ready_within.unwrap_or(Duration::from_secs(30)),
-            significant: settings.significant,
-            critical: settings.critical,
-            heartbeat: settings.heartbeat,
-            timeout: settings.timeout,
-            stall_after: settings.stall_after,
-            on_stuck: settings.on_stuck,
-            tags: Arc::clone(&settings.tags),
-            decides: settings.decides,
-        }
-    }
-
-    /// What limits one attempt means nothing for a supervisor.
-    fn of_workers_only(&mut self, settings: &Settings, path: &str) {
-        for (setting, is_asked_for) in [
-            ("heartbeat", settings.heartbeat.is_some()),
-            ("timeout", settings.timeout.is_some()),
-            ("stall_after", settings.stall_after.is_some()),
-            ("on_stuck", settings.on_stuck != OnStuck::default()),
-        ] {
-            if is_asked_for {
-                self.problems.push(SpecProblem::OfWorkersOnly {
-                    child: path::shown(path).to_owned(),
-                    setting,
-                });
-            }
-        }
-    }
-
-    /// What takes a context cannot be asked of a function that has none.
-    fn without_context(&mut self, settings: &Settings, path: &str) {
-        let explicit = settings.readiness == Readiness::Explicit;
-        for (setting, is_asked_for) in [
-            ("heartbeat", settings.heartbeat.is_some()),
-            ("readiness = \"explicit\"", explicit),
-        ] {
-            if is_asked_for {
-                self.problems.push(SpecProblem::NeedsContext {
-                    child: path::shown(path).to_owned(),
-                    setting,
-                });
-            }
-        }
-    }
-
-    fn not_zero(&mut self, path: &str, setting: &'static str, length: Option<Duration>) {
-        if length.is_some_and(|length| length.is_zero()) {
-            self.problems.push(SpecProblem::ZeroDuration {
-                child: path::shown(path).to_owned(),
-                setting,
-            });
-        }
-    }
-
-    fn supervisor_policy(&mut self, spec: &SupervisorSpec, path: &str) -> SupervisorPolicy {
-        if spec.intensity.is_some_and(|limit| limit.window.is_zero()) {
-            self.problems.push(SpecProblem::ZeroWindow {
-                path: path::shown(path).to_owned(),
-                setting: "intensity",
-            });
-        }
-        self.not_zero(path, "shutdown_within", spec.shutdown_within);
-        SupervisorPolicy {
-            strategy: spec.strategy,
-            intensity: spec.intensity,
-            on_exhausted: spec.on_exhausted,
-            auto_shutdown: spec.auto_shutdown,
-            start: spec.start,
-            first_start: spec.first_start,
-            while_starting: spec.while_starting,
-            pool: spec.pool,
-            add: spec.add,
-            max_children: spec.max_children,
-            history: spec.history,
-            shutdown_within: spec.shutdown_within,
         }
     }
 }
