@@ -92,6 +92,10 @@ mod verb;
 pub(crate) mod walk;
 pub(crate) mod watch;
 #[cfg(any(test, feature = "__world"))]
+#[cfg_attr(
+    not(feature = "__world"),
+    allow(dead_code, reason = "the machine's own tests say a part of it only")
+)]
 pub(crate) mod world;
 
 use std::collections::{HashMap, VecDeque};
