@@ -9,17 +9,35 @@ use tokio_util::sync::CancellationToken;
 use super::Size;
 use crate::figure::Figure;
 
-pub(super) async fn measure(size: Size) -> Vec<Figure> {
-    let calls = size.restarts;
+pub(super) async fn heartbeat(size: Size) -> Vec<Figure> {
+    let took = inside(size.restarts, TaskContext::heartbeat).await;
+    vec![Figure::nanos("heartbeat, ns", took, size.restarts)]
+}
+
+pub(super) async fn is_cancelled(size: Size) -> Vec<Figure> {
+    let ask = |ctx: &TaskContext| {
+        black_box(ctx.is_cancelled());
+    };
+    let took = inside(size.restarts, ask).await;
+    vec![Figure::nanos("is_cancelled, ns", took, size.restarts)]
+}
+
+pub(super) fn is_cancelled_of_tokio(size: Size) -> Vec<Figure> {
+    let token = CancellationToken::new();
+    let took = time(size.restarts, || {
+        black_box(black_box(&token).is_cancelled());
+    });
+    vec![Figure::nanos("is_cancelled, ns", took, size.restarts)]
+}
+
+/// How long so many calls take in an attempt.
+async fn inside(calls: usize, call: impl Fn(&TaskContext) + Copy + Send + 'static) -> Duration {
     let (tell, told) = std::sync::mpsc::channel();
     let attempt = move |ctx: TaskContext| {
         let tell = tell.clone();
         async move {
-            let beats = time(calls, || ctx.heartbeat());
-            let asks = time(calls, || {
-                black_box(ctx.is_cancelled());
-            });
-            tell.send((beats, asks)).expect("it is waited for");
+            let took = time(calls, || call(black_box(&ctx)));
+            tell.send(took).expect("it is waited for");
             ctx.cancelled().await;
         }
     };
@@ -27,17 +45,9 @@ pub(super) async fn measure(size: Size) -> Vec<Figure> {
     let handle = Supervisor::start(SupervisorSpec::root(vec![child]))
         .await
         .expect("a sound tree");
-    let (beats, asks) = told.recv().expect("it tells");
+    let took = tokio::task::block_in_place(|| told.recv().expect("it tells"));
     std::mem::forget(handle);
-    let token = CancellationToken::new();
-    let theirs = time(calls, || {
-        black_box(token.is_cancelled());
-    });
-    vec![
-        Figure::nanos("heartbeat, ns", beats, calls),
-        Figure::nanos("is_cancelled, ns", asks, calls),
-        Figure::nanos("is_cancelled of tokio-util, ns", theirs, calls),
-    ]
+    took
 }
 
 fn time(calls: usize, call: impl Fn()) -> Duration {

@@ -26,13 +26,16 @@ use crate::sides::{Side, floor::Floor, ours::Ours, with_side};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Workload {
     Budget,
-    Calls,
     Events,
     Group,
+    Handle,
+    Heartbeat,
     Holds,
+    IsCancelled,
     Latency,
     Pace,
     Panics,
+    Pause,
     Query,
     QueryInStorm,
     Ready,
@@ -76,7 +79,7 @@ const fn of(children: usize, restarts: usize) -> Size {
 pub(crate) type Measurement = Pin<Box<dyn Future<Output = Vec<Figure>> + Send>>;
 
 impl Workload {
-    pub(crate) const ALL: [Self; 16] = [
+    pub(crate) const ALL: [Self; 19] = [
         Self::Start,
         Self::Ready,
         Self::Stop,
@@ -85,10 +88,13 @@ impl Workload {
         Self::Latency,
         Self::Group,
         Self::Query,
+        Self::Pause,
+        Self::Handle,
         Self::QueryInStorm,
         Self::Events,
         Self::Pace,
-        Self::Calls,
+        Self::Heartbeat,
+        Self::IsCancelled,
         Self::Subtrees,
         Self::Stalls,
         Self::Budget,
@@ -98,13 +104,16 @@ impl Workload {
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Budget => "budget",
-            Self::Calls => "calls",
             Self::Events => "events",
             Self::Group => "group",
+            Self::Handle => "handle",
+            Self::Heartbeat => "heartbeat",
             Self::Holds => "holds",
+            Self::IsCancelled => "is-cancelled",
             Self::Latency => "latency",
             Self::Pace => "pace",
             Self::Panics => "panics",
+            Self::Pause => "pause",
             Self::Query => "query",
             Self::QueryInStorm => "query-in-storm",
             Self::Ready => "ready",
@@ -120,12 +129,14 @@ impl Workload {
     pub(crate) fn sizes(self) -> Vec<Size> {
         match self {
             Self::Budget => vec![of(1, 5)],
-            Self::Calls => vec![of(1, 10_000_000)],
             Self::Events | Self::Storm => vec![of(100, 500_000)],
             Self::Group => vec![of(1_000, 100)],
+            Self::Handle => vec![of(100, 10_000_000)],
+            Self::Heartbeat | Self::IsCancelled => vec![of(1, 10_000_000)],
             Self::Holds => vec![of(1_000_000, 1)],
             Self::Latency => vec![of(10, 2_000), of(100_000, 2_000)],
             Self::Pace | Self::Panics => vec![of(100, 100_000)],
+            Self::Pause => vec![of(100, 10_000)],
             Self::Query | Self::QueryInStorm => vec![of(100, 100_000)],
             Self::Ready => vec![of(100_000, 1)],
             Self::Stalls => vec![of(100_000, 1)],
@@ -154,7 +165,7 @@ impl Workload {
             Self::Storm => 21,
             Self::Holds => 3,
             _ if size.children >= 1_000_000 => 3,
-            Self::Budget | Self::Calls | Self::Stalls => 5,
+            Self::Budget | Self::Stalls => 5,
             _ => 9,
         }
     }
@@ -165,16 +176,20 @@ impl Workload {
             return false;
         }
         match self {
-            Self::Group | Self::Panics => matches!(side, Side::Floor | Side::Ours),
+            Self::Group | Self::IsCancelled | Self::Panics => {
+                matches!(side, Side::Floor | Side::Ours)
+            }
             Self::Start => !matches!(side, Side::Hand),
             Self::Storm | Self::Latency => !matches!(side, Side::Hand),
             Self::Stop => true,
             Self::Ready
             | Self::Budget
-            | Self::Calls
             | Self::Events
+            | Self::Handle
+            | Self::Heartbeat
             | Self::Holds
             | Self::Pace
+            | Self::Pause
             | Self::Query
             | Self::QueryInStorm
             | Self::Stalls
@@ -189,6 +204,10 @@ impl Workload {
             Self::Storm => Some([of(100, 20_000), of(100, 60_000)]),
             Self::Panics => Some([of(100, 10_000), of(100, 20_000)]),
             Self::Group => Some([of(1_000, 20), of(1_000, 60)]),
+            Self::Handle => Some([of(100, 100_000), of(100, 1_100_000)]),
+            Self::Query => Some([of(100, 10_000), of(100, 30_000)]),
+            Self::Heartbeat | Self::IsCancelled => Some([of(1, 100_000), of(1, 1_100_000)]),
+            Self::Pause => Some([of(100, 10_000), of(100, 20_000)]),
             _ => None,
         }
     }
@@ -206,7 +225,12 @@ impl Workload {
     pub(crate) const fn counted(self) -> &'static str {
         match self {
             Self::Group => "one child in one round of one_for_all",
+            Self::Handle => "one state by ChildHandle",
+            Self::Heartbeat => "one heartbeat",
+            Self::IsCancelled => "one is_cancelled (floor: of tokio-util)",
             Self::Panics => "one restart in a storm of panics",
+            Self::Pause => "one pause with its resume",
+            Self::Query => "one state by name",
             Self::Ready => "start of one idle child, ready before the next",
             Self::Start => "start of one idle child",
             Self::Stop => "start and stop of one idle child",
@@ -218,7 +242,7 @@ impl Workload {
     pub(crate) fn describe(self, size: Size) -> String {
         let Size { children, restarts } = size;
         match self {
-            Self::Calls | Self::Budget => String::new(),
+            Self::Budget | Self::Heartbeat | Self::IsCancelled => String::new(),
             Self::Latency => format!("among {children}"),
             Self::Ready | Self::Start | Self::Stop | Self::Holds | Self::Stalls => {
                 format!("{children} children")
@@ -231,17 +255,23 @@ impl Workload {
     pub(crate) fn measure(self, side: Side, size: Size) -> Measurement {
         match (self, side) {
             (Self::Budget, _) => Box::pin(budget::measure(size)),
-            (Self::Calls, _) => Box::pin(calls::measure(size)),
             (Self::Events, _) => Box::pin(events::in_a_storm(size)),
             (Self::Group, Side::Floor) => Box::pin(group::measure::<Floor>(size)),
             (Self::Group, _) => Box::pin(group::measure::<Ours>(size)),
+            (Self::Handle, _) => Box::pin(query::by_handle(size)),
+            (Self::Heartbeat, _) => Box::pin(calls::heartbeat(size)),
+            (Self::IsCancelled, Side::Floor) => {
+                Box::pin(async move { calls::is_cancelled_of_tokio(size) })
+            }
+            (Self::IsCancelled, _) => Box::pin(calls::is_cancelled(size)),
             (Self::Holds, _) => Box::pin(holds::measure(size)),
             (Self::Latency, _) => with_side!(side, S => Box::pin(latency::measure::<S>(size))),
             (Self::Pace, _) => Box::pin(events::paced(size)),
             (Self::Panics, Side::Floor) => Box::pin(storm::of_panics::<Floor>(size)),
             (Self::Panics, _) => Box::pin(storm::of_panics::<Ours>(size)),
-            (Self::Query, _) => Box::pin(query::idle(size)),
-            (Self::QueryInStorm, _) => Box::pin(query::storm(size)),
+            (Self::Pause, _) => Box::pin(query::pause(size)),
+            (Self::Query, _) => Box::pin(query::by_name(size)),
+            (Self::QueryInStorm, _) => Box::pin(query::in_a_storm(size)),
             (Self::Ready, _) => Box::pin(ready::measure(size)),
             (Self::Stalls, _) => Box::pin(stalls::measure(size)),
             (Self::Start, _) => with_side!(side, S => Box::pin(start::measure::<S>(size))),

@@ -16,26 +16,40 @@ use crate::sides::ours::unlimited;
 /// The child that is asked for.
 const NAME: &str = "asked";
 
-pub(super) async fn idle(size: Size) -> Vec<Figure> {
+pub(super) async fn by_name(size: Size) -> Vec<Figure> {
     let handle = start(size.children, 0).await;
-    let mut figures = ask(&handle, size.restarts, "idle").await;
-    let child = handle.child(NAME).expect("it is there");
-    let began = Instant::now();
-    for _ in 0..size.restarts * 100 {
-        black_box(child.state());
-    }
-    figures.push(Figure::nanos(
-        "state by ChildHandle, ns",
-        began.elapsed(),
-        size.restarts * 100,
-    ));
+    let figures = ask(&handle, size.restarts, "idle");
     std::mem::forget(handle);
     figures
 }
 
-pub(super) async fn storm(size: Size) -> Vec<Figure> {
+pub(super) async fn by_handle(size: Size) -> Vec<Figure> {
+    let handle = start(size.children, 0).await;
+    let child = handle.child(NAME).expect("it is there");
+    let began = Instant::now();
+    for _ in 0..size.restarts {
+        black_box(child.state());
+    }
+    let took = began.elapsed();
+    std::mem::forget(handle);
+    vec![Figure::nanos(
+        "state by ChildHandle, ns",
+        took,
+        size.restarts,
+    )]
+}
+
+pub(super) async fn pause(size: Size) -> Vec<Figure> {
+    let handle = start(size.children, 0).await;
+    let figures = pause_and_resume(&handle, size.restarts, "idle").await;
+    std::mem::forget(handle);
+    figures
+}
+
+pub(super) async fn in_a_storm(size: Size) -> Vec<Figure> {
     let handle = start(size.children, usize::MAX).await;
-    let figures = ask(&handle, size.restarts, "beside a storm").await;
+    let mut figures = ask(&handle, size.restarts, "beside a storm");
+    figures.extend(pause_and_resume(&handle, size.restarts / 100, "beside a storm").await);
     std::mem::forget(handle);
     figures
 }
@@ -50,15 +64,23 @@ async fn start(children: usize, failures: usize) -> SupervisorHandle {
     Supervisor::start(spec).await.expect("a sound tree")
 }
 
-async fn ask(handle: &SupervisorHandle, times: usize, when: &str) -> Vec<Figure> {
-    let mut state = Vec::with_capacity(times);
+fn ask(handle: &SupervisorHandle, times: usize, when: &str) -> Vec<Figure> {
+    let mut took = Vec::with_capacity(times);
     for _ in 0..times {
         let began = Instant::now();
         black_box(handle.snapshot_of(NAME).expect("it is there"));
-        state.push(nanos(began.elapsed()));
+        took.push(nanos(began.elapsed()));
     }
-    let mut pairs = Vec::with_capacity(times / 100);
-    for _ in 0..times / 100 {
+    took.sort_unstable();
+    vec![
+        Figure::percentile(&format!("state by name, {when}, p50 ns"), &took, 50),
+        Figure::percentile(&format!("state by name, {when}, p99 ns"), &took, 99),
+    ]
+}
+
+async fn pause_and_resume(handle: &SupervisorHandle, times: usize, when: &str) -> Vec<Figure> {
+    let mut took = Vec::with_capacity(times);
+    for _ in 0..times {
         let began = Instant::now();
         handle
             .pause_child(NAME, "bench", "to measure it")
@@ -68,15 +90,11 @@ async fn ask(handle: &SupervisorHandle, times: usize, when: &str) -> Vec<Figure>
             .resume_child(NAME, "bench", "to measure it")
             .await
             .expect("it is there");
-        pairs.push(nanos(began.elapsed()));
+        took.push(nanos(began.elapsed()));
     }
-    state.sort_unstable();
-    pairs.sort_unstable();
-    vec![
-        Figure::percentile(&format!("state by name, {when}, p50 ns"), &state, 50),
-        Figure::percentile(&format!("state by name, {when}, p99 ns"), &state, 99),
-        Figure::percentile(&format!("pause and resume, {when}, p50 ns"), &pairs, 50),
-    ]
+    took.sort_unstable();
+    let name = format!("pause and resume, {when}, p50 ns");
+    vec![Figure::percentile(&name, &took, 50)]
 }
 
 fn nanos(took: Duration) -> u64 {

@@ -11,7 +11,7 @@ use crate::event::snapshot::{ChildSnapshot, ChildState};
 use crate::machine::answer::{Answer, Refusal, Standing};
 use crate::machine::input::{Command, Verb};
 use crate::machine::intents::Intended;
-use crate::machine::node::{Down, NodeId, Phase};
+use crate::machine::node::{Down, Ix, NodeId, Phase};
 use crate::runtime::core::Core;
 use crate::runtime::current;
 use crate::runtime::tree::Reply;
@@ -107,27 +107,36 @@ impl TreeRef {
         &self,
         child: &ChildRef,
     ) -> Result<(ChildSnapshot, Standing), SupervisorError> {
+        self.look_at(child, |core, ix| {
+            (core.child_snapshot(ix), core.machine.standing(ix))
+        })
+    }
+
+    /// Looks at a child. A whole path is found, and looked at, in one hold.
+    pub(super) fn look_at<R>(
+        &self,
+        child: &ChildRef,
+        look: impl Fn(&Core, Ix) -> R,
+    ) -> Result<R, SupervisorError> {
         let now = self.tree.now();
-        let look = |core: &mut Core, id: NodeId| {
+        let look = |core: &Core, id: NodeId| {
             let phase = core.machine.find(id)?.phase;
-            let known = phase != Phase::Down(Down::Removed);
-            known.then(|| {
-                let mut child = core.machine.child_snapshot(id.ix);
-                child.sub_tasks = core.sub_tasks(id.ix);
-                (child, core.machine.standing(id.ix))
-            })
+            (phase != Phase::Down(Down::Removed)).then(|| look(core, id.ix))
         };
-        // A whole path is found, and looked at, in one hold.
-        let at_path = |core: &mut Core| {
-            let id = core.machine.lookup(&child.name)?;
-            look(core, id).filter(|_| !child.name.is_empty())
-        };
-        if let (Some(found), _) = self.tree.with(now, None, at_path)? {
-            return Ok(found);
+        // What is seen may be large: it is not carried out of the hold, but left here.
+        let mut seen = None;
+        if !child.name.is_empty() {
+            let at_path = |core: &mut Core| {
+                let id = core.machine.lookup(&child.name);
+                seen = id.and_then(|id| look(core, id));
+            };
+            self.tree.with(now, None, at_path)?;
         }
-        let id = lookup::child(&self.tree, child)?;
-        let (found, _) = self.tree.with(now, None, |core| look(core, id))?;
-        found.ok_or_else(|| lookup::unknown(&child.name))
+        if seen.is_none() {
+            let id = lookup::child(&self.tree, child)?;
+            self.tree.with(now, None, |core| seen = look(core, id))?;
+        }
+        seen.ok_or_else(|| lookup::unknown(&child.name))
     }
 
     pub(super) async fn command(

@@ -78,7 +78,7 @@ impl TreeRef {
         &self,
         child: impl Into<ChildRef>,
     ) -> Result<ChildSnapshot, SupervisorError> {
-        Ok(self.standing_of(&child.into())?.0)
+        self.look_at(&child.into(), Core::child_snapshot)
     }
 
     /// What would follow if a child failed now.

@@ -17,6 +17,7 @@ use super::starved::Patience;
 use super::subtasks::SubTasks;
 use super::tree::{Reply, Tree};
 use crate::event::kind::Event;
+use crate::event::snapshot::ChildSnapshot;
 use crate::id::called::Called;
 use crate::machine::input::{Action, Token};
 use crate::machine::node::{Ix, Node};
@@ -142,8 +143,15 @@ impl Core {
         }
     }
 
+    /// A child as it is now.
+    pub(crate) fn child_snapshot(&self, ix: Ix) -> ChildSnapshot {
+        let mut child = self.machine.child_snapshot(ix);
+        child.sub_tasks = self.sub_tasks(ix);
+        child
+    }
+
     /// Sub-tasks of a child that have not ended.
-    pub(crate) fn sub_tasks(&self, ix: Ix) -> usize {
+    fn sub_tasks(&self, ix: Ix) -> usize {
         let slot = self.slot(ix);
         let known = slot.and_then(|slot| slot.known_sub_tasks());
         known.map_or(0, SubTasks::alive)

@@ -39,6 +39,9 @@ const SUB_TASKS: u64 = 1 << 6;
 /// Generations begin here; 56 bits do not wrap within the life of a machine.
 const GENERATION: u32 = 8;
 
+/// The flags after which an attempt has nothing to do any more.
+const PAST: u64 = STOP | ABORT | OVER | RELEASE;
+
 /// Small, since every child has one: with its counts it fits between two tasks, which begin at
 /// multiples of 128 bytes and leave room that allocators give to nobody larger.
 #[derive(Debug)]
@@ -87,8 +90,7 @@ impl Word {
 
     /// Whether an attempt of this generation has nothing to do any more: asked to end, or over.
     const fn is_past(self, generation: u64) -> bool {
-        let past = self.0 & (STOP | ABORT | OVER | RELEASE) != 0;
-        past || (self.0 >> GENERATION) != generation + 1
+        self.0 & (u64::MAX << GENERATION | PAST) != (generation + 1) << GENERATION
     }
 
     pub(crate) const fn is_aborting(self) -> bool {
@@ -133,6 +135,7 @@ impl Slot {
         }
     }
 
+    #[inline]
     pub(crate) fn load(&self) -> Word {
         Word(self.word.load(Ordering::Acquire))
     }
@@ -252,11 +255,18 @@ impl Slot {
     }
 
     /// Whether an attempt has to end: asked to, or over.
+    #[inline]
     pub(crate) fn is_cancelled(&self, generation: u64) -> bool {
         if self.tree.is_none() {
-            return self.token(generation).is_cancelled();
+            return self.is_token_cancelled(generation);
         }
         self.load().is_past(generation)
+    }
+
+    /// The same of a context that belongs to no tree.
+    #[cold]
+    fn is_token_cancelled(&self, generation: u64) -> bool {
+        self.token(generation).is_cancelled()
     }
 
     /// The cancellation token of an attempt, made when it is first asked for.
@@ -295,6 +305,7 @@ impl Slot {
     }
 
     /// The attempt of this generation is alive and well. Of another one it means nothing.
+    #[inline]
     pub(crate) fn beat(&self, generation: u64) {
         self.beat.store(beat_of(generation), Ordering::Relaxed);
     }

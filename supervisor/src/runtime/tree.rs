@@ -15,7 +15,7 @@ use std::sync::{Arc, OnceLock};
 use std::task::Waker;
 use std::time::SystemTime;
 
-use tokio::runtime::Handle;
+use tokio::runtime::{Handle, RuntimeFlavor};
 use tokio::sync::{Notify, oneshot};
 use tokio::time::Instant;
 
@@ -166,6 +166,10 @@ impl Tree {
 
     /// The time, from any thread.
     pub(crate) fn now(&self) -> Nanos {
+        if self.runtime.runtime_flavor() == RuntimeFlavor::MultiThread {
+            // Nobody can pause the clock of such a runtime: it is that of the process.
+            return self.epoch.into_std().elapsed().into();
+        }
         match Handle::try_current() {
             Ok(current) if current.id() == self.runtime.id() => self.now_inside(),
             // The thread is on its way out, and cannot enter a runtime any more.

@@ -120,6 +120,7 @@ impl TaskContext {
 
     /// Whether the attempt is asked to stop, or over.
     #[must_use]
+    #[inline]
     pub fn is_cancelled(&self) -> bool {
         self.slot.is_cancelled(self.generation)
     }
@@ -181,6 +182,7 @@ impl TaskContext {
     ///
     /// One atomic store, however often it is called. An attempt that has been silent for longer than
     /// its `heartbeat` says, from the moment it was ready, is ended and restarted by policy.
+    #[inline]
     pub fn heartbeat(&self) {
         self.slot.beat(self.generation);
     }
