@@ -4,8 +4,7 @@
 //! Lazy deletion would be a leak: a stop budget of seconds, at a million stops a second, would
 //! hold millions of dead entries.
 
-use super::node::{Ix, Node};
-use super::nodes::Nodes;
+use super::node::{Ix, Node, Nodes};
 use super::time::Nanos;
 
 #[derive(Clone, Debug, Default)]

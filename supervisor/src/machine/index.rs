@@ -1,7 +1,6 @@
 //! Which node a path belongs to.
 
-use super::node::Ix;
-use super::nodes::Nodes;
+use super::node::{Ix, Nodes};
 use crate::id::paths::Paths;
 
 #[derive(Clone, Debug)]

@@ -50,13 +50,19 @@ struct Reached {
 pub(crate) fn explore(states: usize) -> Explored {
     let cases = cases();
     let explored = Mutex::new(Explored::default());
+    let broken = Mutex::new(None);
     let next = AtomicUsize::new(0);
     let explore_some = || {
         while let Some(case) = cases.get(next.fetch_add(1, Ordering::Relaxed)) {
             let so_far = explored.lock().expect("sound").states;
             let left = cases.len() - explored.lock().expect("sound").trees;
-            let one = explore_one(case, states.saturating_sub(so_far).div_ceil(left));
-            explored.lock().expect("sound").add(&one);
+            match explore_one(case, states.saturating_sub(so_far).div_ceil(left)) {
+                Ok(one) => explored.lock().expect("sound").add(&one),
+                Err(failure) => _ = broken.lock().expect("sound").get_or_insert(failure),
+            }
+            if broken.lock().expect("sound").is_some() {
+                return;
+            }
         }
     };
     std::thread::scope(|scope| {
@@ -64,10 +70,13 @@ pub(crate) fn explore(states: usize) -> Explored {
             scope.spawn(explore_some);
         }
     });
+    if let Some(failure) = broken.into_inner().expect("sound") {
+        fail(*failure);
+    }
     explored.into_inner().expect("sound")
 }
 
-fn explore_one(case: &Case, states: usize) -> Explored {
+fn explore_one(case: &Case, states: usize) -> Result<Explored, Box<Failure>> {
     let mut explored = Explored {
         trees: 1,
         ..Explored::default()
@@ -87,9 +96,7 @@ fn explore_one(case: &Case, states: usize) -> Explored {
         }
         let steps = reached.steps();
         explored.inputs += 1;
-        let Some((fingerprint, choices)) = play(case, &steps) else {
-            continue;
-        };
+        let (fingerprint, choices) = play(case, &steps)?;
         if !seen.insert(fingerprint) {
             continue;
         }
@@ -102,7 +109,7 @@ fn explore_one(case: &Case, states: usize) -> Explored {
             _ => None,
         };
         if let Some(finish) = finish {
-            end(&case.tree, &steps, finish);
+            end(&case.tree, &steps, finish)?;
         }
         open.extend(choices.into_iter().map(|step| {
             Rc::new(Reached {
@@ -113,48 +120,48 @@ fn explore_one(case: &Case, states: usize) -> Explored {
         }));
     }
     explored.depth = Some(depth);
-    explored
+    Ok(explored)
 }
 
-/// The state a script leads to, and what is possible there; none when its last step changes
-/// nothing.
-fn play(case: &Case, steps: &[Step]) -> Option<(u64, Vec<Step>)> {
-    let played = attempt(|| {
+/// The state a script leads to, and what is possible there.
+fn play(case: &Case, steps: &[Step]) -> Result<(u64, Vec<Step>), Box<Failure>> {
+    attempt(|| {
         let mut player = Player::new(&case.tree);
         for step in steps {
             player.apply(step);
         }
         player.check();
         (player.world.fingerprint(), choices(&player, case))
-    });
-    match played {
-        Ok(played) => Some(played),
-        Err(rule) => fail(&Failure {
+    })
+    .map_err(|rule| {
+        Box::new(Failure {
             tree: case.tree.clone(),
             steps: steps.to_vec(),
             finish: None,
+            finishing: Vec::new(),
             rule,
-        }),
-    }
+        })
+    })
 }
 
-fn end(tree: &Sup, steps: &[Step], finish: Finish) {
-    let played = attempt(|| {
+fn end(tree: &Sup, steps: &[Step], finish: Finish) -> Result<(), Box<Failure>> {
+    attempt(|| {
         let mut player = Player::new(tree);
         for step in steps {
             player.apply(step);
         }
         player.check();
         player.finish(finish);
-    });
-    if let Err(rule) = played {
-        fail(&Failure {
+    })
+    .map_err(|rule| {
+        Box::new(Failure {
             tree: tree.clone(),
             steps: steps.to_vec(),
             finish: Some(finish),
+            finishing: Vec::new(),
             rule,
-        });
-    }
+        })
+    })
 }
 
 /// Every input that may come next.

@@ -11,6 +11,7 @@ mod every;
 mod player;
 mod random;
 mod rules;
+mod shrink;
 mod tree;
 
 use std::time::{Duration, Instant};
@@ -67,6 +68,6 @@ fn number(variable: &str) -> Option<u64> {
 }
 
 /// Ends the test with what can be read, and kept.
-pub(crate) fn fail(failure: &Failure) -> ! {
-    panic!("{failure}");
+pub(crate) fn fail(failure: Failure) -> ! {
+    panic!("{}", shrink::shrink(failure));
 }

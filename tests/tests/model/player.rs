@@ -4,6 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::rc::Rc;
 use std::sync::Once;
 use std::time::Duration;
 
@@ -43,6 +44,12 @@ pub(crate) enum Step {
     TurnPoll(String),
     /// The tree is stopped, within a time.
     ShutdownWithin(Duration),
+}
+
+impl Step {
+    fn end(path: String, how: Ends) -> Self {
+        Self::End(vec![(path, how)])
+    }
 }
 
 /// What is asked of a child.
@@ -91,14 +98,58 @@ pub(crate) struct Player {
     over: bool,
     tickets: Vec<Ticket>,
     rules: Rules,
+    /// What has been done, where somebody is to see it.
+    done: Option<Rc<RefCell<Vec<Step>>>>,
 }
 
 /// A script that breaks a rule.
+#[derive(Clone)]
 pub(crate) struct Failure {
     pub(crate) tree: Sup,
     pub(crate) steps: Vec<Step>,
     pub(crate) finish: Option<Finish>,
+    /// The steps that the finish came to.
+    pub(crate) finishing: Vec<Step>,
     pub(crate) rule: String,
+}
+
+impl Failure {
+    /// Where the rule is written.
+    pub(crate) fn place(&self) -> Option<&str> {
+        self.rule.lines().next()
+    }
+}
+
+/// Plays a whole script, and checks after every step.
+pub(crate) fn replay(
+    tree: &Sup,
+    steps: &[Step],
+    finish: Option<Finish>,
+) -> Result<(), Box<Failure>> {
+    let done = Rc::new(RefCell::new(Vec::new()));
+    let played = attempt(|| {
+        let mut player = Player::new(tree);
+        player.done = Some(Rc::clone(&done));
+        player.check();
+        for step in steps {
+            player.apply(step);
+            player.check();
+        }
+        if let Some(finish) = finish {
+            player.finish(finish);
+        }
+    });
+    played.map_err(|rule| {
+        let mut done = done.take();
+        let finishing = done.split_off(done.len().min(steps.len()));
+        Box::new(Failure {
+            tree: tree.clone(),
+            steps: done,
+            finish: finish.filter(|_| !finishing.is_empty()),
+            finishing,
+            rule,
+        })
+    })
 }
 
 impl Player {
@@ -115,14 +166,18 @@ impl Player {
             over: false,
             tickets: Vec::new(),
             rules: Rules::of(tree),
+            done: None,
         };
         player.learn("", tree);
         player.world.start();
         player
     }
 
-    /// Applies a step; one that is not possible changes nothing.
-    pub(crate) fn apply(&mut self, step: &Step) {
+    /// Applies a step; one that is not possible changes nothing, and is answered with false.
+    pub(crate) fn apply(&mut self, step: &Step) -> bool {
+        if let Some(done) = &self.done {
+            done.borrow_mut().push(step.clone());
+        }
         self.at_once |= matches!(step, Step::Obey | Step::End(_));
         match step {
             Step::Add(sup, child) => {
@@ -145,22 +200,22 @@ impl Player {
                 let ticket = self.world.ask(path, (*verb).into());
                 self.tickets.push(ticket);
             }
-            Step::Beat(path) => _ = self.world.beat(path),
+            Step::Beat(path) => return self.world.beat(path),
             Step::End(ends) => {
                 let ends: Vec<_> = ends
                     .iter()
                     .map(|(path, how)| (path.as_str(), *how))
                     .collect();
-                self.world.exit_together(&ends);
+                return self.world.exit_together(&ends);
             }
             Step::Ending(path) => {
                 self.rules.ends(path);
-                self.world.ending(path);
+                return self.world.ending(path);
             }
-            Step::Jump => _ = self.world.jump(),
+            Step::Jump => return self.world.jump(),
             Step::Obey => self.obey(),
             Step::Pass(time) => self.world.advance(*time),
-            Step::Ready(path) => _ = self.world.ready(path),
+            Step::Ready(path) => return self.world.ready(path),
             Step::Reload(tree) => {
                 self.rules.tell(&mut self.world);
                 self.rules.reload();
@@ -171,15 +226,20 @@ impl Player {
                 // Which of the two holds depends on how far it comes.
                 self.shutdown_within = None;
             }
-            Step::Stalled(path) => _ = self.world.stalled(path, Duration::from_secs(1)),
-            Step::Starve(path) => self.starved += u32::from(self.world.starve(path)),
-            Step::Unstalled(path) => _ = self.world.unstalled(path),
+            Step::Stalled(path) => return self.world.stalled(path, Duration::from_secs(1)),
+            Step::Starve(path) => {
+                let starves = self.world.starve(path);
+                self.starved += u32::from(starves);
+                return starves;
+            }
+            Step::Unstalled(path) => return self.world.unstalled(path),
             Step::ShutdownWithin(deadline) => {
                 let ticket = self.world.ask("", Ask::ShutdownWithin(*deadline));
                 self.tickets.push(ticket);
             }
-            Step::TurnPoll(path) => _ = self.world.turn_poll(path),
+            Step::TurnPoll(path) => return self.world.turn_poll(path),
         }
+        true
     }
 
     /// Whether the child is starting, and says itself when it is ready.
@@ -209,7 +269,7 @@ impl Player {
         if how == Finish::Calm && self.come_to_rest() {
             self.check_rest();
         }
-        self.apply(&Step::Ask(String::new(), Verb::Shutdown));
+        self.act(&Step::Ask(String::new(), Verb::Shutdown));
         self.check();
         let asked = self.world.now();
         for _ in 0..1_000 {
@@ -218,11 +278,14 @@ impl Player {
             }
             let asked = self.asked();
             if how == Finish::Deaf || asked.is_empty() {
-                assert!(self.world.jump(), "the end of the tree waits for nobody");
+                assert!(
+                    self.act(&Step::Jump),
+                    "the end of the tree waits for nobody"
+                );
             }
             if how != Finish::Deaf {
                 for path in asked {
-                    self.world.exit(&path, Ends::Cancelled);
+                    self.act(&Step::end(path, Ends::Cancelled));
                     self.check();
                 }
             }
@@ -237,7 +300,7 @@ impl Player {
         }
         let left: Vec<String> = self.world.live().map(str::to_owned).collect();
         for path in left {
-            self.world.exit(&path, Ends::Aborted);
+            self.act(&Step::end(path, Ends::Aborted));
             self.check();
         }
         assert_eq!(self.world.live().count(), 0, "attempts outlive the tree");
@@ -283,21 +346,29 @@ impl Player {
             for path in live {
                 let asked = self.world.attempt(&path);
                 if asked.is_some_and(|attempt| attempt.asked || attempt.aborted) {
-                    moved |= self.world.exit(&path, Ends::Cancelled);
+                    moved |= self.act(&Step::end(path, Ends::Cancelled));
                 } else {
-                    moved |= self.is_starting(&path).is_some() && self.world.ready(&path);
+                    let ready = Step::Ready(path.clone());
+                    moved |= self.is_starting(&path).is_some() && self.act(&ready);
                     // One that is to complete is not ready before it has.
                     moved |= self.is_starting(&path).is_some()
-                        && self.world.exit(&path, Ends::Succeeded);
+                        && self.act(&Step::end(path, Ends::Succeeded));
                 }
                 self.check();
             }
-            if !moved && !self.world.jump() {
+            if !moved && !self.act(&Step::Jump) {
                 return true;
             }
             self.check();
         }
         false
+    }
+
+    /// A step of a finish: nothing else happens before it is checked.
+    fn act(&mut self, step: &Step) -> bool {
+        let done = self.apply(step);
+        self.at_once = false;
+        done
     }
 
     /// A tree at rest has nothing that should run and does not.
@@ -469,7 +540,13 @@ impl fmt::Display for Failure {
             writeln!(f, "    {step}")?;
         }
         match self.finish {
-            Some(how) => writeln!(f, "    // and then: {how:?}"),
+            Some(Finish::Calm) => writeln!(f, "    // ... and then nobody fails, and all is calm."),
+            Some(Finish::Deaf) => {
+                writeln!(f, "    // ... and then it is stopped, and nobody hears.")
+            }
+            Some(Finish::Obedient) => {
+                writeln!(f, "    // ... and then it is stopped, and all obey.")
+            }
             None => Ok(()),
         }
     }

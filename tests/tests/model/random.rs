@@ -75,11 +75,11 @@ fn round(seed: u64, ran: &mut Ran) {
     });
     if let (Err(_), Some(failure)) = (done, broken.take()) {
         eprintln!("with MODEL_SEED={seed}");
-        fail(&failure);
+        fail(*failure);
     }
 }
 
-fn play(tree: &Sup, drafts: &[Draft], finish: Finish) -> Result<(), Failure> {
+fn play(tree: &Sup, drafts: &[Draft], finish: Finish) -> Result<(), Box<Failure>> {
     let steps = RefCell::new(Vec::new());
     let over = RefCell::new(None);
     let played = attempt(|| {
@@ -98,11 +98,14 @@ fn play(tree: &Sup, drafts: &[Draft], finish: Finish) -> Result<(), Failure> {
         over.replace(Some(finish));
         player.finish(finish);
     });
-    played.map_err(|rule| Failure {
-        tree: tree.clone(),
-        steps: steps.take(),
-        finish: over.take(),
-        rule,
+    played.map_err(|rule| {
+        Box::new(Failure {
+            tree: tree.clone(),
+            steps: steps.take(),
+            finish: over.take(),
+            finishing: Vec::new(),
+            rule,
+        })
     })
 }
 
