@@ -209,7 +209,7 @@ impl Machine {
                 !matches!(node.wish, Wish::Start(_))
                     || goes_down
                     || sup.op.starts(ix, node)
-                    || self.delayed_culprit(node.parent).is_some()
+                    || sup.missing.delayed > 0
                     || has_mail(&|mail| matches!(mail, Mail::Start(id) if is_this(id)))
             }
             Phase::Waiting(_) => {

@@ -6,7 +6,8 @@ use std::collections::{HashMap, VecDeque};
 use super::answers::Answers;
 use super::fences::Fences;
 use super::mirror::Mirrors;
-use super::node::{Body, Ix, Letter, Mail, Node, Nodes, Sup};
+use super::node::{Body, Ix, Letter, Mail, Node, Sup};
+use super::nodes::Nodes;
 use super::{Machine, Trash};
 use crate::event::journal::Journal;
 

@@ -4,7 +4,8 @@
 //! Lazy deletion would be a leak: a stop budget of seconds, at a million stops a second, would
 //! hold millions of dead entries.
 
-use super::node::{Ix, Node, Nodes};
+use super::node::{Ix, Node};
+use super::nodes::Nodes;
 use super::time::Nanos;
 
 #[derive(Clone, Debug, Default)]

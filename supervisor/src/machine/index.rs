@@ -1,6 +1,7 @@
 //! Which node a path belongs to.
 
-use super::node::{Ix, Nodes};
+use super::node::Ix;
+use super::nodes::Nodes;
 use crate::id::paths::Paths;
 
 #[derive(Clone, Debug)]

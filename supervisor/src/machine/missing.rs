@@ -1,6 +1,6 @@
 //! What keeps a supervisor from being ready, and whether it is still on its way.
 
-use super::node::{Cause, Node, Phase};
+use super::node::{Cause, Node, Phase, Retry};
 
 /// Counts of children that are not ready. One child adds 0 or 1 to each.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -13,6 +13,8 @@ pub(super) struct Missing {
     pub(super) waiting: u32,
     /// Others, whose turn to start is not over: critical ones may be waiting for them.
     pub(super) optional: u32,
+    /// Children, critical or not, whose back-off a group waits for.
+    pub(super) delayed: u32,
 }
 
 impl Missing {
@@ -31,6 +33,7 @@ impl Missing {
             settled: u32::from(critical && (stays || waits)),
             waiting: u32::from(critical && waits),
             optional: u32::from(!critical && !stays && !waits && !fails),
+            delayed: u32::from(phase == Phase::Backoff(Retry::Group)),
         }
     }
 
@@ -45,6 +48,7 @@ impl Missing {
         self.settled += child.settled;
         self.waiting += child.waiting;
         self.optional += child.optional;
+        self.delayed += child.delayed;
     }
 
     pub(super) const fn sub(&mut self, child: Self) {
@@ -52,6 +56,7 @@ impl Missing {
         self.settled -= child.settled;
         self.waiting -= child.waiting;
         self.optional -= child.optional;
+        self.delayed -= child.delayed;
     }
 }
 

@@ -42,6 +42,7 @@ mod failure;
 mod fences;
 #[cfg(feature = "__world")]
 mod fingerprint;
+mod heir;
 mod history;
 mod in_place;
 mod index;
@@ -52,6 +53,7 @@ mod limits;
 pub(crate) mod mirror;
 mod missing;
 pub(crate) mod node;
+pub(crate) mod nodes;
 mod phase;
 mod plant;
 pub(crate) mod ready;
@@ -92,6 +94,10 @@ mod verb;
 pub(crate) mod walk;
 pub(crate) mod watch;
 #[cfg(any(test, feature = "__world"))]
+#[cfg_attr(
+    not(feature = "__world"),
+    allow(dead_code, reason = "the machine's own tests say a part of it only")
+)]
 pub(crate) mod world;
 
 use std::collections::{HashMap, VecDeque};
@@ -104,7 +110,8 @@ use self::fences::Fences;
 use self::index::PathIndex;
 use self::input::{Action, Input};
 use self::mirror::Mirrors;
-use self::node::{Body, Cause, Down, Flags, Ix, Node, NodeId, Nodes, Phase, Retry, Sup, Wish};
+use self::node::{Body, Cause, Down, Flags, Ix, Node, NodeId, Phase, Retry, Sup, Wish};
+use self::nodes::Nodes;
 use self::report::Shutdown;
 use self::time::Nanos;
 pub(crate) use self::trash::Trash;

@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use super::Machine;
 use super::missing::Missing;
-use super::node::{FirstStartState, Ix, Mail, NodeId, Phase, Retry};
+use super::node::{FirstStartState, Ix, Mail, NodeId, Phase};
 use crate::event::kind::EventKind;
-use crate::spec::policy::{Readiness, Strategy};
+use crate::spec::policy::Readiness;
 
 /// A child that is not ready.
 #[derive(Debug)]
@@ -202,24 +202,6 @@ impl Machine {
             Mail::Rest(_) => true,
             _ => false,
         };
-        state.op.is_about_a_group()
-            || self.delayed_culprit(sup).is_some()
-            || state.mails().any(alone)
-    }
-
-    /// The child whose back-off a group waits for.
-    pub(super) fn delayed_culprit(&self, sup: Ix) -> Option<Ix> {
-        let state = self.nodes.sup(sup);
-        if state.policy.strategy == Strategy::OneForOne {
-            return None;
-        }
-        let mut next = state.first;
-        while let Some(ix) = next.some() {
-            if self.nodes[ix].phase == Phase::Backoff(Retry::Group) {
-                return Some(ix);
-            }
-            next = self.nodes[ix].next;
-        }
-        None
+        state.op.is_about_a_group() || state.missing.delayed > 0 || state.mails().any(alone)
     }
 }

@@ -126,17 +126,26 @@ impl Machine {
                 then: Then::Start { .. },
                 ..
             } => scope.contains(ix, node),
-            Op::Up => {
-                let culprit = self.delayed_culprit(sup);
-                culprit.is_some_and(|culprit| match state.policy.strategy {
-                    Strategy::Dependents => node.flags.marked,
-                    Strategy::OneForAll => culprit != ix,
-                    Strategy::OneForOne => false,
-                    Strategy::RestForOne => self.nodes[culprit].order < node.order,
-                })
-            }
-            Op::Down | Op::Starting { .. } | Op::Stopping { .. } => false,
+            Op::Up if state.missing.delayed > 0 => match state.policy.strategy {
+                Strategy::Dependents => node.flags.marked,
+                Strategy::OneForAll => node.phase != Phase::Backoff(Retry::Group),
+                Strategy::OneForOne => false,
+                Strategy::RestForOne => self.is_behind_culprit(ix),
+            },
+            Op::Down | Op::Starting { .. } | Op::Stopping { .. } | Op::Up => false,
         }
+    }
+
+    /// Whether a child before this one is the one whose back-off its group waits for.
+    fn is_behind_culprit(&self, ix: Ix) -> bool {
+        let mut before = self.nodes[ix].prev;
+        while let Some(ix) = before.some() {
+            if self.nodes[ix].phase == Phase::Backoff(Retry::Group) {
+                return true;
+            }
+            before = self.nodes[ix].prev;
+        }
+        false
     }
 
     /// Stops a child and keeps it down, whatever its group does.

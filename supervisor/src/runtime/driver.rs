@@ -165,24 +165,26 @@ impl Driver {
     /// ever will be.
     pub(super) fn poll_wanted(&mut self, cx: &Context<'_>) -> Poll<Option<u64>> {
         self.slot.register(cx.waker());
-        if std::mem::take(&mut self.yields) {
+        let word = self.slot.load();
+        let wanted = word
+            .generation()
+            .filter(|generation| generation + 1 != self.begun);
+        let yields = std::mem::take(&mut self.yields);
+        if wanted.is_none() && !word.is_released() {
+            self.pause();
+            return Poll::Pending;
+        }
+        // Code of users follows: that of an attempt, or the end of what the task owns.
+        if yields {
             self.slice.pause();
             // It comes back.
             self.unread = self.unread && self.tree().wake_settled_readers();
             cx.waker().wake_by_ref();
             return Poll::Pending;
         }
-        let word = self.slot.load();
         if word.is_released() {
             self.pause();
             return Poll::Ready(None);
-        }
-        let wanted = word
-            .generation()
-            .filter(|generation| generation + 1 != self.begun);
-        if wanted.is_none() {
-            self.pause();
-            return Poll::Pending;
         }
         Poll::Ready(wanted)
     }

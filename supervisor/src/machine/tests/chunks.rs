@@ -1,6 +1,10 @@
 //! Work in small portions, and as much as is needed only.
 
 use super::*;
+use crate::machine::Machine;
+use crate::machine::input::Input;
+use crate::machine::time::Nanos;
+use crate::spec::plan::Plan;
 use crate::spec::policy::{Pool, Strategy};
 
 fn many(count: usize) -> SupervisorSpec {
@@ -21,6 +25,38 @@ fn no_call_makes_more_steps_than_its_portion_however_large_the_tree() {
     }
     assert!(world.is_over());
     assert!(world.longest <= 128, "{} steps in one call", world.longest);
+}
+
+/// Visits of nodes in that call of a start which makes most of them.
+fn busiest_call_of_a_start(spec: SupervisorSpec) -> u64 {
+    let plan = Plan::try_from(spec).expect("a sound tree");
+    let (mut machine, _) = Machine::new(plan, 0);
+    machine.nodes.visits.set(0);
+    machine.handle(Nanos::default(), Input::Start);
+    let mut busiest = 0;
+    loop {
+        busiest = busiest.max(machine.nodes.visits.replace(0));
+        while machine.poll_action().is_some() {}
+        if !machine.has_more() {
+            assert!(machine.has_been_up());
+            return busiest;
+        }
+        machine.resume();
+    }
+}
+
+#[test]
+fn no_call_of_a_start_visits_more_nodes_than_its_portion_however_large_the_tree() {
+    for strategy in [
+        Strategy::OneForOne,
+        Strategy::OneForAll,
+        Strategy::RestForOne,
+        Strategy::Dependents,
+    ] {
+        let busiest = |count| busiest_call_of_a_start(many(count).strategy(strategy));
+        let (few, many) = (busiest(1_000), busiest(10_000));
+        assert!(many <= few, "{strategy:?}: {few}, {many}");
+    }
 }
 
 /// Steps and visits of nodes of one crash and restart.
