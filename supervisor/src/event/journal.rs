@@ -218,6 +218,7 @@ impl Journal {
     }
 
     /// The event of this number, if it is still there, and not a part of a restart.
+    #[inline]
     pub(crate) fn get(&self, seq: u64) -> Option<&Entry> {
         match &self.ring[self.place(seq)?].1 {
             Kept::Event(entry) => Some(entry),
@@ -233,9 +234,15 @@ impl Journal {
     }
 
     /// The event of this number, which has not been read yet.
+    #[inline]
     pub(crate) fn newest_mut(&mut self, seq: u64) -> Option<&mut Entry> {
-        let place = self.place(seq)?;
-        match &mut self.ring[place].1 {
+        let kept = if seq == self.seq {
+            self.ring.back_mut()
+        } else {
+            let place = self.place(seq)?;
+            self.ring.get_mut(place)
+        };
+        match &mut kept?.1 {
             Kept::Event(entry) => Some(entry),
             Kept::Restart(_) => None,
         }

@@ -67,7 +67,7 @@ impl Machine {
             _ => Decision::Pending,
         };
         let failure = self.nodes.sup(sup).failure.clone();
-        self.keep_end(sup, What::Supervisor(failure), decision);
+        self.keep_end(sup, What::Supervisor(failure.as_ref()), decision);
         match phase {
             // The stop of its parent had not come to asking it.
             _ if awaited => self.stopped(sup),

@@ -87,15 +87,16 @@ impl Machine {
             }
             _ => (Decision::Pending, exit.class),
         };
-        let what = What::Attempt(Arc::clone(&exit.record), class);
-        self.keep_end(ix, what, decision);
+        self.keep_end(ix, What::Attempt(&exit.record, class), decision);
         self.no_longer_awaited(ix);
         match phase {
             Phase::Stopping(Ending::Asked)
             | Phase::Aborting(Ending::Asked)
             | Phase::Stuck(Ending::Asked) => {
-                let status = how_it_stopped(&exit, phase, &self.nodes[ix]);
-                self.report_stopped(ix, status);
+                if self.is_closing() {
+                    let status = how_it_stopped(&exit, phase, &self.nodes[ix]);
+                    self.report_stopped(ix, status);
+                }
                 self.stopped(ix);
             }
             // The stop that is under way had not come to asking it.

@@ -63,24 +63,24 @@ impl Machine {
 
     /// Writes an event of a child.
     pub(super) fn emit(&mut self, ix: Ix, kind: EventKind) {
+        let state = match kind {
+            // What becomes of it is not known yet.
+            EventKind::Exited(_) | EventKind::SupervisorEnded(_) => ChildState::Exited,
+            _ => self.known_state(ix),
+        };
         let node = &self.nodes[ix];
-        let entry = Entry {
+        self.write(Entry {
             at: self.now.0,
             wall: self.wall_nanos(),
             path: Arc::clone(&node.path),
             starts: node.starts,
             attempt: node.attempt,
-            state: match kind {
-                // What becomes of it is not known yet.
-                EventKind::Exited(_) | EventKind::SupervisorEnded(_) => ChildState::Exited,
-                _ => self.known_state(ix),
-            },
+            state,
             operation: node.operation,
             ready: node.flags.ready,
             correlation: self.context,
             kind,
-        };
-        self.write(entry);
+        });
     }
 
     /// Writes the events of an end that is followed by a restart at once, before that is counted.
@@ -199,6 +199,7 @@ impl Machine {
     }
 
     /// What a child is doing, unless it has left the tree.
+    #[inline]
     fn known_state(&self, ix: Ix) -> ChildState {
         let node = &self.nodes[ix];
         let stays = match node.phase {

@@ -21,10 +21,10 @@ use crate::spec::policy::RestartPolicy;
 pub(super) const DEFAULT: usize = 8;
 
 /// What ended.
-#[derive(Clone, Debug)]
-pub(super) enum What {
-    Attempt(Arc<ExitRecord>, ExitClass),
-    Supervisor(Option<Arc<Failure>>),
+#[derive(Clone, Copy, Debug)]
+pub(super) enum What<'a> {
+    Attempt(&'a Arc<ExitRecord>, ExitClass),
+    Supervisor(Option<&'a Arc<Failure>>),
 }
 
 impl Machine {
@@ -61,15 +61,15 @@ impl Machine {
     }
 
     /// Keeps an end; what follows from it may be decided later.
-    pub(super) fn keep_end(&mut self, ix: Ix, what: What, decision: Decision) {
+    pub(super) fn keep_end(&mut self, ix: Ix, what: What<'_>, decision: Decision) {
         let limit = self.history_limit(ix);
-        let asked_by = if decision == Decision::Asked && !self.is_closing() {
+        let asked_by = if matches!(decision, Decision::Asked) && !self.is_closing() {
             self.command_of_context()
         } else {
             None
         };
         let node = &self.nodes[ix];
-        let failed = decision == Decision::Pending
+        let failed = matches!(decision, Decision::Pending)
             && node.policy.restart != RestartPolicy::Temporary
             && !self.is_closing()
             && what.is_failure();
@@ -99,7 +99,7 @@ impl Machine {
         );
         let (limit, last) = (self.history_limit(ix), self.nodes[ix].last.clone());
         if let (Some(exit), true) = (last, restarts && limit > 0) {
-            self.push_end(ix, limit, What::Attempt(exit, ExitClass::Normal), decision);
+            self.push_end(ix, limit, What::Attempt(&exit, ExitClass::Normal), decision);
         }
     }
 
@@ -108,18 +108,18 @@ impl Machine {
     pub(super) fn keep_decided(&mut self, ix: Ix, exit: &Arc<ExitRecord>, decision: Decision) {
         let limit = self.history_limit(ix);
         if limit > 0 {
-            let what = What::Attempt(Arc::clone(exit), ExitClass::Abnormal);
+            let what = What::Attempt(exit, ExitClass::Abnormal);
             self.push_end(ix, limit, what, decision);
         }
     }
 
     #[inline]
-    fn push_end(&mut self, ix: Ix, limit: usize, what: What, decision: Decision) {
+    fn push_end(&mut self, ix: Ix, limit: usize, what: What<'_>, decision: Decision) {
         let at = self.now.since_start();
         let node = &mut self.nodes[ix];
         let (exit, failure) = match what {
-            What::Attempt(exit, _) => (Some(exit), None),
-            What::Supervisor(failure) => (None, failure),
+            What::Attempt(exit, _) => (Some(Arc::clone(exit)), None),
+            What::Supervisor(failure) => (None, failure.map(Arc::clone)),
         };
         let ended = Ended {
             at,
@@ -168,8 +168,8 @@ impl Machine {
     }
 }
 
-impl What {
-    fn is_failure(&self) -> bool {
+impl What<'_> {
+    const fn is_failure(self) -> bool {
         match self {
             Self::Attempt(_, class) => {
                 matches!(class, ExitClass::Abnormal | ExitClass::Fatal)

@@ -18,22 +18,42 @@ pub(super) struct Missing {
 }
 
 impl Missing {
+    /// What a child that is ready counts for.
+    const NONE: Self = Self {
+        unready: 0,
+        settled: 0,
+        waiting: 0,
+        optional: 0,
+        delayed: 0,
+    };
+
     /// What a child that is not ready counts for.
-    pub(super) fn of(phase: Phase, critical: bool) -> Self {
-        let waits = matches!(phase, Phase::Waiting(_));
-        // Nobody waits for one that is stuck (I8).
-        let stays = matches!(phase, Phase::Down(_) | Phase::Running | Phase::Stuck(_));
-        // One that is tried again has had its turn.
-        let fails = matches!(
-            phase,
-            Phase::Backoff(_) | Phase::Failed(_) | Phase::Starting(Cause::Alone)
-        );
-        Self {
-            unready: u32::from(critical),
-            settled: u32::from(critical && (stays || waits)),
-            waiting: u32::from(critical && waits),
-            optional: u32::from(!critical && !stays && !waits && !fails),
-            delayed: u32::from(phase == Phase::Backoff(Retry::Group)),
+    pub(super) const fn of(phase: Phase, critical: bool) -> Self {
+        let (settled, waiting, optional, delayed) = match phase {
+            // Nobody waits for one that is stuck (I8).
+            Phase::Down(_) | Phase::Running | Phase::Stuck(_) => (1, 0, 0, 0),
+            Phase::Waiting(_) => (1, 1, 0, 0),
+            Phase::Backoff(Retry::Group) => (0, 0, 0, 1),
+            // One that is tried again has had its turn.
+            Phase::Backoff(_) | Phase::Failed(_) | Phase::Starting(Cause::Alone) => (0, 0, 0, 0),
+            Phase::Starting(_) | Phase::Stopping(_) | Phase::Aborting(_) | Phase::Exited(_) => {
+                (0, 0, 1, 0)
+            }
+        };
+        if critical {
+            Self {
+                unready: 1,
+                settled,
+                waiting,
+                optional: 0,
+                delayed,
+            }
+        } else {
+            Self {
+                optional,
+                delayed,
+                ..Self::NONE
+            }
         }
     }
 
@@ -62,9 +82,10 @@ impl Missing {
 
 impl Node {
     /// What the child adds to its supervisor's counts in a phase, as long as it is linked.
+    #[inline]
     pub(super) fn missing(&self, phase: Phase) -> Missing {
         if self.flags.ready {
-            return Missing::default();
+            return Missing::NONE;
         }
         Missing::of(phase, self.policy.critical)
     }

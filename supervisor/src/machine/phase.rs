@@ -7,8 +7,16 @@ use super::node::{Down, Ix, Phase};
 impl Machine {
     /// Changes the phase of a child, and the counts of its supervisor with it.
     pub(super) fn set_phase(&mut self, ix: Ix, phase: Phase) {
+        let ready = self.nodes[ix].flags.ready;
+        self.set_phase_and_ready(ix, phase, ready);
+    }
+
+    /// The same, and whether the child counts as ready: whom that concerns is not told.
+    pub(super) fn set_phase_and_ready(&mut self, ix: Ix, phase: Phase, ready: bool) {
         let node = &mut self.nodes[ix];
+        let missing = node.missing(node.phase);
         let (before, parent) = (std::mem::replace(&mut node.phase, phase), node.parent);
+        let was_ready = std::mem::replace(&mut node.flags.ready, ready);
         node.correlation = self.context;
         let (was_live, is_live) = (before.is_live(), phase.is_live());
         if !(was_live && is_live) {
@@ -38,8 +46,8 @@ impl Machine {
         if parent == Ix::NONE {
             return;
         }
-        if !node.flags.ready && node.flags.linked {
-            self.misses(parent, node.missing(before), node.missing(phase));
+        if !(was_ready && ready) && node.flags.linked {
+            self.misses(parent, missing, node.missing(phase));
         }
         if before.is_down() != phase.is_down() {
             let significant = u32::from(self.nodes[ix].policy.significant);

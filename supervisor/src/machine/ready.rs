@@ -3,8 +3,7 @@
 use std::sync::Arc;
 
 use super::Machine;
-use super::missing::Missing;
-use super::node::{FirstStartState, Ix, Mail, NodeId, Phase};
+use super::node::{Down, FirstStartState, Ix, Mail, NodeId, Phase};
 use crate::event::kind::EventKind;
 use crate::spec::policy::Readiness;
 
@@ -108,7 +107,15 @@ impl Machine {
             return;
         }
         self.publish(ix);
-        let Some(sup) = sup.some() else {
+        if sup != Ix::NONE && linked {
+            self.nodes.sup_mut(sup).missing.sub(missing);
+        }
+        self.spread_ready(ix);
+    }
+
+    /// What follows for others when a child has become ready.
+    pub(super) fn spread_ready(&mut self, ix: Ix) {
+        let Some(sup) = self.nodes[ix].parent.some() else {
             return;
         };
         let waiting = self.nodes[ix]
@@ -122,16 +129,30 @@ impl Machine {
             let start = Mail::Start(self.nodes.id(dependent));
             self.mail(sup, start);
         }
-        if linked && missing != Missing::default() {
-            self.nodes.sup_mut(sup).missing.sub(missing);
+        if self.nodes[ix].flags.linked {
             self.check_ready(sup);
         }
     }
 
     /// The child does not count as ready any more; nor does a supervisor that needs it. The event
     /// of the child itself is what has brought that about.
+    #[inline]
     pub(super) fn becomes_unready(&mut self, ix: Ix) {
+        if !self.nodes[ix].flags.ready {
+            return;
+        }
         if let Some(sup) = self.stops_being_ready(ix) {
+            self.spread_unready(sup);
+        }
+    }
+
+    /// The child is down, and does not count as ready any more; nor does a supervisor that needs it.
+    pub(super) fn goes_down(&mut self, ix: Ix, down: Down) {
+        let node = &self.nodes[ix];
+        let was_needed = node.flags.ready && node.flags.linked && node.policy.critical;
+        let sup = node.parent;
+        self.set_phase_and_ready(ix, Phase::Down(down), false);
+        if was_needed && sup != Ix::NONE {
             self.spread_unready(sup);
         }
     }

@@ -67,12 +67,16 @@ impl Machine {
     }
 
     /// Phases of a shutdown only follow each other.
+    #[inline]
     pub(super) fn shutdown_comes_to(&mut self, phase: ShutdownPhase) {
-        let (reached, after) = (self.shutdown_phase(), self.now.since(self.closing_since));
-        let Shutdown::Underway { phases, .. } = &mut self.shutdown else {
-            return;
-        };
-        if reached < phase {
+        if matches!(self.shutdown, Shutdown::Underway { .. }) && self.shutdown_phase() < phase {
+            self.shutdown_has_come_to(phase);
+        }
+    }
+
+    fn shutdown_has_come_to(&mut self, phase: ShutdownPhase) {
+        let after = self.now.since(self.closing_since);
+        if let Shutdown::Underway { phases, .. } = &mut self.shutdown {
             phases.push(PhaseReached { phase, after });
             self.emit(Ix::ROOT, EventKind::Shutdown(phase));
         }

@@ -122,10 +122,14 @@ impl Machine {
         debug_assert!(!self.nodes[ix].phase.is_live(), "I1");
         self.count_start(ix);
         self.actions.push_back(Action::Start(ix));
-        self.set_phase(ix, Phase::Running);
+        let was_ready = self.nodes[ix].flags.ready;
+        self.set_phase_and_ready(ix, Phase::Running, true);
         self.nodes[ix].ready_since = self.now;
         self.begins_to_beat(ix);
-        self.becomes_ready(ix, Some(EventKind::Started));
+        self.emit(ix, EventKind::Started);
+        if !was_ready {
+            self.spread_ready(ix);
+        }
         self.start_settled(ix, &Ok(Answer::Started));
     }
 

@@ -323,19 +323,18 @@ impl Machine {
             }
             Op::Up | Op::Starting { .. } => false,
         };
-        self.becomes_unready(ix);
         if in_group {
             // Its group is started again, and it with that.
             if matches!(self.nodes[ix].wish, Wish::Start(_)) {
                 self.nodes[ix].wish = Wish::None;
             }
-            self.set_phase(ix, Phase::Down(Down::Group));
+            self.goes_down(ix, Down::Group);
             self.pass_stop(sup, ix);
             self.leave_with_group(sup, ix);
             return self.settled(ix, &interrupted);
         }
         self.pass_start(ix);
-        self.set_phase(ix, Phase::Down(Down::Stopped));
+        self.goes_down(ix, Down::Stopped);
         self.settled(ix, &interrupted);
         self.come_to_rest(ix);
     }
