@@ -38,6 +38,7 @@ impl Machine {
         let now = self.now;
         // Nobody else has it yet.
         if let Some(record) = Arc::get_mut(&mut exit.record) {
+            record.uptime = now.since(self.nodes[ix].since);
             self.record_limit(ix, record);
         }
         #[cfg(feature = "recorder")]
@@ -117,8 +118,7 @@ impl Machine {
         if let Some(path) = was_stuck {
             self.emit_unstuck(id, &path);
         }
-        // Where a start runs its course, it may be started once more.
-        if self.is_closing() && !self.may_start(ix) {
+        if self.is_the_last(ix) {
             self.actions.push_back(Action::Release(ix));
         }
     }

@@ -221,6 +221,19 @@ impl Machine {
         }
     }
 
+    /// Whether no attempt will follow the present one of a child: the tree comes down, and nobody
+    /// above the child starts anything any more.
+    pub(crate) fn is_the_last(&self, ix: Ix) -> bool {
+        let mut above = self.nodes[ix].parent;
+        while self.is_closing() && above != Ix::NONE {
+            if self.may_start_children(above) {
+                return false;
+            }
+            above = self.nodes[above].parent;
+        }
+        self.is_closing()
+    }
+
     /// Neither the tree nor the supervisor comes down. One that lets its start run its course hears
     /// of that afterwards, in its turn: what was asked of it before comes first.
     #[inline]

@@ -347,6 +347,9 @@ impl Core {
             }
             Action::Stop(ix) => {
                 let Some(slot) = self.slot(ix) else { return };
+                if self.machine.is_the_last(ix) {
+                    slot.want_no_more();
+                }
                 let former = slot.want_stop();
                 slot.expect_poll(me != Some(ix));
                 if slot.polls() % 2 == 1 && me != Some(ix) {
@@ -357,6 +360,9 @@ impl Core {
             }
             Action::Abort(ix) => {
                 let Some(slot) = self.slot(ix) else { return };
+                if self.machine.is_the_last(ix) {
+                    slot.want_no_more();
+                }
                 let former = slot.want_abort();
                 slot.expect_poll(me != Some(ix));
                 if slot.polls() % 2 == 1 && me != Some(ix) {

@@ -17,7 +17,7 @@ use super::slot::Slot;
 use super::subtasks::{End, LastWords, SubTasks};
 use super::tree::Tree;
 use super::{current, lifecycle, records};
-use crate::event::exit::{During, ExitKind, Panic};
+use crate::event::exit::{During, ExitKind, ExitRecord, Panic};
 use crate::machine::decision::ExitClass;
 use crate::machine::input::{Exit, Input};
 use crate::machine::time::Nanos;
@@ -38,7 +38,8 @@ pub struct Driver {
     /// `generation + 1` of the attempt that was begun last.
     begun: u64,
     pub(super) attempt: Progress,
-    started: Nanos,
+    /// The end of the last attempt that will ever be wanted, which is told with that of the task.
+    last: Option<Arc<ExitRecord>>,
     /// Boxed, since it is there only while somebody listens.
     span: Option<Box<Span>>,
     slice: Slice,
@@ -81,7 +82,7 @@ impl Driver {
             slot,
             begun: 0,
             attempt: Progress::None,
-            started: Nanos::default(),
+            last: None,
             span: None,
             slice: Slice::default(),
             yields: false,
@@ -164,6 +165,9 @@ impl Driver {
     /// Waits until an attempt is wanted that has not been begun, and says which; `None` when none
     /// ever will be.
     pub(super) fn poll_wanted(&mut self, cx: &Context<'_>) -> Poll<Option<u64>> {
+        if self.last.is_some() {
+            return Poll::Ready(None);
+        }
         self.slot.register(cx.waker());
         let word = self.slot.load();
         let wanted = word
@@ -205,12 +209,9 @@ impl Driver {
     fn begin(&mut self, generation: u64) -> bool {
         self.begun = generation + 1;
         self.attempt = Progress::Runs;
-        if self.slice.is_paused() {
-            self.started = self.now();
-        }
         let stopped = self.slot.load().is_stopping();
         if stopped {
-            self.report(End::of_body(ExitKind::NeverStarted));
+            self.ended(End::of_body(ExitKind::NeverStarted));
         }
         !stopped
     }
@@ -219,32 +220,43 @@ impl Driver {
     pub(super) fn refuse(&mut self, why: TaskError) {
         if let Some(generation) = self.slot.load().generation() {
             if self.begin(generation) {
-                self.report(End::of_body(ExitKind::Failed(why)));
+                self.ended(End::of_body(ExitKind::Failed(why)));
             }
         }
     }
 
-    /// Tells the machine how the attempt has ended, when nothing of it is left.
-    pub(super) fn report(&mut self, end: End) {
+    /// The attempt has ended, and nothing of it is left. The machine is told; where it wants no
+    /// other attempt, when nothing of the task is left, either.
+    pub(super) fn ended(&mut self, end: End) {
         self.attempt = Progress::None;
-        let now = self.now();
-        let attempt = LastWords {
-            generation: self.generation(),
-            attempt: self.slot.attempt(),
-            started: self.started,
-        };
-        let input = attempt.input(&self.slot, now, end);
+        let record = self.last_words().record(end);
+        if self.seat == Seat::Last && self.slot.load().is_last() {
+            self.last = Some(record);
+        } else {
+            self.report(record);
+        }
+    }
+
+    fn report(&mut self, record: Arc<ExitRecord>) {
+        let (now, input) = (self.now(), exited(&self.slot, record));
         let done = self.tree().report_in_turn(&self.slot, now, input);
         self.unread |= done.unread;
         // In a loop of restarts they are woken when that leaves the thread, and once.
         if self.slice.is_paused() {
             self.wake_readers();
         }
-        self.started = now;
         // Wakes may sit in the scheduler's slot that nobody else takes from: let them out before
         // code of users can block the thread.
         let spent = self.slice.is_spent(now);
         self.yields = done.woke || spent || self.begun % BATCH == 0;
+    }
+
+    /// What is to be told of the attempt that was begun last.
+    fn last_words(&self) -> LastWords {
+        LastWords {
+            generation: self.generation(),
+            attempt: self.slot.attempt(),
+        }
     }
 
     /// Of the attempt that was begun last.
@@ -278,18 +290,23 @@ impl Driver {
 }
 
 impl LastWords {
-    /// What the machine is told of its end.
-    pub(super) fn input(self, slot: &Slot, now: Nanos, end: End) -> Input {
-        let exit = Exit {
-            class: end.kind.class(),
-            record: records::make(end, self.generation, self.attempt, now.since(self.started)),
-        };
-        Input::Exited(slot.id, self.generation, exit)
+    /// The record of its end.
+    pub(super) fn record(self, end: End) -> Arc<ExitRecord> {
+        records::make(end, self.generation, self.attempt)
     }
+}
+
+/// What the machine is told of the end of an attempt.
+pub(super) fn exited(slot: &Slot, record: Arc<ExitRecord>) -> Input {
+    let (generation, class) = (record.generation, record.kind.class());
+    Input::Exited(slot.id, generation, Exit { class, record })
 }
 
 impl Drop for Driver {
     fn drop(&mut self) {
+        if let Some(record) = self.last.take() {
+            return self.end_with(record);
+        }
         self.leave();
         if self.seat == Seat::Last {
             has_gone(&self.slot);
@@ -309,6 +326,14 @@ impl Driver {
     pub(crate) const fn into_last(mut self) -> Self {
         self.seat = Seat::Last;
         self
+    }
+
+    /// Tells of the end of the last attempt, and of that of its task.
+    fn end_with(&mut self, record: Arc<ExitRecord>) {
+        let (now, input) = (self.now(), exited(&self.slot, record));
+        let done = self.tree().last_driver_gone(&self.slot, now, input);
+        self.unread |= done.unread;
+        self.pause();
     }
 
     fn leave(&mut self) {
@@ -331,13 +356,9 @@ impl Driver {
         }
         // Also an attempt that was wanted and never begun has come to its end.
         self.begun = wanted;
-        let attempt = LastWords {
-            generation: self.generation(),
-            attempt: self.slot.attempt(),
-            started: self.started,
-        };
+        let attempt = self.last_words();
         if !self.leaves_sub_tasks(attempt) {
-            self.report(End::of_body(ExitKind::RuntimeGone));
+            self.report(attempt.record(End::of_body(ExitKind::RuntimeGone)));
             self.pause();
         }
     }
@@ -443,7 +464,7 @@ impl Driver {
         if before.has_sub_tasks() {
             return self.follow(kind);
         }
-        self.report(End::of_body(kind));
+        self.ended(End::of_body(kind));
         Poll::Ready(())
     }
 

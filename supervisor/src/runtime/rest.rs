@@ -6,7 +6,7 @@ use std::task::Poll;
 
 use tracing::warn;
 
-use super::driver::{Driver, Progress};
+use super::driver::{Driver, Progress, exited};
 use super::slot::Slot;
 use super::subtasks::{End, LastWords, Orphans};
 use crate::event::exit::ExitKind;
@@ -59,7 +59,7 @@ impl Driver {
         if let Some(further) = further {
             tell_further(&self.slot, self.generation(), further);
         }
-        self.report(end);
+        self.ended(end);
         Poll::Ready(())
     }
 
@@ -82,7 +82,7 @@ pub(super) fn tell_orphans(slot: &Arc<Slot>, orphans: Orphans) {
     let Some(tree) = &slot.tree else { return };
     if let Some(attempt) = orphans.attempt {
         let now = tree.now();
-        let input = attempt.input(slot, now, End::of_body(ExitKind::RuntimeGone));
+        let input = exited(slot, attempt.record(End::of_body(ExitKind::RuntimeGone)));
         tree.report(slot, now, input);
     }
     if orphans.driver_gone {

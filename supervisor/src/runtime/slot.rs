@@ -36,6 +36,8 @@ const TOKEN: u64 = 1 << 4;
 const OVER: u64 = 1 << 5;
 /// The attempt of this generation has, or is about to have, sub-tasks.
 const SUB_TASKS: u64 = 1 << 6;
+/// No attempt is wanted behind the one of this generation.
+const LAST: u64 = 1 << 7;
 /// Generations begin here; 56 bits do not wrap within the life of a machine.
 const GENERATION: u32 = 8;
 
@@ -99,6 +101,11 @@ impl Word {
 
     pub(crate) const fn is_released(self) -> bool {
         self.0 & RELEASE != 0
+    }
+
+    /// Whether no attempt is wanted behind the present one.
+    pub(crate) const fn is_last(self) -> bool {
+        self.0 & LAST != 0
     }
 
     /// Whether the attempt has a token, which is to be cancelled.
@@ -170,6 +177,11 @@ impl Slot {
     /// Why the attempt was started.
     pub(crate) fn reason(&self) -> StartReason {
         StartReason::from_byte(self.reason.load(Ordering::Relaxed))
+    }
+
+    /// Wants no attempt behind the present one, which is to be asked to end.
+    pub(crate) fn want_no_more(&self) {
+        self.word.fetch_or(LAST, Ordering::AcqRel);
     }
 
     /// Asks the attempt to end.

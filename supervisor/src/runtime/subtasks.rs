@@ -13,7 +13,6 @@ use tokio::task::AbortHandle;
 use super::sync::atomic::{AtomicUsize, Ordering};
 use super::sync::{Mutex, lock};
 use crate::event::exit::{ExitKind, SpawnedAt};
-use crate::machine::time::Nanos;
 use crate::machine::watch::Members;
 use crate::panics::quietly;
 
@@ -117,7 +116,6 @@ pub(crate) struct Orphans {
 pub(crate) struct LastWords {
     pub(crate) generation: u64,
     pub(crate) attempt: u32,
-    pub(crate) started: Nanos,
 }
 
 /// What follows from the end of a sub-task.

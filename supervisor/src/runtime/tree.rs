@@ -318,12 +318,28 @@ impl Tree {
 
     /// The task of a child has gone.
     pub(super) fn driver_gone(self: &Arc<Self>, slot: &Slot) {
-        let mut counted = false;
         // What time it is does not matter here.
-        let now = Nanos::default();
-        let told = self.with(now, None, |core| {
+        let _ = self.gone(slot, Nanos::default(), None);
+    }
+
+    /// The same, with the end of its last attempt. It sees to readers that are left unwoken.
+    pub(super) fn last_driver_gone(self: &Arc<Self>, slot: &Slot, now: Nanos, end: Input) -> Done {
+        self.gone(slot, now, Some(end))
+    }
+
+    fn gone(self: &Arc<Self>, slot: &Slot, now: Nanos, end: Option<Input>) -> Done {
+        let mut counted = false;
+        // A driver that has ended an attempt is the proof that a thread of the runtime is free.
+        let (me, patience) = match end {
+            Some(_) => (Some(slot.id.ix), Patience::Once),
+            None => (None, Patience::Endless),
+        };
+        let told = self.with_patience(now, me, patience, |core| {
             core.drivers -= 1;
             counted = true;
+            if let Some(end) = end {
+                core.machine.handle(now, end);
+            }
             if core.places.is_replaced(slot) {
                 // The child goes on, in another task.
                 return None;
@@ -331,11 +347,13 @@ impl Tree {
             core.machine.handle(now, Input::Released(slot.id));
             core.places.take_slot(slot)
         });
-        if told.is_err() {
-            // Whatever the machine makes of it.
-            self.lock().drivers -= usize::from(!counted);
-            self.wake_all();
+        if let Ok((_, done)) = told {
+            return done;
         }
+        // Whatever the machine makes of it.
+        self.lock().drivers -= usize::from(!counted);
+        self.wake_all();
+        Done::default()
     }
 
     /// Issues a command; the answer may already be there.
