@@ -52,6 +52,40 @@ async fn a_group_restart_beside_a_stuck_child_is_bounded_and_never_copies_it() {
     assert_eq!(log.alive(), 0);
 }
 
+/// Occupies the thread that it is dropped on until it is let go.
+struct Clings(mpsc::Receiver<()>);
+
+impl Drop for Clings {
+    fn drop(&mut self) {
+        let _ = self.0.recv_timeout(Duration::from_secs(20));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_child_owns_is_dropped_within_the_budget_of_its_last_stop() {
+    let (log, (let_go, held)) = (Log::new(), mpsc::channel());
+    let owned = Clings(held);
+    let child = ChildSpec::from_fn("child", move |ctx: TaskContext| {
+        let _kept_across_attempts = &owned;
+        async move { ctx.cancelled().await }
+    });
+    let child = child.shutdown(Duration::from_millis(50));
+    let spec = SupervisorSpec::root(vec![obedient("a", &log, Duration::ZERO), child]);
+    let handle = Supervisor::start(spec).await.expect("starts");
+    let report = handle
+        .shutdown()
+        .await
+        .expect("stops, though what the child owns has not gone");
+    let [child, a] = &report.children[..] else {
+        panic!("two children: {report}");
+    };
+    assert_eq!(child.status, ChildShutdownStatus::AbortFailed);
+    let doing = child.stuck.expect("what it does is told").doing;
+    assert!(matches!(doing, Doing::InPoll { .. }), "{doing:?}");
+    assert_eq!(a.status, ChildShutdownStatus::Graceful);
+    let_go.send(()).expect("still held");
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_shutdown_beside_a_stuck_child_is_bounded_and_says_who_is_stuck() {
     let log = Log::new();

@@ -261,14 +261,14 @@ impl Journal {
     /// Where the event of this number lies, if it is still there.
     #[inline]
     fn place(&self, seq: u64) -> Option<usize> {
-        if seq <= self.gone() || seq > self.seq {
-            return None;
-        }
         // It lies there if all behind it are single ones.
-        let behind = usize::try_from(self.seq - seq).ok()?;
+        let behind = usize::try_from(self.seq.checked_sub(seq)?).ok()?;
         let guess = self.ring.len().checked_sub(1 + behind);
         if let Some(guess) = guess.filter(|&guess| self.ring[guess].0 == seq) {
             return Some(guess);
+        }
+        if seq <= self.gone() {
+            return None;
         }
         let not_behind = self.ring.partition_point(|(first, _)| *first <= seq);
         not_behind.checked_sub(1)

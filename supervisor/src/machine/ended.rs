@@ -61,7 +61,7 @@ impl Machine {
         if let Some(former) = former {
             self.trash.records.push(former);
         }
-        if self.restart_in_place(ix, &exit) {
+        if self.restart_in_place(ix, &exit) || self.stopped_in_turn(ix, &exit) {
             return;
         }
         let awaited = self.nodes[ix].flags.awaited;
@@ -429,7 +429,7 @@ impl Machine {
 }
 
 /// The status that the report of a shutdown gives a child.
-fn how_it_stopped(exit: &Exit, phase: Phase, node: &Node) -> ChildShutdownStatus {
+pub(super) fn how_it_stopped(exit: &Exit, phase: Phase, node: &Node) -> ChildShutdownStatus {
     let kind = &exit.record.kind;
     match phase {
         Phase::Stuck(_) => ChildShutdownStatus::LateReport,

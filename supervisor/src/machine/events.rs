@@ -68,6 +68,12 @@ impl Machine {
             EventKind::Exited(_) | EventKind::SupervisorEnded(_) => ChildState::Exited,
             _ => self.known_state(ix),
         };
+        self.emit_as(ix, kind, state);
+    }
+
+    /// Writes an event of a child that is known to do this now.
+    #[inline]
+    pub(super) fn emit_as(&mut self, ix: Ix, kind: EventKind, state: ChildState) {
         let node = &self.nodes[ix];
         self.write(Entry {
             at: self.now.0,
@@ -200,7 +206,7 @@ impl Machine {
 
     /// What a child is doing, unless it has left the tree.
     #[inline]
-    fn known_state(&self, ix: Ix) -> ChildState {
+    pub(super) fn known_state(&self, ix: Ix) -> ChildState {
         let node = &self.nodes[ix];
         let stays = match node.phase {
             Phase::Running if node.flags.linked => return ChildState::Running,

@@ -45,6 +45,7 @@ mod fingerprint;
 mod heir;
 mod history;
 mod in_place;
+mod in_turn;
 mod index;
 pub(crate) mod input;
 mod intensity;

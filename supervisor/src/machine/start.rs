@@ -223,15 +223,20 @@ impl Machine {
 
     /// Whether no attempt will follow the present one of a child: the tree comes down, and nobody
     /// above the child starts anything any more.
+    #[inline]
     pub(crate) fn is_the_last(&self, ix: Ix) -> bool {
+        self.is_closing() && self.nobody_starts(ix)
+    }
+
+    fn nobody_starts(&self, ix: Ix) -> bool {
         let mut above = self.nodes[ix].parent;
-        while self.is_closing() && above != Ix::NONE {
-            if self.may_start_children(above) {
+        while let Some(sup) = above.some() {
+            if self.may_start_children(sup) {
                 return false;
             }
-            above = self.nodes[above].parent;
+            above = self.nodes[sup].parent;
         }
-        self.is_closing()
+        true
     }
 
     /// Neither the tree nor the supervisor comes down. One that lets its start run its course hears

@@ -476,7 +476,7 @@ impl Machine {
     }
 
     /// Moves a walk that waits for the end of this child on to the one before.
-    fn pass_stop(&mut self, sup: Ix, ix: Ix) {
+    pub(super) fn pass_stop(&mut self, sup: Ix, ix: Ix) {
         let before = self.nodes[ix].prev;
         if let Op::Stopping { next, .. } = &mut self.nodes.sup_mut(sup).op {
             if *next == ix {

@@ -232,6 +232,8 @@ impl Driver {
         let record = self.last_words().record(end);
         if self.seat == Seat::Last && self.slot.load().is_last() {
             self.last = Some(record);
+            // What is dropped now is code of the child.
+            self.slot.turn_poll();
         } else {
             self.report(record);
         }
@@ -330,6 +332,7 @@ impl Driver {
 
     /// Tells of the end of the last attempt, and of that of its task.
     fn end_with(&mut self, record: Arc<ExitRecord>) {
+        self.slot.turn_poll();
         let (now, input) = (self.now(), exited(&self.slot, record));
         let done = self.tree().last_driver_gone(&self.slot, now, input);
         self.unread |= done.unread;
