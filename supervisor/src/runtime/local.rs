@@ -4,9 +4,10 @@
 //! wanted any more. Where there is none to be had, the attempt has failed, and the next one asks
 //! again.
 
-use std::future::Future;
+use std::future::{Future, poll_fn};
+use std::pin::pin;
 use std::sync::Arc;
-use std::task::Poll;
+use std::task::{Context, Wake, Waker};
 use std::thread;
 
 use tokio::runtime::{Builder, Handle, Runtime};
@@ -23,6 +24,32 @@ struct Local<L> {
     run: L,
     driver: Driver,
     guard: DriverGuard,
+    /// There once it has waited for its thread.
+    relay: Option<Arc<Relay>>,
+}
+
+/// Wakes whoever has the driver now: its slot keeps the first waker that it is given, and a child
+/// that comes late to its thread has waited elsewhere.
+#[derive(Debug, Default)]
+struct Relay(Mutex<Option<Waker>>);
+
+impl Relay {
+    /// From here on it wakes this one; what is wanted is read afterwards.
+    fn lead_to(&self, waker: &Waker) {
+        let mut known = lock(&self.0);
+        if !known.as_ref().is_some_and(|known| known.will_wake(waker)) {
+            *known = Some(waker.clone());
+        }
+    }
+}
+
+impl Wake for Relay {
+    fn wake(self: Arc<Self>) {
+        let known = lock(&self.0).clone();
+        if let Some(waker) = known {
+            waker.wake();
+        }
+    }
 }
 
 /// Drives a child on a thread of its own, for as long as it is wanted.
@@ -33,7 +60,13 @@ where
 {
     driver.leave_runtime();
     let guard = driver.guard();
-    if let Err((local, error)) = begin(Local { run, driver, guard }) {
+    let local = Local {
+        run,
+        driver,
+        guard,
+        relay: None,
+    };
+    if let Err((local, error)) = begin(local) {
         drop(on.spawn(try_again(local, error)));
     }
 }
@@ -44,14 +77,18 @@ where
     L: FnOnce(Driver) -> Fut + Send + 'static,
     Fut: Future<Output = ()> + 'static,
 {
+    let relay = Arc::new(Relay::default());
+    let waker = Waker::from(Arc::clone(&relay));
+    local.relay = Some(Arc::clone(&relay));
     let mut error = Some(error);
     loop {
         if let Some(error) = error.take() {
             local.driver.refuse(TaskError::from(error));
         }
-        let wanted = std::future::poll_fn(|cx| match local.driver.poll_wanted(cx) {
-            Poll::Ready(wanted) => Poll::Ready(wanted.is_some()),
-            Poll::Pending => Poll::Pending,
+        let wanted = poll_fn(|cx| {
+            relay.lead_to(cx.waker());
+            let polled = local.driver.poll_wanted(&Context::from_waker(&waker));
+            polled.map(|wanted| wanted.is_some())
         });
         if !wanted.await {
             return;
@@ -103,11 +140,26 @@ where
     Fut: Future<Output = ()> + 'static,
 {
     fn drive(self, runtime: Runtime) {
-        let Self { run, driver, guard } = self;
+        let Self {
+            run,
+            driver,
+            guard,
+            relay,
+        } = self;
         let set = LocalSet::new();
         // The driver catches what its attempts do; what they had been lent may still panic when it
         // is dropped.
-        quietly(|| set.block_on(&runtime, run(driver)));
+        let run = async move {
+            let mut run = pin!(run(driver));
+            let relayed = poll_fn(|cx| {
+                if let Some(relay) = &relay {
+                    relay.lead_to(cx.waker());
+                }
+                run.as_mut().poll(cx)
+            });
+            relayed.await;
+        };
+        quietly(|| set.block_on(&runtime, run));
         drop_quietly(set);
         // Whoever has spawned something past the context does not hold up the end of the tree.
         runtime.shutdown_background();
@@ -136,8 +188,41 @@ mod tests {
         }
     }
 
+    /// They share what is refused.
+    static ONE_AT_A_TIME: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn a_child_that_came_late_to_its_thread_is_started_again_and_dropped_there() {
+        let _alone = ONE_AT_A_TIME.lock().await;
+        REFUSED.store(1, Ordering::SeqCst);
+        let (tell, mut told) = tokio::sync::mpsc::unbounded_channel();
+        let child = ChildSpec::local("child", move |ctx: TaskContext| {
+            let tell = tell.clone();
+            async move {
+                let generation = ctx.generation().value;
+                tell.send(generation).expect("waited for");
+                if generation < 4 {
+                    return Err("again");
+                }
+                std::future::pending().await
+            }
+        })
+        .backoff(Backoff::constant(Duration::from_millis(1)))
+        .shutdown(Duration::ZERO);
+        let handle = Supervisor::start(SupervisorSpec::root(vec![child]))
+            .await
+            .expect("starts");
+        for generation in 1..=4 {
+            let next = tokio::time::timeout(Duration::from_secs(10), told.recv());
+            assert_eq!(next.await.expect("it is started again"), Some(generation));
+        }
+        let report = handle.shutdown().await.expect("stops");
+        assert!(report.stuck().next().is_none(), "{report}");
+    }
+
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
     async fn a_thread_that_is_not_to_be_had_is_a_failure_of_the_attempt_and_asked_for_again() {
+        let _alone = ONE_AT_A_TIME.lock().await;
         REFUSED.store(3, Ordering::SeqCst);
         let (tell, told) = tokio::sync::oneshot::channel();
         let mut tell = Some(tell);
