@@ -189,9 +189,10 @@
 //!
 //! The library writes to `tracing` and installs no subscriber: events of the target
 //! `rust_supervisor::lifecycle`, a failure and what is decided on it in one line, and a span of the
-//! target `rust_supervisor::attempt` around the code of each attempt. It prints in one place only:
-//! a [`RunOutcome`] that `main` returns writes a failure to standard error, unless it is
-//! [quiet](RunOutcome::quiet).
+//! target `rust_supervisor::attempt` around the code of each attempt. A subscriber that is slower than
+//! the tree for longer than the journal reaches back is told in a warning how many events it has
+//! `missed`. The library prints in one place only: a [`RunOutcome`] that `main` returns writes a
+//! failure to standard error, unless it is [quiet](RunOutcome::quiet).
 //!
 //! What a child logs is inside that span, and so carries `child`, `path`, `attempt` and
 //! `generation`. A span that lasts for weeks is of no use to what exports spans, such as a layer of

@@ -9,6 +9,7 @@ use super::tree::Tree;
 use crate::event::exit::ExitKind;
 use crate::event::kind::{Event, EventKind};
 use crate::id::path;
+use crate::panics::quietly;
 
 const CHUNK: usize = 64;
 
@@ -28,10 +29,14 @@ pub(super) fn report(tree: &Arc<Tree>) {
             Err(TryLockError::WouldBlock) => return,
         };
         let mut events = Vec::new();
-        let newest = tree.copy_untraced(*printed, CHUNK, &mut events);
+        let (missed, newest) = tree.copy_untraced(*printed, CHUNK, &mut events);
+        if missed > 0 {
+            quietly(|| print_missed(missed));
+        }
         for event in &events {
             *printed = event.seq;
-            print(event);
+            // One that panics at an event is given the next one all the same.
+            quietly(|| print(event));
         }
         let last = events.last().map_or(newest, |event| event.seq);
         drop(printed);
@@ -41,6 +46,16 @@ pub(super) fn report(tree: &Arc<Tree>) {
             return;
         }
     }
+}
+
+/// The subscriber is slower than the tree, and the journal has been lapped (I10).
+fn print_missed(missed: u64) {
+    warn!(
+        target: "rust_supervisor::lifecycle",
+        parent: None,
+        missed,
+        "events had gone before they could be told here: {missed}"
+    );
 }
 
 fn print(event: &Event) {

@@ -428,11 +428,17 @@ impl Tree {
         drop_quietly(former);
     }
 
-    /// Copies events behind a number that are to be traced; answers the number of the newest.
-    pub(super) fn copy_untraced(&self, after: u64, max: usize, into: &mut Vec<Event>) -> u64 {
+    /// Copies events behind a number that are to be traced; answers how many of those are gone, and
+    /// the number of the newest.
+    pub(super) fn copy_untraced(
+        &self,
+        after: u64,
+        max: usize,
+        into: &mut Vec<Event>,
+    ) -> (u64, u64) {
         let core = self.lock();
-        core.events(after.max(core.unwanted), max, into);
-        core.machine.journal().seq()
+        let missed = core.events(after.max(core.unwanted), max, into);
+        (missed, core.machine.journal().seq())
     }
 
     /// The number of the newest event.
