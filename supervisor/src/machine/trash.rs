@@ -26,7 +26,7 @@ impl Trash {
         // Records, and failures with them, see to it themselves.
         self.records.clear();
         self.failures.clear();
-        for body in self.bodies.drain(..) {
+        for body in std::mem::take(&mut self.bodies) {
             drop_quietly(body);
         }
     }

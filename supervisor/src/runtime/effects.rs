@@ -24,7 +24,7 @@ thread_local! {
     static SPARE: Cell<Option<Box<Effects>>> = const { Cell::new(None) };
 }
 
-/// Lists that a call has left longer than this are not kept for the next one.
+/// The memory of longer lists than this is not kept for the next call.
 const KEPT: usize = 256;
 
 /// Collected under the lock, carried out after it. A panic in one of them must not keep the others
@@ -63,11 +63,8 @@ impl Effects {
 
     /// Keeps the memory of lists that have been carried out.
     pub(super) fn keep(self: Box<Self>) {
-        let longest = self.changed.capacity().max(self.readers.capacity());
-        if longest <= KEPT {
-            // Not while the thread's locals are being destroyed.
-            let _ = SPARE.try_with(|spare| spare.set(Some(self)));
-        }
+        // Not while the thread's locals are being destroyed.
+        let _ = SPARE.try_with(|spare| spare.set(Some(self)));
     }
 
     /// What was left at a place of a tree that has ended.
@@ -93,6 +90,7 @@ impl Effects {
         let woke_any = woke
             || !self.readers.is_empty()
             || !self.unanswered.is_empty()
+            || !self.watched.is_empty()
             || !self.mirrors.is_empty();
         if woke_any {
             self.wake(tree);
@@ -115,7 +113,7 @@ impl Effects {
             self.drop_owned();
         }
         if std::mem::take(&mut self.traces) {
-            quietly(|| super::lifecycle::report(tree));
+            super::lifecycle::report(tree);
         }
         woke
     }
@@ -146,12 +144,8 @@ impl Effects {
 
     /// Each alone: a panic of one must not meet that of another.
     fn drop_owned(&mut self) {
-        for launch in self.launches.drain(..) {
-            drop_quietly(launch);
-        }
-        for mirror in self.mirrors.drain(..) {
-            drop_quietly(mirror);
-        }
+        each(&mut self.launches, drop_quietly);
+        each(&mut self.mirrors, drop_quietly);
     }
 }
 
@@ -160,5 +154,33 @@ impl Effects {
 fn each<T>(list: &mut Vec<T>, f: impl FnMut(T)) {
     if !list.is_empty() {
         list.drain(..).for_each(f);
+        if list.capacity() > KEPT {
+            *list = Vec::new();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::id::called::Called;
+    use crate::machine::node::{Ix, NodeId};
+    use crate::{Supervisor, SupervisorSpec};
+
+    #[tokio::test]
+    async fn whom_to_watch_is_told_also_where_there_is_nothing_else_to_do() {
+        let spec = SupervisorSpec::root(Vec::new());
+        let handle = Supervisor::start(spec).await.expect("starts");
+        let tree = handle.inner();
+        let id = NodeId {
+            ix: Ix::NONE,
+            tenancy: 0,
+        };
+        let slot = Arc::new(Slot::new(id, Called::new("child".into()), None));
+        let mut effects = Effects::none();
+        effects.watched.push((Arc::clone(&slot), None));
+        assert!(!effects.carry_out(tree));
+        assert!(effects.watched.is_empty(), "it would be told another tree");
+        effects.keep();
     }
 }
