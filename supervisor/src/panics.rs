@@ -78,7 +78,9 @@ fn caught(payload: Box<dyn Any + Send>, during: During, run: u64) -> Panic {
             let message = message(&*payload);
             forget(payload);
             // What an earlier panic has left, that somebody else caught, is not about this one.
-            let noted = NOTED.take().filter(|noted| noted.run >= run);
+            // While the thread's locals are being destroyed nothing is noted.
+            let noted = NOTED.try_with(RefCell::take).ok().flatten();
+            let noted = noted.filter(|noted| noted.run >= run);
             let (location, backtrace) =
                 noted.map_or((None, None), |noted| (noted.location, noted.backtrace));
             Panic {
@@ -116,4 +118,37 @@ fn message(payload: &(dyn Any + Send)) -> String {
         .map(|text| (*text).to_owned())
         .or_else(|| payload.downcast_ref::<String>().cloned())
         .unwrap_or_else(|| "(a panic without a text)".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+
+    use super::*;
+
+    #[test]
+    fn a_panic_is_caught_also_while_the_locals_of_its_thread_are_destroyed() {
+        struct Late(mpsc::Sender<String>);
+
+        impl Drop for Late {
+            fn drop(&mut self) {
+                let caught = catch(During::Drop, || panic!("late"));
+                let message = caught.expect_err("it panics").message;
+                self.0.send(message).expect("it is waited for");
+            }
+        }
+
+        thread_local! {
+            static LATE: RefCell<Option<Late>> = const { RefCell::new(None) };
+        }
+
+        let (tell, told) = mpsc::channel();
+        let thread = std::thread::spawn(move || {
+            // Destroyed after what is first used later.
+            LATE.set(Some(Late(tell)));
+            catch(During::Poll, || panic!("early")).expect_err("it panics");
+        });
+        assert_eq!(told.recv().as_deref(), Ok("late"));
+        thread.join().expect("it ends");
+    }
 }
