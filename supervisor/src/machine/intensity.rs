@@ -73,13 +73,13 @@ impl Window {
 
     #[inline]
     fn add(&mut self, now: Nanos, window: u64, counted: Counted) {
-        self.sum += 1;
+        self.sum = self.sum.saturating_add(1);
         if self.sum > EXACT {
             let grain = window / u64::from(EXACT);
             if let Some(entry) = self.entries.back_mut() {
                 if now.0.saturating_sub(entry.since.0) < grain {
                     (entry.at, entry.last) = (now, counted);
-                    entry.count += 1;
+                    entry.count = entry.count.saturating_add(1);
                     return;
                 }
             }
@@ -96,7 +96,8 @@ impl Window {
     pub(super) fn used(&self, now: Nanos, window: Duration) -> u32 {
         let within = self.entries.iter().rev();
         let within = within.take_while(|entry| now.since(entry.at) < window);
-        within.map(|entry| entry.count).sum()
+        let counts = within.map(|entry| entry.count);
+        counts.fold(0, u32::saturating_add)
     }
 
     /// Restarts that are still allowed, as of the last one that was recorded.
@@ -149,7 +150,7 @@ impl Window {
             if now.0.saturating_sub(entry.at.0) < window {
                 break;
             }
-            self.sum -= entry.count;
+            self.sum = self.sum.saturating_sub(entry.count);
             self.entries.pop_front();
         }
     }
@@ -208,6 +209,25 @@ mod tests {
             Allowance::Spent,
             "4, 8 and 10 are not"
         );
+    }
+
+    #[test]
+    fn the_largest_number_is_never_exceeded() {
+        let mut window = Window::default();
+        window.spend(
+            Nanos(0),
+            Intensity::new(u32::MAX, Duration::from_secs(10)),
+            SOMEBODY,
+        );
+        for _ in 0..3 {
+            assert_eq!(record(&mut window, 1, u32::MAX), Allowance::Allowed);
+        }
+        assert_eq!(
+            window.used(Nanos(SECOND), Duration::from_secs(10)),
+            u32::MAX
+        );
+        assert_eq!(record(&mut window, 60, u32::MAX), Allowance::Allowed);
+        assert_eq!(window.sum, 1, "those before are forgotten");
     }
 
     #[test]
