@@ -402,6 +402,99 @@ mod tests {
         assert_eq!(numbers, [after + 1, after + 2, after + 3]);
     }
 
+    /// What of an event tells it from its neighbours.
+    type Told = (u64, Option<u64>, u32, u64, &'static str);
+
+    fn told(event: &Event) -> Told {
+        let kind = match event.kind {
+            EventKind::Exited(_) => "exited",
+            EventKind::Restarting { .. } => "restarting",
+            _ => "started",
+        };
+        (
+            event.seq,
+            event.generation,
+            event.attempt,
+            event.correlation,
+            kind,
+        )
+    }
+
+    #[test]
+    fn restarts_that_are_kept_as_one_are_read_as_three_from_anywhere() {
+        let mut random = fastrand::Rng::with_seed(7);
+        let exit = Arc::new(ExitRecord {
+            kind: crate::event::exit::ExitKind::Succeeded,
+            sub_task: None,
+            generation: 0,
+            attempt: 0,
+            uptime: Duration::ZERO,
+        });
+        let (mut journal, mut all, mut given_up) = (Journal::new(), Vec::<Told>::new(), 0);
+        for round in 0..2 * CAPACITY {
+            let (first, starts) = (journal.seq() + 1, round + 1);
+            let attempt = random.u32(1..9);
+            if random.bool() {
+                let restart = Restart {
+                    at: 0,
+                    wall: 0,
+                    path: "a".into(),
+                    starts,
+                    attempt,
+                    exit: Arc::clone(&exit),
+                };
+                journal.push_restart(restart, |_| given_up += 1);
+                all.extend([
+                    (first, Some(round), attempt, first, "exited"),
+                    (first + 1, Some(round), attempt, first, "restarting"),
+                    (first + 2, Some(round + 1), attempt + 1, first, "started"),
+                ]);
+            } else {
+                let entry = Entry {
+                    starts,
+                    attempt,
+                    ..event()
+                };
+                given_up += u64::from(journal.push(entry).is_some());
+                all.push((first, Some(round), attempt, 1, "started"));
+            }
+            if round % 61 != 0 {
+                continue;
+            }
+            let (seq, gone) = (journal.seq(), journal.gone());
+            assert_eq!(seq, all.len() as u64);
+            let kept = seq - gone;
+            assert!(kept == seq || (CAPACITY..CAPACITY + 3).contains(&kept));
+            let after = match random.u8(..4) {
+                0 => gone + random.u64(0..4),
+                1 => seq.saturating_sub(random.u64(0..4)),
+                _ => random.u64(0..seq + 2),
+            };
+            let there = usize::try_from(after.clamp(gone, seq)).expect("a number");
+            let (missed, max) = (gone.saturating_sub(after), random.usize(1..200));
+            let mut read = Vec::new();
+            assert_eq!(journal.read(after, max, &mut read), missed);
+            let read: Vec<Told> = read.iter().map(told).collect();
+            assert_eq!(read, all[there..][..max.min(all.len() - there)]);
+            let mut copied = Copied::behind(after);
+            assert_eq!(journal.copy(max, &mut copied), missed);
+            let copy: Vec<Told> = std::iter::from_fn(|| copied.next())
+                .map(|event| told(&event))
+                .collect();
+            assert_eq!(copy, all[there..][..copy.len()]);
+            assert!(copy.len() >= max.min(all.len() - there));
+            for number in [after, gone, gone + 1, seq, seq + 1] {
+                let found = journal.event(number).as_ref().map(told);
+                let known = all.iter().rev().find(|told| told.0 == number);
+                let expected = known.filter(|_| gone < number).copied();
+                assert_eq!(found, expected);
+            }
+        }
+        let restarts = all.iter().filter(|told| told.4 == "exited");
+        let held = Arc::strong_count(&exit) as u64 - 1;
+        assert_eq!(restarts.count() as u64, given_up + held);
+    }
+
     #[test]
     fn a_reader_that_is_up_to_date_reads_nothing() {
         let mut journal = Journal::new();
