@@ -53,6 +53,7 @@ impl Machine {
             answers: Answers::default(),
             actions: VecDeque::new(),
             todo: self.todo.clone(),
+            steps: super::STEPS,
             steps_left: 0,
             now: self.now,
             random: self.random.clone(),

@@ -145,6 +145,8 @@ pub(crate) struct Machine {
     actions: VecDeque<Action>,
     /// Supervisors that may have something to do.
     todo: VecDeque<Ix>,
+    /// How many steps a call makes.
+    steps: u32,
     steps_left: u32,
     now: Nanos,
     random: fastrand::Rng,
@@ -194,6 +196,7 @@ impl Machine {
             answers: Answers::default(),
             actions: VecDeque::new(),
             todo: VecDeque::new(),
+            steps: STEPS,
             steps_left: 0,
             now: Nanos::default(),
             random: fastrand::Rng::with_seed(seed),
@@ -256,7 +259,7 @@ impl Machine {
     fn observe(&mut self, now: Nanos, input: Input) {
         self.now = self.now.max(now);
         self.moves += 1;
-        self.steps_left = STEPS;
+        self.steps_left = self.steps;
         #[cfg(feature = "recorder")]
         self.note(&input);
         match input {
@@ -283,7 +286,7 @@ impl Machine {
         #[cfg(feature = "recorder")]
         self.note_told(|| recorder::Told::Resume);
         self.moves += 1;
-        self.steps_left = STEPS;
+        self.steps_left = self.steps;
         self.tick();
         self.advance();
         self.answer_drafts();

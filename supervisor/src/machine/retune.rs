@@ -98,8 +98,14 @@ impl Machine {
         self.schedule(sup);
     }
 
-    pub(super) fn exchange_policy(&mut self, sup: Ix, policy: SupervisorPolicy) {
-        self.nodes.sup_mut(sup).policy = policy;
+    pub(super) fn exchange_policy(&mut self, sup: Ix, mut policy: SupervisorPolicy) {
+        let closes = self.is_closing();
+        let state = self.nodes.sup_mut(sup);
+        if closes {
+            // Whoever has ended since then, and was not to start any more, has been let go.
+            policy.while_starting = state.policy.while_starting;
+        }
+        state.policy = policy;
         self.tell_retuned(sup);
     }
 

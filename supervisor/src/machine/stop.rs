@@ -60,7 +60,7 @@ impl Machine {
                     }
                     Manner::Graph => {
                         self.await_end(sup, ix);
-                        if self.count_dependents(ix, scope) == 0 {
+                        if self.await_dependents(sup, ix, scope) == 0 {
                             self.ask_to_stop(ix);
                         }
                     }
@@ -528,19 +528,22 @@ impl Machine {
         }
     }
 
-    /// How many children of the scope have to end before this one may be asked.
-    fn count_dependents(&mut self, ix: Ix, scope: Scope) -> u32 {
-        let Some(links) = self.nodes[ix].links.take() else {
+    /// How many children of the scope have to end before this one may be asked: the walk may not
+    /// have come to them.
+    fn await_dependents(&mut self, sup: Ix, ix: Ix, scope: Scope) -> u32 {
+        let Some(mut links) = self.nodes[ix].links.take() else {
             return 0;
         };
-        let left = links.before.iter().filter(|&&dependent| {
+        links.dependents_left = 0;
+        for &dependent in &links.before {
             let node = &self.nodes[dependent];
             let live = node.phase.is_live() && !matches!(node.phase, Phase::Stuck(_));
-            live && scope.contains(dependent, node)
-        });
-        let left = u32::try_from(left.count()).unwrap_or(u32::MAX);
-        let mut links = links;
-        links.dependents_left = left;
+            if live && scope.contains(dependent, node) {
+                self.await_end(sup, dependent);
+                links.dependents_left += 1;
+            }
+        }
+        let left = links.dependents_left;
         self.nodes[ix].links = Some(links);
         left
     }

@@ -37,14 +37,15 @@ impl Machine {
             while self.step(sup) {
                 self.steps_left = self.steps_left.saturating_sub(1);
                 if self.steps_left == 0 {
-                    self.schedule(sup);
+                    // It may have given itself free.
+                    if self.nodes[sup].sup().is_some() {
+                        self.schedule(sup);
+                    }
                     return;
                 }
             }
-            if matches!(self.nodes[sup].phase, Phase::Starting(_))
-                && self.nodes[sup].sup().is_some()
-            {
-                // What held up its start may be over.
+            // What held up its start may be over.
+            if matches!(self.nodes[sup].phase, Phase::Starting(_)) {
                 self.check_ready(sup);
             }
         }

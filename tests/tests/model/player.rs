@@ -40,6 +40,8 @@ pub(crate) enum Step {
     Ready(String),
     /// The tree is to be another one.
     Reload(Box<Sup>),
+    /// Only so many steps follow from it before the next input.
+    Short(u32, Box<Self>),
     /// A poll begins, or ends.
     TurnPoll(String),
     /// The tree is stopped, within a time.
@@ -178,6 +180,10 @@ impl Player {
         if let Some(done) = &self.done {
             done.borrow_mut().push(step.clone());
         }
+        self.perform(step)
+    }
+
+    fn perform(&mut self, step: &Step) -> bool {
         self.at_once |= matches!(step, Step::Obey | Step::End(_));
         match step {
             Step::Add(sup, child) => {
@@ -226,6 +232,10 @@ impl Player {
                 // Which of the two holds depends on how far it comes.
                 self.shutdown_within = None;
             }
+            Step::Short(steps, step) => {
+                self.world.interrupt(*steps);
+                return self.perform(step);
+            }
             Step::Stalled(path) => return self.world.stalled(path, Duration::from_secs(1)),
             Step::Starve(path) => {
                 let starves = self.world.starve(path);
@@ -260,12 +270,16 @@ impl Player {
             self.check_report();
         }
         self.at_once = false;
-        self.world.check();
+        if !self.world.has_more() {
+            self.world.check();
+        }
         self.rules.tell(&mut self.world);
     }
 
     /// Brings the tree to its end; every command is answered by then.
     pub(crate) fn finish(&mut self, how: Finish) {
+        self.world.resume();
+        self.check();
         if how == Finish::Calm && self.come_to_rest() {
             self.check_rest();
         }
@@ -518,6 +532,7 @@ impl fmt::Display for Step {
             Self::Obey => write!(f, "obey(&mut world);"),
             Self::Pass(time) => write!(f, "world.advance(ms({}));", time.as_millis()),
             Self::Ending(path) => write!(f, "world.ending({path:?});"),
+            Self::Short(steps, step) => write!(f, "world.interrupt({steps});\n    {step}"),
             Self::Stalled(path) => write!(f, "world.stalled({path:?}, secs(1));"),
             Self::Starve(path) => write!(f, "world.starve({path:?});"),
             Self::Unstalled(path) => write!(f, "world.unstalled({path:?});"),

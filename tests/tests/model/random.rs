@@ -125,6 +125,7 @@ enum Draft {
     Heed(usize),
     Ready(usize),
     Reload(Box<Sup>, Naming),
+    Short(u32, Box<Self>),
     TurnPoll(usize),
 }
 
@@ -184,12 +185,23 @@ impl Draft {
                 paths.extend(new);
                 Step::Reload(tree)
             }
+            Self::Short(steps, draft) => {
+                Step::Short(*steps, Box::new(draft.resolve(player, paths)?))
+            }
             Self::TurnPoll(at) => Step::TurnPoll(live(*at)?),
         })
     }
 }
 
 fn step() -> impl Strategy<Value = Draft> {
+    (proptest::option::weighted(0.1, 0_u32..8), whole_step()).prop_map(|(steps, draft)| match steps
+    {
+        Some(steps) => Draft::Short(steps, Box::new(draft)),
+        None => draft,
+    })
+}
+
+fn whole_step() -> impl Strategy<Value = Draft> {
     let verbs = select(vec![
         Verb::Delete,
         Verb::Kill,

@@ -24,6 +24,8 @@ pub(crate) struct Rules {
     /// What the last command would add; and all of them, by the number of their event.
     offer: Option<Child>,
     offered: Vec<(u64, Arc<str>, Child)>,
+    /// The tree has been told to be another one.
+    reloaded: bool,
     /// Commands that name a child, by the number of their event.
     commands: HashSet<u64>,
     /// Supervisors that come down.
@@ -94,6 +96,7 @@ impl Rules {
     /// The tree becomes another one, little by little: what follows from its settings is left to the
     /// machine's own checks from here on.
     pub(crate) fn reload(&mut self) {
+        self.reloaded = true;
         self.supervisors.clear();
         self.declared.clear();
         for member in self.members.values_mut() {
@@ -124,7 +127,9 @@ impl Rules {
             }
         }
         self.offer = None;
-        self.check_groups(world);
+        if !world.has_more() {
+            self.check_groups(world);
+        }
     }
 
     fn check(&mut self, event: &Event) {
@@ -376,10 +381,10 @@ impl Rules {
 
     fn added(&mut self, event: &Event) {
         let path = &event.path;
-        // It follows from its own command, or from what held that up.
+        // It follows from its own command, or from what held that up; or else a reload declares it.
         let own = self.offered.iter().position(|it| it.0 == event.correlation);
         let named = || self.offered.iter().position(|it| it.1 == *path);
-        if let Some(at) = own.or_else(named) {
+        if let Some(at) = own.or_else(|| named().filter(|_| !self.reloaded)) {
             let (_, _, child) = self.offered.remove(at);
             self.learn_child(path, &child);
         } else if let Some(child) = self.declared.get(path).cloned() {

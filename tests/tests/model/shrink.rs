@@ -67,6 +67,14 @@ fn smaller_steps(step: &Step) -> Vec<Step> {
             let trees = smaller_sups(tree).into_iter();
             trees.map(|tree| Step::Reload(Box::new(tree))).collect()
         }
+        Step::Short(steps, step) => {
+            let mut all = vec![(**step).clone()];
+            let steps_less = (0..*steps).map(|steps| Step::Short(steps, step.clone()));
+            all.extend(steps_less);
+            let smaller = smaller_steps(step).into_iter();
+            all.extend(smaller.map(|step| Step::Short(*steps, Box::new(step))));
+            all
+        }
         _ => Vec::new(),
     }
 }

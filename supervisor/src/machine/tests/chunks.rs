@@ -5,7 +5,7 @@ use crate::machine::Machine;
 use crate::machine::input::Input;
 use crate::machine::time::Nanos;
 use crate::spec::plan::Plan;
-use crate::spec::policy::{Pool, Strategy};
+use crate::spec::policy::{Pool, StartOrder, Strategy};
 
 fn many(count: usize) -> SupervisorSpec {
     let children = (0..count).map(|i| worker(&format!("c{i}"))).collect();
@@ -126,4 +126,39 @@ fn a_copy_is_brought_up_to_date_only_as_far_as_the_journal_reaches() {
         world.exit("a", Ends::Failed);
     }
     assert_eq!(changes(&world), None);
+}
+
+#[test]
+fn a_supervisor_that_is_removed_may_take_the_last_step_of_a_call() {
+    for steps in 0..8 {
+        let below = SupervisorSpec::root(workers(&["a"]));
+        let mut world = started(SupervisorSpec::root(vec![worker("b")]));
+        ask(
+            &mut world,
+            "",
+            Ask::Add(ChildSpec::supervisor("sub", below)),
+        )
+        .expect("accepted");
+        world.ask("sub", Ask::Remove);
+        world.interrupt(steps);
+        world.exit("sub/a", Ends::Cancelled);
+        world.resume();
+        world.check();
+        assert_eq!(live(&world), ["b"], "after {steps} steps");
+    }
+}
+
+#[test]
+fn a_dependent_that_ends_before_a_stop_has_come_to_it_holds_up_nobody() {
+    for steps in 0..8 {
+        let spec = vec![worker("a").after(["b"]), worker("b"), worker("c")];
+        let mut world = started(SupervisorSpec::root(spec).start(StartOrder::Concurrent));
+        world.interrupt(steps);
+        world.ask("", Ask::Shutdown);
+        world.exit("a", Ends::Failed);
+        world.resume();
+        world.check();
+        obey(&mut world);
+        assert!(world.is_over(), "after {steps} steps");
+    }
 }

@@ -951,3 +951,20 @@ fn whoever_asks_for_an_heir_does_not_wait_for_the_one_that_hangs() {
     world.check();
     assert_eq!(live(&world), ["a", "b"]);
 }
+
+#[test]
+fn nobody_starts_in_a_tree_that_closes_although_a_reload_lets_starts_run_their_course() {
+    let of = |argument, mode| {
+        let below = root(vec![made("a", argument)]).while_starting(mode);
+        ChildSpec::supervisor("sub", below)
+    };
+    let mut world = started(root(vec![of(1, WhileStarting::Interrupt)]));
+    let changed = root(vec![of(2, WhileStarting::Wait), worker("b")]);
+    world.reload(changed).expect("sound");
+    world.ask("", Ask::Shutdown);
+    log(&mut world);
+    world.exit("sub/a", Ends::Cancelled);
+    world.exit("b", Ends::Cancelled);
+    assert_eq!(text(&log(&mut world)), "-sub/a -b ?sub -sub -/");
+    world.check();
+}

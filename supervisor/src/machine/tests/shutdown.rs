@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::shutdown::report::ChildShutdownStatus as Status;
-use crate::spec::policy::{AutoShutdown, FirstStart, Shutdown, WhileStarting};
+use crate::spec::policy::{AutoShutdown, FirstStart, Intensity, Shutdown, WhileStarting};
 
 fn statuses(world: &World) -> Vec<(String, Status)> {
     let report = world.report();
@@ -423,4 +423,29 @@ fn a_child_that_its_group_starts_once_more_while_the_tree_comes_down_keeps_its_t
     world.check();
     assert!(world.is_over());
     assert_eq!(world.report().reconcile.tasks_left, 0);
+}
+
+#[test]
+fn a_supervisor_that_has_not_heard_of_the_end_of_its_tree_restarts_one_that_gives_up() {
+    let of = |children, restarts| {
+        let spec = SupervisorSpec::root(children).while_starting(WhileStarting::Wait);
+        spec.intensity(Intensity::new(restarts, secs(10)))
+    };
+    let low = ChildSpec::supervisor("low", of(workers(&["a", "b"]), 0)).backoff(Backoff::none());
+    let high = ChildSpec::supervisor("high", of(vec![low], 1));
+    let mut world = started(SupervisorSpec::root(vec![high, worker("c")]));
+    world.ask("", Ask::Shutdown);
+    log(&mut world);
+    world.exit("high/low/a", Ends::Failed);
+    world.exit("high/low/b", Ends::Cancelled);
+    assert_eq!(
+        text(&log(&mut world)),
+        "-high/low/a gave up high/low ?high/low/b -high/low/b -high/low ~high/low \
+         +high/low +high/low/a +high/low/b"
+    );
+    world.wants();
+    world.exit("c", Ends::Cancelled);
+    obey(&mut world);
+    assert!(world.is_over());
+    world.check();
 }

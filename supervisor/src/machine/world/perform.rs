@@ -19,17 +19,38 @@ impl World {
         self.settle();
     }
 
+    /// Lets the next call make only so many steps; others come before the rest is done.
+    pub fn interrupt(&mut self, steps: u32) {
+        self.machine.steps = steps;
+    }
+
+    /// Whether a call was interrupted.
+    pub fn has_more(&self) -> bool {
+        self.machine.has_more()
+    }
+
+    /// Lets the machine do the rest.
+    pub fn resume(&mut self) {
+        self.machine.steps = STEPS;
+        if self.machine.has_more() {
+            self.machine.resume();
+            self.settle();
+        }
+    }
+
+    /// Lets the machine finish, unless it is interrupted.
     pub(super) fn settle(&mut self) {
         for turn in 0.. {
             assert!(turn < TURNS, "it goes on for ever");
-            let steps = STEPS - self.machine.steps_left;
+            let given = std::mem::replace(&mut self.machine.steps, STEPS);
+            let steps = given - self.machine.steps_left;
             self.steps += u64::from(steps);
             self.longest = self.longest.max(steps);
             while let Some(action) = self.machine.poll_action() {
                 self.perform(action);
             }
             self.machine.swap_trash(&mut Trash::default());
-            if !self.machine.has_more() {
+            if !self.machine.has_more() || given < STEPS {
                 return;
             }
             // Others may look at the tree now. A large one is not looked at in every step.
