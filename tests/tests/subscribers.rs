@@ -1,8 +1,8 @@
 //! Who reads the events of a tree: gaps are told, filters hold, and sleepers cost nothing.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::{Duration, Instant};
 
 use allocation_counter::measure;
 use rust_supervisor::event::kind::EventKind;
@@ -179,4 +179,52 @@ fn a_thousand_sleeping_subscribers_cost_a_storm_of_restarts_nothing() {
     assert!(alone >= 1_000, "restarts cost something: {alone}");
     // How often a loop of restarts yields depends on the machine, by some units.
     assert!(watched < alone + 500, "{watched}, and {alone} without them");
+}
+
+/// Ends a storm, whatever becomes of its test.
+struct Calm(Arc<AtomicBool>);
+
+impl Drop for Calm {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::SeqCst);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_reader_that_always_finds_more_goes_back_to_the_scheduler() {
+    let calm = Calm(Arc::default());
+    let is_calm = Arc::clone(&calm.0);
+    // On a thread of its own, so that it goes on whatever the reader does.
+    let crashing = ChildSpec::local("crashing", move |ctx: TaskContext| {
+        let is_calm = is_calm.load(Ordering::SeqCst);
+        async move {
+            if is_calm {
+                ctx.cancelled().await;
+                return Ok(());
+            }
+            Err("again")
+        }
+    })
+    .backoff(Backoff::none());
+    let limit = Intensity::new(u32::MAX, Duration::from_secs(1));
+    let spec = SupervisorSpec::root(vec![crashing]).intensity(limit);
+    let handle = Supervisor::start(spec).await.expect("starts");
+    let mut events = handle.events().only(|_| {
+        let began = Instant::now();
+        while began.elapsed() < Duration::from_micros(10) {
+            std::hint::spin_loop();
+        }
+        false
+    });
+    let reader = tokio::spawn(async move {
+        let all = async { while events.next().await.is_some() {} };
+        let read = tokio::time::timeout(Duration::from_millis(100), all).await;
+        assert!(read.is_err(), "there is always more");
+    });
+    tokio::time::timeout(Duration::from_secs(20), reader)
+        .await
+        .expect("in time")
+        .expect("no panic");
+    drop(calm);
+    handle.shutdown().await.expect("stops");
 }

@@ -8,6 +8,7 @@ use std::task::{Context, Poll, ready};
 
 use futures_core::Stream;
 use serde::{Deserialize, Serialize};
+use tokio::task::coop;
 
 use crate::event::journal::Copied;
 use crate::event::kind::Event;
@@ -119,7 +120,7 @@ impl EventStream {
         !self.buffer.is_empty()
     }
 
-    fn poll_next_event(&mut self, cx: &Context<'_>) -> Poll<Option<Observed>> {
+    fn poll_next_event(&mut self, cx: &mut Context<'_>) -> Poll<Option<Observed>> {
         loop {
             if self.buffer.is_empty() && self.missed == 0 {
                 ready!(self.poll_fill(cx));
@@ -138,7 +139,9 @@ impl EventStream {
     }
 
     /// Copies what has happened since; waits where that is nothing.
-    fn poll_fill(&mut self, cx: &Context<'_>) -> Poll<()> {
+    fn poll_fill(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        // In a storm there is always more: it would never go back to the scheduler.
+        let budget = ready!(coop::poll_proceed(cx));
         let buffer = &mut self.buffer;
         let read = |core: &mut Core| {
             let missed = core.machine.journal().copy(CHUNK, buffer);
@@ -150,6 +153,7 @@ impl EventStream {
             .tree
             .poll_until(listening, Listen::Events, cx.waker(), read);
         self.missed = ready!(read.map_or(Poll::Pending, Poll::Ready));
+        budget.made_progress();
         Poll::Ready(())
     }
 
