@@ -52,7 +52,13 @@ impl Machine {
             return None;
         }
         let last = events.last().map_or(seq, |event| event.seq);
+        let mut latest = None;
         for event in events {
+            // A restart is three of them.
+            if latest.as_ref() == Some(&event.path) {
+                continue;
+            }
+            latest = Some(Arc::clone(&event.path));
             let mut path = event.path;
             loop {
                 // Whoever is declared in the place of one that is stuck is there, and has no path yet.

@@ -2,8 +2,9 @@
 //!
 //! Nodes are copied in chunks. Meanwhile the tree goes on, and the journal says what has changed:
 //! that is copied again, in chunks too, until a hold comes to the newest event. The snapshot is the
-//! tree as of that event. If the journal has been lapped in between, all begins anew; after a few
-//! rounds of that, one long hold does it.
+//! tree as of that event. Changes are copied along with the nodes, so that in a large tree the
+//! journal is not lapped before the last node. If it has been all the same, all begins anew; after
+//! a few rounds of that, one long hold does it.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -11,6 +12,7 @@ use std::sync::Arc;
 use super::core::{Broken, Core};
 use super::tree::Tree;
 use crate::event::snapshot::Snapshot;
+use crate::machine::Machine;
 use crate::machine::snapshot::{Rest, Row};
 
 /// Nodes that are copied in one hold.
@@ -25,8 +27,19 @@ type Changes = Vec<(Arc<str>, Option<Row>)>;
 /// The tree as of one event.
 pub(crate) fn take(tree: &Arc<Tree>) -> Result<Snapshot, Broken> {
     for _ in 0..ROUNDS {
-        if let Some(snapshot) = in_chunks(tree)? {
-            return Ok(snapshot);
+        let mut copy = Copying::new();
+        loop {
+            copy.make_room();
+            let step = look(tree, |core| {
+                let step = copy.step(&core.machine);
+                core.count_sub_tasks(copy.new_rows());
+                step
+            })?;
+            match step {
+                Step::Lapped => break,
+                Step::More => {}
+                Step::Whole(rest) => return Ok(rest.snapshot(copy.into_rows())),
+            }
         }
     }
     look(tree, |core| {
@@ -42,41 +55,80 @@ fn look<R>(tree: &Arc<Tree>, f: impl FnOnce(&mut Core) -> R) -> Result<R, Broken
     Ok(tree.with(now, None, f)?.0)
 }
 
-/// None if the journal has been lapped.
-fn in_chunks(tree: &Arc<Tree>) -> Result<Option<Snapshot>, Broken> {
-    let mut rows = Vec::new();
-    let (mut next, mut seq) = (Some(0), None);
-    while let Some(from) = next {
-        // Lists grow without the lock.
-        rows.reserve(CHUNK);
-        let (more, newest) = look(tree, |core| {
-            let known = rows.len();
-            let more = core.machine.copy_rows(from, CHUNK, &mut rows);
-            core.count_sub_tasks(&mut rows[known..]);
-            (more, core.machine.journal().seq())
-        })?;
-        next = more;
-        // What happens from the first hold on has to be looked at again.
-        seq.get_or_insert(newest);
-    }
-    let (mut seq, mut changes) = (seq.unwrap_or(0), Changes::new());
-    loop {
-        changes.reserve(CHANGES);
-        let copied = look(tree, |core| {
-            let known = changes.len();
-            let last = core.machine.copy_changes(seq, CHANGES, &mut changes)?;
-            let copied = changes[known..]
-                .iter_mut()
-                .filter_map(|(_, row)| row.as_mut());
-            core.count_sub_tasks(copied);
-            let newest = core.machine.journal().seq() == last;
-            Some((last, newest.then(|| Rest::of(&core.machine))))
-        })?;
-        match copied {
-            None => return Ok(None),
-            Some((_, Some(rest))) => return Ok(Some(rest.snapshot(patch(rows, changes)))),
-            Some((last, None)) => seq = last,
+/// A tree that is being copied, one hold after the other.
+pub(crate) struct Copying {
+    rows: Vec<Row>,
+    /// Where to go on in the arena; none when all of it has been copied.
+    next: Option<usize>,
+    changes: Changes,
+    /// Number of the last event whose change has been copied; none before the first hold.
+    seq: Option<u64>,
+    /// What the last hold has added begins here.
+    known: (usize, usize),
+    /// It is the turn of the nodes.
+    nodes_next: bool,
+}
+
+/// How far a copy is.
+pub(crate) enum Step {
+    /// The journal has been lapped.
+    Lapped,
+    More,
+    /// And what is not about one child.
+    Whole(Rest),
+}
+
+impl Copying {
+    pub(crate) const fn new() -> Self {
+        Self {
+            rows: Vec::new(),
+            next: Some(0),
+            changes: Vec::new(),
+            seq: None,
+            known: (0, 0),
+            nodes_next: true,
         }
+    }
+
+    /// Lists grow without the lock.
+    fn make_room(&mut self) {
+        self.rows.reserve(CHUNK);
+        self.changes.reserve(CHANGES);
+    }
+
+    /// Copies what one hold has the time for: nodes, or else what has changed.
+    pub(crate) fn step(&mut self, machine: &Machine) -> Step {
+        self.known = (self.rows.len(), self.changes.len());
+        let newest = machine.journal().seq();
+        // What happens from the first hold on has to be looked at again.
+        let seq = self.seq.get_or_insert(newest);
+        if let (Some(from), true) = (self.next, self.nodes_next) {
+            self.next = machine.copy_rows(from, CHUNK, &mut self.rows);
+            self.nodes_next = false;
+            return Step::More;
+        }
+        self.nodes_next = true;
+        let Some(last) = machine.copy_changes(*seq, CHANGES, &mut self.changes) else {
+            return Step::Lapped;
+        };
+        *seq = last;
+        if last == newest && self.next.is_none() {
+            Step::Whole(Rest::of(machine))
+        } else {
+            Step::More
+        }
+    }
+
+    /// What the last hold has added.
+    fn new_rows(&mut self) -> impl Iterator<Item = &mut Row> {
+        let (rows, changes) = self.known;
+        let again = self.changes[changes..].iter_mut();
+        let again = again.filter_map(|(_, row)| row.as_mut());
+        self.rows[rows..].iter_mut().chain(again)
+    }
+
+    pub(crate) fn into_rows(self) -> Vec<Row> {
+        patch(self.rows, self.changes)
     }
 }
 

@@ -4,6 +4,7 @@ use super::*;
 use crate::machine::Machine;
 use crate::machine::input::Input;
 use crate::machine::time::Nanos;
+use crate::runtime::snapshot::{Copying, Step};
 use crate::spec::plan::Plan;
 use crate::spec::policy::{Pool, StartOrder, Strategy};
 
@@ -160,5 +161,29 @@ fn a_dependent_that_ends_before_a_stop_has_come_to_it_holds_up_nobody() {
         world.check();
         obey(&mut world);
         assert!(world.is_over(), "after {steps} steps");
+    }
+}
+
+#[test]
+fn a_snapshot_of_a_large_tree_keeps_up_with_a_storm() {
+    let mut world = started(many(60_000));
+    world.skip_events();
+    let mut copy = Copying::new();
+    for hold in 0.. {
+        // More than the journal keeps, until the last node has been copied.
+        for n in 0..120 {
+            world.exit(&format!("c{}", 500 * n + hold), Ends::Failed);
+        }
+        world.skip_events();
+        match copy.step(&world.machine) {
+            Step::Lapped => panic!("lapped in hold {hold}"),
+            Step::More => assert!(hold < 200, "it comes to an end"),
+            Step::Whole(rest) => {
+                let snapshot = rest.snapshot(copy.into_rows());
+                assert!(snapshot.as_of_seq > 60_000 + 2 * 16_384);
+                assert_eq!(snapshot.to_string(), world.snapshot().to_string());
+                return;
+            }
+        }
     }
 }
