@@ -93,26 +93,27 @@ fn run() {
         // Whoever has an earlier deadline from here on says so.
         WAKES.store(u64::MAX, Ordering::SeqCst);
         let watched = trees().clone();
-        let (mut next, mut helps) = (None, false);
+        let mut next = None;
         for tree in watched.into_iter().filter_map(|tree| tree.upgrade()) {
-            let left = match tree.leisure() {
-                Leisure::Endless => None,
-                Leisure::Until(left) => Some(left + GRACE),
-                Leisure::Over(late) if late < GRACE => Some(GRACE),
-                Leisure::Over(_) => {
-                    helps = true;
-                    quietly(|| help(&tree));
-                    None
-                }
-            };
+            let left = look_again_in(tree.leisure(), || quietly(|| help(&tree)));
             next = next.into_iter().chain(left).min();
             // Its last reference may be this one.
             drop_quietly(tree);
         }
-        if helps {
-            std::thread::sleep(AGAIN);
-        } else {
-            sleep(next);
+        sleep(next);
+    }
+}
+
+/// When to look at a tree again, which is helped where a deadline has passed. Others are not kept
+/// waiting by one that cannot be helped.
+fn look_again_in(leisure: Leisure, help: impl FnOnce()) -> Option<Duration> {
+    match leisure {
+        Leisure::Endless => None,
+        Leisure::Until(left) => Some(left + GRACE),
+        Leisure::Over(late) if late < GRACE => Some(GRACE),
+        Leisure::Over(_) => {
+            help();
+            Some(AGAIN)
         }
     }
 }
@@ -162,4 +163,22 @@ fn since_epoch() -> Duration {
 
 fn nanos(time: Duration) -> u64 {
     u64::try_from(time.as_nanos()).unwrap_or(u64::MAX - 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tree_is_helped_when_it_is_late_and_looked_at_again() {
+        let again = |leisure| {
+            let mut helps = false;
+            (look_again_in(leisure, || helps = true), helps)
+        };
+        let ms = Duration::from_millis;
+        assert_eq!(again(Leisure::Endless), (None, false));
+        assert_eq!(again(Leisure::Until(ms(5))), (Some(ms(25)), false));
+        assert_eq!(again(Leisure::Over(ms(5))), (Some(ms(20)), false));
+        assert_eq!(again(Leisure::Over(ms(20))), (Some(ms(50)), true));
+    }
 }
