@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::answer::{Answer, Refusal};
 use super::input::Token;
-use super::node::{Body, Cause, Down, Ix, Phase};
+use super::node::{Body, Cause, Ix, Phase};
 use super::plant::Comes;
 use super::{Machine, mirror};
 use crate::control::outcome::ChildControlOperation as Operation;
@@ -74,15 +74,18 @@ impl Machine {
             longest.fits(&deadline).map_err(Refusal::Invalid)?;
         }
         if let Some(taken) = self.index.find(&child.path, &self.nodes) {
-            let node = &self.nodes[taken];
-            return Err(match node.phase {
-                Phase::Down(Down::Removed) if node.flags.is_static => {
-                    return self.may_take_paths(sup, planned);
+            match self.nodes[taken].phase {
+                phase if !self.is_in_the_tree(taken) => {
+                    // It has left, or what it stands below has.
+                    if phase.is_live() {
+                        return Err(Refusal::Fenced);
+                    }
                 }
-                Phase::Starting(_) | Phase::Running | Phase::Exited(_) => Refusal::AlreadyStarted,
-                _ if !node.flags.linked => Refusal::Fenced,
-                _ => Refusal::AlreadyPresent,
-            });
+                Phase::Starting(_) | Phase::Running | Phase::Exited(_) => {
+                    return Err(Refusal::AlreadyStarted);
+                }
+                _ => return Err(Refusal::AlreadyPresent),
+            }
         }
         self.may_take_paths(sup, planned)
     }

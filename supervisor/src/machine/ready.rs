@@ -15,8 +15,6 @@ pub(crate) struct Unready {
     order: u64,
     path: Arc<str>,
     critical: bool,
-    /// It is a supervisor, and children keep it.
-    is_kept: bool,
 }
 
 impl Unready {
@@ -34,8 +32,7 @@ impl Unready {
         while let Some(children) = open.last_mut() {
             match children.next() {
                 None => drop(open.pop()),
-                // What kept it may have gone since.
-                Some(unready) if unready.is_kept && family(unready.ix).len() > 0 => {
+                Some(unready) if family(unready.ix).len() > 0 => {
                     open.push(family(unready.ix));
                 }
                 Some(unready) => missing.push(Arc::clone(&unready.path)),
@@ -63,7 +60,6 @@ impl Machine {
                     order: node.order,
                     path: Arc::clone(&node.path),
                     critical: node.policy.critical,
-                    is_kept: node.sup().is_some_and(|sup| sup.missing.unready > 0),
                 });
             }
         }

@@ -148,7 +148,7 @@ impl Machine {
                 open.concerned.push(id);
             }
             let down = matches!(self.nodes.sup(sup).op, Op::Down);
-            if !down && !self.comes_down(sup) {
+            if !self.comes_down(sup) {
                 self.note_leaving(&part);
                 self.mail(sup, Mail::Change);
             }
@@ -466,7 +466,7 @@ impl Machine {
         }
         for path in dependents {
             if let Some(ix) = self.declared(path) {
-                if self.nodes[ix].flags.linked && !self.nodes[ix].phase.is_down() {
+                if !self.nodes[ix].phase.is_down() {
                     self.mark_restart(ix);
                 }
             }

@@ -198,9 +198,7 @@ impl Machine {
     /// Notes why a child is started; what was decided on its failure says more than its group.
     fn give_reason(&mut self, ix: Ix, cause: Cause) {
         let node = &mut self.nodes[ix];
-        let waits = matches!(node.phase, Phase::Waiting(_));
         node.next_reason = match (cause, node.next_reason) {
-            (_, Some(reason)) if waits => Some(reason),
             (Cause::Alone | Cause::Group | Cause::First | Cause::Reload, Some(reason)) => {
                 Some(reason)
             }

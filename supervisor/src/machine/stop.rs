@@ -167,11 +167,6 @@ impl Machine {
 
     /// Ends a child by force: a worker is dropped, a supervisor with everything below it (R45).
     pub(super) fn kill(&mut self, ix: Ix, ending: Ending) {
-        let ending = match self.nodes[ix].phase {
-            // What was asked to stop has stopped, however it ends.
-            Phase::Stopping(before) | Phase::Aborting(before) if before == Ending::Asked => before,
-            _ => ending,
-        };
         if matches!(self.nodes[ix].phase, Phase::Aborting(_)) {
             self.nodes[ix].phase = Phase::Aborting(ending);
         } else if self.nodes[ix].sup().is_some() {
@@ -375,7 +370,8 @@ impl Machine {
                 then: Then::Start { culprit, .. },
                 ..
             } => {
-                if ix == *culprit && self.is_still_wanted(ix) {
+                // Whoever has been taken out is down.
+                if ix == *culprit && self.nodes[ix].phase == Phase::Failed(Retry::Group) {
                     return;
                 }
                 false
@@ -407,14 +403,6 @@ impl Machine {
             self.emit(ix, EventKind::Stopped);
         }
         self.settled(ix, &Err(Refusal::Interrupted));
-    }
-
-    /// Whether a restart still is about this child.
-    fn is_still_wanted(&self, culprit: Ix) -> bool {
-        let node = &self.nodes[culprit];
-        node.operation == Operation::Active
-            && node.wish != Wish::Remove
-            && node.phase == Phase::Failed(Retry::Group)
     }
 
     /// What is left of a child that went down with its group, or with its supervisor (R16, R38).

@@ -46,3 +46,54 @@ impl Trash {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::event::exit::ExitKind;
+    use crate::event::failure::Why;
+
+    fn record(kind: ExitKind) -> Owner {
+        Owner::Exit(Arc::new(ExitRecord {
+            kind,
+            sub_task: None,
+            generation: 0,
+            attempt: 1,
+            uptime: Duration::ZERO,
+        }))
+    }
+
+    fn failure() -> Owner {
+        Owner::Failure(Arc::new(Failure {
+            supervisor: "".into(),
+            why: Why::Fatal,
+            at: Duration::ZERO,
+            causes: Vec::new(),
+            omitted: 0,
+        }))
+    }
+
+    #[test]
+    fn whatever_is_in_it_is_seen_and_goes() {
+        let failed = || record(ExitKind::Failed("no".into()));
+        for (owner, runs_user_code) in [
+            (Some(record(ExitKind::Succeeded)), false),
+            (Some(failed()), true),
+            (Some(failure()), true),
+            (None, true),
+        ] {
+            let mut trash = Trash::default();
+            assert!(trash.is_empty() && !trash.runs_user_code());
+            match owner {
+                Some(owner) => trash.gone(owner),
+                None => trash.bodies.push(PlannedBody::Declared),
+            }
+            assert!(!trash.is_empty());
+            assert_eq!(trash.runs_user_code(), runs_user_code);
+            trash.clear();
+            assert!(trash.is_empty());
+        }
+    }
+}

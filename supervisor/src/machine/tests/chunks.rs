@@ -3,6 +3,7 @@
 use super::*;
 use crate::machine::Machine;
 use crate::machine::input::Input;
+use crate::machine::node::{Ix, Phase, Retry};
 use crate::machine::time::Nanos;
 use crate::runtime::snapshot::{Copying, Step};
 use crate::spec::plan::Plan;
@@ -186,4 +187,21 @@ fn a_snapshot_of_a_large_tree_keeps_up_with_a_storm() {
             }
         }
     }
+}
+
+#[test]
+fn so_many_deadlines_are_kept_in_a_call_and_no_more() {
+    let child = |at| worker(&format!("c{at}")).backoff(Backoff::constant(secs(1)));
+    let mut world = started(SupervisorSpec::root((0..20).map(child).collect()));
+    for path in live(&world) {
+        world.exit(&path, Ends::Failed);
+    }
+    world.sleep(secs(1));
+    world.interrupt(5);
+    world.jump();
+    let machine = &world.machine;
+    let waits = |at| machine.nodes[Ix(at)].phase == Phase::Backoff(Retry::Alone);
+    assert_eq!((1..=20).filter(|&at| waits(at)).count(), 15);
+    while world.jump() {}
+    assert_eq!(live(&world).len(), 20);
 }

@@ -198,3 +198,26 @@ fn an_end_that_the_tree_has_brought_about_is_kept_as_a_failure_and_a_good_one_is
     world.exit("late", Ends::Cancelled);
     assert_eq!(decisions(&world, "late"), [restart(Because::Permanent)]);
 }
+
+#[test]
+fn neither_a_good_end_nor_one_of_the_shutdown_begins_a_history() {
+    let spec = vec![worker("a"), worker("b").restart(RestartPolicy::Transient)];
+    let mut world = started(SupervisorSpec::root(spec));
+    world.exit("b", Ends::Succeeded);
+    world.ask("", Ask::Shutdown);
+    obey(&mut world);
+    assert_eq!(decisions(&world, "a"), []);
+    assert_eq!(decisions(&world, "b"), []);
+}
+
+#[test]
+fn whoever_was_killed_has_failed_however_it_ends() {
+    let limit = Intensity::new(0, secs(10));
+    let sub = SupervisorSpec::root(vec![worker("a")]).intensity(limit);
+    let sub = ChildSpec::supervisor("sub", sub).backoff(Backoff::none());
+    let mut world = started(SupervisorSpec::root(vec![sub]));
+    ask(&mut world, "sub/a", Ask::Kill).expect("accepted");
+    world.exit("sub/a", Ends::Succeeded);
+    let gave_up = Decision::GaveUp(Why::Intensity(limit));
+    assert_eq!(decisions(&world, "sub/a"), [gave_up]);
+}

@@ -28,6 +28,7 @@ mod shutdown_within;
 mod stalls;
 mod start;
 mod stuck;
+mod verbs;
 mod views;
 
 use std::time::Duration;

@@ -968,3 +968,41 @@ fn nobody_starts_in_a_tree_that_closes_although_a_reload_lets_starts_run_their_c
     assert_eq!(text(&log(&mut world)), "-sub/a -b ?sub -sub -/");
     world.check();
 }
+
+#[test]
+fn a_temporary_child_is_started_again_with_what_it_is_made_of_now() {
+    let of = |argument| root(vec![made("a", argument).restart(RestartPolicy::Temporary)]);
+    let mut world = started(of(1));
+    world.reload(of(2)).expect("sound");
+    obey(&mut world);
+    assert_eq!(live(&world), ["a"]);
+    world.check();
+}
+
+#[test]
+fn before_its_turn_in_the_first_start_other_code_starts_nobody() {
+    let of = |argument| root(vec![explicit("a"), made("b", argument)]);
+    let mut world = started(of(1));
+    world.reload(of(2)).expect("sound");
+    assert_eq!(live(&world), ["a"]);
+    world.ready("a");
+    assert_eq!(live(&world), ["a", "b"]);
+    world.check();
+}
+
+#[test]
+fn the_nearest_of_the_shortest_deadlines_is_the_one_that_is_named() {
+    let refused = |now| {
+        let within = |seconds| root(vec![]).shutdown_within(secs(seconds));
+        let mut world = started(within(8));
+        let sub = ChildSpec::supervisor("sub", within(6));
+        ask(&mut world, "", Ask::Add(sub)).expect("accepted");
+        reload(&mut world, within(now)).expect("accepted");
+        let child = worker("y").shutdown(secs(9));
+        let refused = ask(&mut world, "sub", Ask::Add(child));
+        refused.expect_err("it is too long").to_string()
+    };
+    let (nearest, above) = (refused(6), refused(5));
+    assert!(nearest.contains("`sub`"), "{nearest}");
+    assert!(above.contains("5s"), "{above}");
+}

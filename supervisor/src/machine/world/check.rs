@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use super::{Ends, World};
+use super::{Ends, Ticket, World};
 use crate::control::outcome::ChildControlOperation as Operation;
 use crate::event::kind::{Event, EventKind};
 use crate::event::snapshot::ChildState;
 use crate::machine::input::Input;
-use crate::machine::node::{NodeId, Phase};
+use crate::machine::node::{Down, NodeId, Phase};
 use crate::shutdown::report::ResourceReconcileStatus;
 use crate::shutdown::stage::ShutdownPhase;
 
@@ -41,6 +41,25 @@ impl World {
                 followed.join("\n  ")
             );
             self.fold_events();
+        }
+    }
+
+    /// What a command was answered at once is what its child does now.
+    pub(super) fn check_told(&mut self, ticket: Ticket, of: Option<NodeId>, removes: bool) {
+        let told = self.told.take().filter(|told| told.0 == ticket);
+        let (Some((_, told)), Some(id), false) = (told, of, self.has_more()) else {
+            return;
+        };
+        let node = self.machine.find(id);
+        let left = node.filter(|node| node.phase != Phase::Down(Down::Removed));
+        let known = left.filter(|_| !removes).map(|node| node.operation);
+        assert_eq!(told.operation_after, known.unwrap_or(Operation::Removed));
+        if let Some(node) = left {
+            assert_eq!(told.phase_after, node.phase, "`{}`", node.path);
+        }
+        if known.is_some() {
+            let standing = self.machine.standing(id.ix);
+            assert_eq!(told.standing.generation, standing.generation);
         }
     }
 

@@ -22,7 +22,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::Machine;
-use super::answer::{Answer, Refusal};
+use super::answer::{Answer, ChildAnswer, Refusal};
 use super::input::{Command, Exit, Input, Token, Verb};
 use super::node::{Ix, NodeId};
 use super::time::Nanos;
@@ -167,6 +167,8 @@ pub struct World {
     /// Those whose task has been told to go.
     released: HashSet<NodeId>,
     answers: HashMap<Ticket, Result<Said, SupervisorError>>,
+    /// What was told last of a child, in answer to a command.
+    told: Option<(Ticket, ChildAnswer)>,
     tickets: Ticket,
     /// The attempt that has ended last.
     former: Option<Attempt>,
@@ -200,6 +202,7 @@ impl World {
             drivers: HashMap::new(),
             released: HashSet::new(),
             answers: HashMap::new(),
+            told: None,
             tickets: START,
             former: None,
             seen: 0,
@@ -219,10 +222,14 @@ impl World {
     pub fn ask(&mut self, path: &str, ask: Ask) -> Ticket {
         self.tickets += 1;
         let ticket = self.tickets;
+        let removes = matches!(ask, Ask::Delete | Ask::Remove);
+        let of = self.machine.standing_at(path);
+        let of = of.map(|ix| self.machine.id(ix));
         match self.command(path, ask) {
             Ok(command) => {
                 let audit = Audit::of_program("test");
                 self.tell(Input::Command(Token(ticket), audit, command));
+                self.check_told(ticket, of, removes);
             }
             Err(no) => {
                 self.answers.insert(ticket, Err(no));

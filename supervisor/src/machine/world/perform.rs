@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::{Attempt, Said, Want, World};
 use crate::control::answer::explain;
+use crate::machine::answer::Answer;
 use crate::machine::input::{Action, Input, Token};
 use crate::machine::node::Ix;
 use crate::machine::watch::{Members, Sample};
@@ -67,6 +68,9 @@ impl World {
             Action::Answer(Token(ticket), answer) => {
                 // Whom it was addressed to is known to the one who asked.
                 let error = |refusal| explain(refusal, "", "");
+                if let Ok(Answer::Child(told)) = &*answer {
+                    self.told = Some((ticket, told.clone()));
+                }
                 let answer = (*answer).map(Said::from).map_err(error);
                 let former = self.answers.insert(ticket, answer);
                 assert!(former.is_none(), "I7: {ticket} is answered twice");
