@@ -114,16 +114,13 @@ impl Machine {
         let Some(sup) = self.nodes[ix].parent.some() else {
             return;
         };
-        let waiting = self.nodes[ix]
-            .links
-            .as_ref()
-            .map_or_else(Vec::new, |links| {
-                let waits = |&&on: &&Ix| matches!(self.nodes[on].phase, Phase::Waiting(_));
-                links.before.iter().filter(waits).copied().collect()
-            });
-        for dependent in waiting {
-            let start = Mail::Start(self.nodes.id(dependent));
-            self.mail(sup, start);
+        if let Some(links) = &self.nodes[ix].links {
+            let waits = |&&on: &&Ix| matches!(self.nodes[on].phase, Phase::Waiting(_));
+            let waiting: Vec<Ix> = links.before.iter().filter(waits).copied().collect();
+            for dependent in waiting {
+                let start = Mail::Start(self.nodes.id(dependent));
+                self.mail(sup, start);
+            }
         }
         if self.nodes[ix].flags.linked {
             self.check_ready(sup);

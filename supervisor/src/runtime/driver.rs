@@ -505,13 +505,13 @@ impl Driver {
             place.set(None);
             Poll::Ready(())
         });
-        match (polled, ended) {
+        match (ended, polled.err()) {
+            (Some(kind), None) => Poll::Ready(kind),
             // It was taken from the queue of the blocking pool.
-            (Ok(Poll::Pending), _) if nothing_runs => Poll::Ready(ExitKind::Aborted),
-            (Ok(_), None) => Poll::Pending,
-            (Ok(_), Some(kind)) => Poll::Ready(kind),
-            (Err(panic), None) => Poll::Ready(ExitKind::Panicked(panic)),
-            (Err(panic), Some(kind)) => Poll::Ready(kind.or_panic(panic)),
+            (None, None) if nothing_runs => Poll::Ready(ExitKind::Aborted),
+            (None, None) => Poll::Pending,
+            (Some(kind), Some(panic)) => Poll::Ready(kind.or_panic(panic)),
+            (None, Some(panic)) => Poll::Ready(ExitKind::Panicked(panic)),
         }
     }
 }
