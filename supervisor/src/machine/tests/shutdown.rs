@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::shutdown::report::ChildShutdownStatus as Status;
-use crate::spec::policy::{AutoShutdown, FirstStart, Intensity, Shutdown, WhileStarting};
+use crate::spec::policy::{AutoShutdown, FirstStart, Intensity, Shutdown, Strategy, WhileStarting};
 
 fn statuses(world: &World) -> Vec<(String, Status)> {
     let report = world.report();
@@ -448,4 +448,34 @@ fn a_supervisor_that_has_not_heard_of_the_end_of_its_tree_restarts_one_that_give
     obey(&mut world);
     assert!(world.is_over());
     world.check();
+}
+
+#[test]
+fn a_child_below_a_group_that_starts_once_more_while_the_tree_comes_down_keeps_its_task() {
+    let waits = |spec: SupervisorSpec| spec.while_starting(WhileStarting::Wait);
+    let sub = waits(SupervisorSpec::root(workers(&["x"])));
+    let mid = vec![ChildSpec::supervisor("sub", sub), worker("y")];
+    let mid = waits(SupervisorSpec::root(mid)).strategy(Strategy::OneForAll);
+    let root = vec![ChildSpec::supervisor("mid", mid), worker("b")];
+    let mut world = started(waits(SupervisorSpec::root(root)));
+    world.ask("", Ask::Shutdown);
+    // It is not the turn of `mid` yet: it restarts its group, and `sub` with that.
+    world.exit("mid/y", Ends::Failed);
+    world.check();
+    assert!(
+        world
+            .attempt("mid/sub/x")
+            .is_some_and(|attempt| attempt.asked)
+    );
+    world.exit("mid/sub/x", Ends::Cancelled);
+    world.check();
+    assert!(
+        world
+            .attempt("mid/sub/x")
+            .is_some_and(|attempt| !attempt.asked)
+    );
+    obey(&mut world);
+    world.check();
+    assert!(world.is_over());
+    assert_eq!(world.report().reconcile.tasks_left, 0);
 }
