@@ -154,6 +154,10 @@ impl World {
         let Some(attempt) = self.live.get_mut(&path) else {
             return;
         };
+        if want != Want::Start && self.machine.is_the_last(ix) {
+            // Its task goes with it.
+            self.released.extend(self.drivers.get(&ix));
+        }
         match want {
             Want::Abort => attempt.aborted = true,
             Want::Stop => attempt.asked = true,
