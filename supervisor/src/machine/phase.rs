@@ -12,6 +12,11 @@ impl Machine {
     }
 
     /// The same, and whether the child counts as ready: whom that concerns is not told.
+    #[allow(
+        clippy::inline_always,
+        reason = "where the phase is known, most of it is known not to be needed"
+    )]
+    #[inline(always)]
     pub(super) fn set_phase_and_ready(&mut self, ix: Ix, phase: Phase, ready: bool) {
         let node = &mut self.nodes[ix];
         let missing = node.missing(node.phase);
@@ -64,6 +69,7 @@ impl Machine {
     }
 
     /// A child that is not ready counts otherwise from now on.
+    #[inline]
     pub(super) fn misses(&mut self, sup: Ix, before: Missing, now: Missing) {
         let state = self.nodes.sup_mut(sup);
         state.missing.add(now);
