@@ -125,6 +125,29 @@ impl<D: Unpin> Future for WithDrop<D> {
 }
 
 #[tokio::test]
+async fn a_panic_in_the_drop_of_what_a_child_owns_does_not_hold_up_a_stop() {
+    struct Touchy;
+
+    impl Drop for Touchy {
+        fn drop(&mut self) {
+            panic!("nobody waits for this");
+        }
+    }
+
+    let (log, owned) = (Log::new(), Touchy);
+    let child = ChildSpec::from_fn("child", move |ctx: TaskContext| {
+        let _kept_across_attempts = &owned;
+        async move { ctx.cancelled().await }
+    });
+    let sibling = obedient("sibling", &log, Duration::ZERO);
+    let spec = SupervisorSpec::root(vec![sibling, child]);
+    let handle = Supervisor::start(spec).await.expect("both start");
+    let report = handle.shutdown().await.expect("stops");
+    assert!(report.is_clean(), "{report}");
+    assert_eq!((report.children.len(), log.alive()), (2, 0));
+}
+
+#[tokio::test]
 async fn a_payload_that_panics_when_it_is_dropped_ends_nothing_else() {
     struct Bomb;
 
