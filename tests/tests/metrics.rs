@@ -295,6 +295,7 @@ fn what_the_reader_misses_is_counted_and_gauges_are_set_right() {
         seen.take(&recorder);
         let paused = seen.of("supervisor_control_commands_total{command=pause,result=accepted}");
         assert!(paused < 1.0, "{paused}");
+        let known = handle.snapshot().expect("runs").as_of_seq;
 
         // More than the journal holds, before the reader has its turn again.
         let mut cx = std::task::Context::from_waker(std::task::Waker::noop());
@@ -308,11 +309,9 @@ fn what_the_reader_misses_is_counted_and_gauges_are_set_right() {
         settle().await;
         seen.take(&recorder);
         let dropped = seen.of("supervisor_events_dropped_total{consumer=metrics}");
-        let newest = f64::from(u32::try_from(newest).expect("small"));
-        assert!(
-            dropped > 1_000.0 && dropped < newest,
-            "{dropped} of {newest}"
-        );
+        let new = f64::from(u32::try_from(newest - known).expect("small"));
+        // Of the end of the other child it may have heard.
+        assert!(dropped <= new && dropped > new - 10.0, "{dropped} of {new}");
         seen.shows(&[
             ("supervisor_child_state{child=child,state=running}", 1.0),
             ("supervisor_child_state{child=child,state=stopping}", 0.0),

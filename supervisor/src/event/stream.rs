@@ -120,6 +120,12 @@ impl EventStream {
         !self.buffer.is_empty()
     }
 
+    /// Number of the last event that has been returned, or is known to have gone.
+    #[cfg(feature = "metrics")]
+    pub(crate) const fn after(&self) -> u64 {
+        self.buffer.after()
+    }
+
     fn poll_next_event(&mut self, cx: &mut Context<'_>) -> Poll<Option<Observed>> {
         loop {
             if self.buffer.is_empty() && self.missed == 0 {

@@ -78,10 +78,11 @@ pub(crate) fn keep(tree: Arc<Tree>) -> impl Future<Output = ()> + Send {
                     }
                 }
                 Some(Observed::Missed(count)) => {
-                    meter.missed(count);
                     let Ok(now) = snapshot::take(&tree) else {
                         return;
                     };
+                    // What is there and in the snapshot is passed over.
+                    meter.missed(count + now.as_of_seq.saturating_sub(events.after()));
                     meter.set_right(&now, &tree);
                     events = EventStream::new(Arc::clone(&tree), now.as_of_seq);
                 }
@@ -108,6 +109,9 @@ fn describe() {
     );
     describe_histogram!(meter::ATTEMPT, Unit::Seconds, "How long attempts lasted");
     describe_histogram!(meter::STOP, Unit::Seconds, "How long stops took");
-    describe_counter!(meter::DROPPED, "Events that had gone before they were read");
+    describe_counter!(
+        meter::DROPPED,
+        "Events passed over by a reader that fell behind"
+    );
     describe_counter!(meter::COMMANDS, "Commands of operators and programs");
 }
