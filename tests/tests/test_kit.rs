@@ -134,3 +134,13 @@ async fn what_is_waited_for_in_vain_is_told_with_the_last_events() {
     assert!(said.contains("+chidl") && said.contains("+child"), "{said}");
     handle.shutdown().await.expect("stops");
 }
+
+#[tokio::test(start_paused = true)]
+async fn an_observer_sees_what_has_happened_although_its_task_has_had_its_turn() {
+    let (handle, mut observer) = started(vec![Script::new([Turn::run()]).child("child")]).await;
+    while tokio::task::coop::has_budget_remaining() {
+        tokio::task::consume_budget().await;
+    }
+    observer.assert_order(&["+child"]);
+    handle.shutdown().await.expect("stops");
+}

@@ -2,10 +2,13 @@
 
 use std::collections::VecDeque;
 use std::fmt::Write as _;
+use std::future::{Future, poll_fn};
+use std::pin::{Pin, pin};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use futures_core::Stream;
+use tokio::task::coop;
 
 use crate::control::handle::TreeRef;
 use crate::event::kind::{Event, EventKind};
@@ -170,11 +173,17 @@ impl Observer {
     /// Reads what is there, without waiting.
     fn catch_up(&mut self) {
         self.seen.extend(self.ahead.drain(..));
+        let (events, seen) = (&mut self.events, &mut self.seen);
+        let all = poll_fn(|cx| {
+            while let Poll::Ready(Some(observed)) = Pin::new(&mut *events).poll_next(cx) {
+                seen.push(no_gap(observed));
+            }
+            Poll::Ready(())
+        });
+        // Also where the test has done so much that its task is to give others a turn.
+        let all = pin!(coop::unconstrained(all));
         let mut cx = Context::from_waker(Waker::noop());
-        let mut events = std::pin::Pin::new(&mut self.events);
-        while let Poll::Ready(Some(observed)) = events.as_mut().poll_next(&mut cx) {
-            self.seen.push(no_gap(observed));
-        }
+        let _ = all.poll(&mut cx);
     }
 
     fn last_events(&self) -> String {
