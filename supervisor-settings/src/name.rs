@@ -17,11 +17,12 @@ pub fn check(name: &str) -> Result<(), NameError> {
     if name.is_empty() {
         return Err(NameError::Empty);
     }
-    let forbidden = |c: &char| !c.is_ascii_alphanumeric() && !matches!(c, '_' | '.' | ':' | '-');
-    if let Some(character) = name.chars().find(forbidden) {
+    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"_.:-".contains(&byte);
+    if let Some(at) = name.bytes().position(|byte| !allowed(byte)) {
+        // All before it are characters of one byte.
         return Err(NameError::Forbidden {
             name: name.to_owned(),
-            character,
+            character: name[at..].chars().next().unwrap_or_default(),
         });
     }
     if name.len() > MAX_LENGTH {

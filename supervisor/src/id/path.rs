@@ -18,7 +18,9 @@ pub(crate) fn above(path: &str) -> &str {
 
 /// The last name.
 pub(crate) fn name(path: &str) -> &str {
-    path.rsplit('/').next().unwrap_or(path)
+    // Names are short, and this is asked at every start.
+    let slash = path.bytes().rposition(|byte| byte == b'/');
+    slash.map_or(path, |at| &path[at + 1..])
 }
 
 /// A path as users see it.

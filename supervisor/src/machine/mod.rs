@@ -185,8 +185,8 @@ pub(crate) struct Machine {
 }
 
 impl Machine {
-    /// A tree in which nothing runs yet, and the code of its children, by node.
-    pub(crate) fn new(plan: Plan, seed: u64) -> (Self, Vec<(Ix, Launch)>) {
+    /// A tree in which nothing runs yet, and the code of its children, at the places of their nodes.
+    pub(crate) fn new(plan: Plan, seed: u64) -> (Self, Vec<Option<Launch>>) {
         let mut machine = Self {
             nodes: Nodes::with_capacity(plan.nodes.len()),
             index: PathIndex::new(plan.paths),
@@ -232,9 +232,7 @@ impl Machine {
             if !planned.after.is_empty() {
                 edges.push((ix, planned.after.into_iter().map(index_of).collect()));
             }
-            if let PlannedBody::Worker(launch) = planned.body {
-                launches.push((ix, launch));
-            }
+            launches.push(planned.body.into_launch());
         }
         for (ix, after) in edges {
             machine.link_dependencies(ix, after);
@@ -377,7 +375,7 @@ impl Machine {
             PlannedBody::Supervisor(policy) => {
                 let above = parent.some().map(|sup| self.nodes.sup(sup).history);
                 let history = policy.history.or(above).unwrap_or(history::DEFAULT);
-                let sup = Sup::new(policy.clone(), history);
+                let sup = Sup::new((**policy).clone(), history);
                 (Body::Supervisor(Box::new(sup)), Phase::Down(Down::Fresh))
             }
             PlannedBody::Worker(_) => (Body::Worker, Phase::Down(Down::Fresh)),

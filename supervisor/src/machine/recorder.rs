@@ -235,7 +235,7 @@ impl Drawn {
             policy: Arc::clone(&node.policy),
             body: match &node.body {
                 PlannedBody::Declared => DrawnBody::Declared,
-                PlannedBody::Supervisor(policy) => DrawnBody::Supervisor(policy.clone()),
+                PlannedBody::Supervisor(policy) => DrawnBody::Supervisor((**policy).clone()),
                 PlannedBody::Worker(_) => DrawnBody::Worker,
             },
         }
@@ -251,7 +251,7 @@ impl Drawn {
             origin: None,
             body: match self.body {
                 DrawnBody::Declared => PlannedBody::Declared,
-                DrawnBody::Supervisor(policy) => PlannedBody::Supervisor(policy),
+                DrawnBody::Supervisor(policy) => PlannedBody::Supervisor(Box::new(policy)),
                 DrawnBody::Worker => PlannedBody::Worker(crate::task::launch::attempts(|_| {
                     std::future::pending::<()>()
                 })),

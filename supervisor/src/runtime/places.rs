@@ -33,17 +33,11 @@ pub(super) enum Left {
 }
 
 impl Places {
-    /// The code that a tree begins with, by node.
-    pub(super) fn begin(launches: Vec<(Ix, Launch)>) -> Self {
-        let count = launches.last().map_or(0, |(ix, _)| ix.0 as usize + 1);
-        let mut first = Vec::new();
-        first.resize_with(count, || None);
+    /// The code that a tree begins with, at the places of its nodes.
+    pub(super) fn begin(first: Vec<Option<Launch>>) -> Self {
         let mut slots = Vec::new();
-        slots.resize_with(count, || None);
-        let first_left = launches.len();
-        for (ix, launch) in launches {
-            first[ix.0 as usize] = Some(launch);
-        }
+        slots.resize_with(first.len(), || None);
+        let first_left = first.iter().flatten().count();
         Self {
             slots,
             first,

@@ -42,7 +42,7 @@ impl Outline {
             origin: node.origin.clone(),
             body: match &node.body {
                 PlannedBody::Declared => OutlinedBody::Declared,
-                PlannedBody::Supervisor(policy) => OutlinedBody::Supervisor(policy.clone()),
+                PlannedBody::Supervisor(policy) => OutlinedBody::Supervisor((**policy).clone()),
                 PlannedBody::Worker(_) => OutlinedBody::Worker,
             },
         });

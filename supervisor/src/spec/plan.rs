@@ -79,7 +79,8 @@ pub(crate) struct PlannedNode {
 #[derive(Debug)]
 pub(crate) enum PlannedBody {
     Declared,
-    Supervisor(SupervisorPolicy),
+    /// In a box: most nodes of a large plan are workers, and the plan is as large as its nodes.
+    Supervisor(Box<SupervisorPolicy>),
     Worker(Launch),
 }
 
@@ -255,7 +256,7 @@ impl Builder {
             Body::Declared => (PlannedBody::Declared, None),
             Body::Supervisor(inner) => {
                 let policy = self.supervisor_policy(&inner, path);
-                (PlannedBody::Supervisor(policy), Some(inner))
+                (PlannedBody::Supervisor(Box::new(policy)), Some(inner))
             }
             Body::Worker(launch) => (PlannedBody::Worker(launch), None),
         };
