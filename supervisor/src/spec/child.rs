@@ -61,7 +61,7 @@ pub(crate) struct Origin {
 }
 
 /// What has been set; `None` where the default depends on something else.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Settings {
     pub(crate) restart: Option<RestartPolicy>,
     pub(crate) backoff: Option<Backoff>,

@@ -16,6 +16,7 @@ use super::policy::{
     AddPolicy, AutoShutdown, FirstStart, Intensity, OnExhausted, OnStuck, Pool, Readiness,
     RestartPolicy, Shutdown, StartOrder, Strategy, WhileStarting,
 };
+use super::resolve::Resolved;
 use super::supervisor::SupervisorSpec;
 use crate::id::path;
 use crate::id::paths::Paths;
@@ -229,7 +230,7 @@ pub(super) struct Builder {
     paths: Paths,
     pub(super) problems: Vec<SpecProblem>,
     /// The last one that was resolved.
-    pub(super) policy: Option<Arc<ChildPolicy>>,
+    pub(super) resolved: Option<Resolved>,
     /// The shortest of the deadlines above what is being planned.
     deadline: Option<Deadline>,
     longest: Option<SetBudget>,

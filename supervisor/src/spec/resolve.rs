@@ -12,18 +12,39 @@ use super::policy::{OnStuck, Readiness, RestartPolicy, Shutdown};
 use super::supervisor::SupervisorSpec;
 use crate::id::path;
 
+/// What the settings of a worker came to.
+pub(super) struct Resolved {
+    settings: Settings,
+    hears_stop: bool,
+    policy: Arc<ChildPolicy>,
+}
+
+impl Resolved {
+    /// Whether those of this child come to the same.
+    fn is_of(&self, spec: &ChildSpec) -> bool {
+        self.hears_stop == spec.hears_stop
+            && self.settings == spec.settings
+            && !matches!(spec.body, Body::Supervisor(_))
+    }
+}
+
 impl Builder {
-    /// Equal neighbours share one policy: most children of a large tree are alike.
+    /// Neighbours with the same settings share one policy: most children of a large tree are alike.
     pub(super) fn policy(&mut self, spec: &ChildSpec, path: &str) -> Arc<ChildPolicy> {
-        let policy = self.resolve(spec, path);
-        match &self.policy {
-            Some(shared) if **shared == policy => Arc::clone(shared),
-            _ => {
-                let shared = Arc::new(policy);
-                self.policy = Some(Arc::clone(&shared));
-                shared
-            }
+        if let Some(last) = self.resolved.as_ref().filter(|last| last.is_of(spec)) {
+            return Arc::clone(&last.policy);
         }
+        let problems = self.problems.len();
+        let policy = Arc::new(self.resolve(spec, path));
+        // What is wrong with them is said of each child.
+        if problems == self.problems.len() && !matches!(spec.body, Body::Supervisor(_)) {
+            self.resolved = Some(Resolved {
+                settings: spec.settings.clone(),
+                hears_stop: spec.hears_stop,
+                policy: Arc::clone(&policy),
+            });
+        }
+        policy
     }
 
     fn resolve(&mut self, spec: &ChildSpec, path: &str) -> ChildPolicy {
