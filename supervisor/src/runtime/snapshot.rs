@@ -10,15 +10,17 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::core::{Broken, Core};
+use super::sync::give_way;
 use super::tree::Tree;
 use crate::event::snapshot::Snapshot;
 use crate::machine::Machine;
 use crate::machine::snapshot::{Rest, Row};
 
-/// Nodes that are copied in one hold.
-const CHUNK: usize = 1024;
+/// Nodes that are copied in one hold: so few that who wants the lock meanwhile still tries for it.
+/// Who sleeps is woken when it is held again.
+const CHUNK: usize = 128;
 /// Events whose nodes are copied again in one hold.
-const CHANGES: usize = 512;
+const CHANGES: usize = 256;
 /// Attempts without a long hold.
 const ROUNDS: usize = 4;
 
@@ -30,6 +32,7 @@ pub(crate) fn take(tree: &Arc<Tree>) -> Result<Snapshot, Broken> {
         let mut copy = Copying::new();
         loop {
             copy.make_room();
+            give_way();
             let step = look(tree, |core| {
                 let step = copy.step(&core.machine);
                 core.count_sub_tasks(copy.new_rows());

@@ -17,6 +17,17 @@ pub(crate) mod atomic {
     pub(crate) use loom::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 }
 
+/// Pauses of the processor between two tries to lock what is never held for long, at most.
+const PAUSES: u32 = 32;
+
+/// Lets others have such a lock before it is taken the next time. Who takes it again at once comes
+/// before all who pause, over and over.
+pub(crate) fn give_way() {
+    for _ in 0..2 * PAUSES {
+        std::hint::spin_loop();
+    }
+}
+
 /// Locks it, whatever has happened to those who held it.
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex
@@ -34,8 +45,6 @@ pub(crate) fn lock_brief<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     use std::sync::TryLockError;
     /// How often it is tried before the thread sleeps.
     const TRIES: u32 = 64;
-    /// Pauses of the processor between two tries, at most.
-    const PAUSES: u32 = 32;
 
     for round in 0..TRIES {
         match mutex.try_lock() {
