@@ -141,6 +141,7 @@ fn a_start_without_a_bound_does_not_come_before_a_stop_that_waits() {
 }
 
 #[test]
+#[cfg(any(feature = "config", feature = "manifest"))]
 fn a_name_without_code_is_resumed_to_no_effect() {
     let mut world = started(root(vec![]));
     let declared = ChildSpec::declared("a".into());
