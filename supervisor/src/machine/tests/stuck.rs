@@ -3,7 +3,7 @@
 use super::*;
 use crate::event::stuck::{Doing, Stuck};
 use crate::shutdown::report::ChildShutdownStatus;
-use crate::spec::policy::{AutoShutdown, Strategy};
+use crate::spec::policy::{AutoShutdown, FirstStart, Strategy};
 
 /// Lets the child miss its stop budget and its abort budget; others obey.
 fn let_stick(world: &mut World, path: &str) {
@@ -433,4 +433,17 @@ fn a_report_tells_of_a_path_once_whoever_has_had_it() {
         };
         assert_eq!(of_t, [("sub/t", status)]);
     }
+}
+
+#[test]
+fn a_first_start_that_was_stuck_is_tried_again_while_another_child_starts() {
+    let spec = SupervisorSpec::root(vec![explicit("a"), explicit("b")]);
+    let mut world = started(spec.first_start(FirstStart::Retry));
+    ask(&mut world, "a", Ask::Kill).expect("accepted");
+    world.jump();
+    assert_eq!(state(&world, "a"), ChildState::Stuck);
+    world.exit("a", Ends::Cancelled);
+    world.ready("b");
+    world.check();
+    assert_eq!(live(&world), ["a", "b"]);
 }

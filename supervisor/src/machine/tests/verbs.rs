@@ -259,8 +259,10 @@ fn whoever_ends_before_the_stop_of_its_group_asks_it_has_ended_with_it() {
         let last = world.ends(path).pop().expect("it is kept");
         assert_eq!(last.decision, Decision::Absorbed, "`{path}`");
     }
+    log(&mut world);
     obey(&mut world);
     assert_eq!(live(&world), ["a", "b", "c", "sub/x"]);
+    assert_eq!(text(&log(&mut world)), "-b +a +sub waits b +c +sub/x +b");
 }
 
 #[test]
@@ -272,4 +274,54 @@ fn who_asked_for_the_end_of_a_supervisor_is_kept() {
     let ends = world.ends("sub");
     let asked = ends[0].asked_by.as_ref().map(|asked| asked.command);
     assert_eq!((ends.len(), asked), (1, Some(CommandKind::Stop)));
+}
+
+#[test]
+fn a_tree_that_ends_with_its_children_ends_when_the_last_is_removed_in_its_back_off() {
+    use crate::spec::policy::AutoShutdown;
+    let spec = root(vec![worker("a").backoff(secs(2))]);
+    let mut world = started(spec.auto_shutdown(AutoShutdown::AllEnded));
+    world.exit("a", Ends::Failed);
+    ask(&mut world, "a", Ask::Remove).expect("accepted");
+    world.check();
+    assert!(world.is_over());
+}
+
+#[test]
+fn who_is_removed_before_its_turn_to_start_holds_up_nobody_before_it() {
+    let spec = vec![explicit("a"), worker("b"), worker("c"), worker("d")];
+    let mut world = started(root(spec));
+    ask(&mut world, "c", Ask::Remove).expect("accepted");
+    world.ready("a");
+    assert_eq!(live(&world), ["a", "b", "d"]);
+}
+
+#[test]
+fn as_in_otp_the_rest_stays_down_when_the_culprit_is_stopped_before_it_is_tried_again() {
+    let spec = vec![worker("a"), explicit("b"), worker("c")];
+    let spec = root(spec).strategy(Strategy::RestForOne);
+    let mut world = started(spec.while_starting(WhileStarting::Wait));
+    world.ready("b");
+    world.exit("b", Ends::Failed);
+    obey(&mut world);
+    world.ask("b", Ask::Stop);
+    world.exit("b", Ends::Failed);
+    obey(&mut world);
+    assert_eq!(live(&world), ["a"]);
+    assert_eq!(state(&world, "b"), ChildState::Stopped);
+}
+
+#[test]
+fn what_is_added_comes_behind_what_a_call_has_left_to_the_next() {
+    let mut world = started(root(workers(&["a"])).strategy(Strategy::OneForAll));
+    world.interrupt(0);
+    world.exit("a", Ends::Failed);
+    world.ask("", Ask::Add(worker("x")));
+    obey(&mut world);
+    let generation = world.attempt("x").map(|attempt| attempt.generation);
+    assert_eq!(
+        generation,
+        Some(0),
+        "it was not there when the group stopped"
+    );
 }
