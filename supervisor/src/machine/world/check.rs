@@ -6,7 +6,7 @@ use super::{Ends, Ticket, World};
 use crate::control::outcome::ChildControlOperation as Operation;
 use crate::event::kind::{Event, EventKind};
 use crate::event::snapshot::ChildState;
-use crate::machine::input::Input;
+use crate::machine::input::{Input, Verb};
 use crate::machine::node::{Down, NodeId, Phase};
 use crate::shutdown::report::ResourceReconcileStatus;
 use crate::shutdown::stage::ShutdownPhase;
@@ -45,13 +45,14 @@ impl World {
     }
 
     /// What a command was answered at once is what its child does now.
-    pub(super) fn check_told(&mut self, ticket: Ticket, of: Option<NodeId>, removes: bool) {
+    pub(super) fn check_told(&mut self, ticket: Ticket, of: Option<(Verb, NodeId)>) {
         let told = self.told.take().filter(|told| told.0 == ticket);
-        let (Some((_, told)), Some(id), false) = (told, of, self.has_more()) else {
+        let (Some((_, told)), Some((verb, id)), false) = (told, of, self.has_more()) else {
             return;
         };
         let node = self.machine.find(id);
         let left = node.filter(|node| node.phase != Phase::Down(Down::Removed));
+        let removes = matches!(verb, Verb::Delete | Verb::Remove);
         let known = left.filter(|_| !removes).map(|node| node.operation);
         assert_eq!(told.operation_after, known.unwrap_or(Operation::Removed));
         if let Some(node) = left {

@@ -222,14 +222,17 @@ impl World {
     pub fn ask(&mut self, path: &str, ask: Ask) -> Ticket {
         self.tickets += 1;
         let ticket = self.tickets;
-        let removes = matches!(ask, Ask::Delete | Ask::Remove);
-        let of = self.machine.standing_at(path);
-        let of = of.map(|ix| self.machine.id(ix));
         match self.command(path, ask) {
             Ok(command) => {
                 let audit = Audit::of_program("test");
+                let of = match &command {
+                    Command::Child(verb, id) => Some((*verb, *id)),
+                    _ => None,
+                };
+                // Whoever is declared in the place of one that has left is asked instead.
+                let of = of.filter(|of| self.machine.is_in_the_tree(of.1.ix));
                 self.tell(Input::Command(Token(ticket), audit, command));
-                self.check_told(ticket, of, removes);
+                self.check_told(ticket, of);
             }
             Err(no) => {
                 self.answers.insert(ticket, Err(no));
