@@ -30,6 +30,10 @@ const KEPT: usize = 256;
 /// Collected under the lock, carried out after it. A panic in one of them must not keep the others
 /// from happening.
 #[derive(Default)]
+#[allow(
+    clippy::struct_excessive_bools,
+    reason = "independent facts, each set and cleared alone"
+)]
 pub(super) struct Effects {
     pub(super) changed: Vec<(Arc<Slot>, Word)>,
     pub(super) arm: bool,
@@ -52,6 +56,8 @@ pub(super) struct Effects {
     pub(super) emptied: Vec<Option<Launch>>,
     /// There are new events, and a `tracing` subscriber that wants them.
     pub(super) traces: bool,
+    /// A task has been woken that may sit where only this thread takes from.
+    hidden: bool,
 }
 
 impl Effects {
@@ -62,7 +68,8 @@ impl Effects {
     }
 
     /// Keeps the memory of lists that have been carried out.
-    pub(super) fn keep(self: Box<Self>) {
+    pub(super) fn keep(mut self: Box<Self>) {
+        self.hidden = false;
         // Not while the thread's locals are being destroyed.
         let _ = SPARE.try_with(|spare| spare.set(Some(self)));
     }
@@ -94,13 +101,12 @@ impl Effects {
             || !self.mirrors.is_empty();
         if woke_any {
             self.wake(tree);
-            // From here on code of users may block this thread.
-            let foreign = !self.launches.is_empty()
-                || !self.mirrors.is_empty()
-                || self.trash.runs_user_code();
-            if self.traces || foreign {
-                Tree::push();
-            }
+            self.hidden = true;
+        }
+        // From here on code of users may block this thread, also in a later part of the same call.
+        if self.hidden && (self.traces || self.owns_foreign()) {
+            Tree::push();
+            self.hidden = false;
         }
         each(&mut self.trash.records, records::give_up);
         if !self.trash.is_empty() {
@@ -116,6 +122,11 @@ impl Effects {
             super::lifecycle::report(tree);
         }
         woke
+    }
+
+    /// Whether code of users runs when it is dropped.
+    fn owns_foreign(&self) -> bool {
+        !self.launches.is_empty() || !self.mirrors.is_empty() || self.trash.runs_user_code()
     }
 
     fn wake(&mut self, tree: &Arc<Tree>) {
@@ -162,10 +173,79 @@ fn each<T>(list: &mut Vec<T>, f: impl FnMut(T)) {
 
 #[cfg(test)]
 mod tests {
+    use std::future::poll_fn;
+    use std::sync::mpsc;
+    use std::task::Poll;
+
     use super::*;
     use crate::id::called::Called;
     use crate::machine::node::{Ix, NodeId};
-    use crate::{Supervisor, SupervisorSpec};
+    use crate::spec::child::Body;
+    use crate::{ChildSpec, Supervisor, SupervisorSpec};
+
+    /// Blocks its thread when it is dropped, until somebody has run; tells whether anybody has.
+    struct Blocks(mpsc::Receiver<()>, mpsc::Sender<bool>);
+
+    impl Drop for Blocks {
+        fn drop(&mut self) {
+            let ran = self.0.recv_timeout(Duration::from_secs(10));
+            let _ = self.1.send(ran.is_ok());
+        }
+    }
+
+    fn code_that_owns(value: impl Send + 'static) -> Launch {
+        let value = std::sync::Mutex::new(value);
+        let spec = ChildSpec::from_fn("child", move |_| {
+            let _owned = &value;
+            std::future::pending::<()>()
+        });
+        match spec.body {
+            Body::Worker(launch) => launch,
+            Body::Declared | Body::Supervisor(_) => unreachable!("it has code"),
+        }
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn who_is_woken_runs_also_where_a_later_part_of_the_call_blocks_its_thread() {
+        let spec = SupervisorSpec::root(Vec::new());
+        let handle = Supervisor::start(spec).await.expect("starts");
+        let (waits, mut waiting) = tokio::sync::mpsc::unbounded_channel();
+        let (runs, ran) = mpsc::channel();
+        let (says, said) = mpsc::channel();
+        let reader = tokio::spawn(async move {
+            let mut polls = 0;
+            poll_fn(|cx| {
+                polls += 1;
+                let first = polls == 1;
+                if first {
+                    waits.send(cx.waker().clone()).expect("it is waited for");
+                }
+                if first {
+                    Poll::Pending
+                } else {
+                    Poll::Ready(())
+                }
+            })
+            .await;
+            runs.send(()).expect("it is waited for");
+        });
+        let waker = waiting.recv().await.expect("the reader leaves its waker");
+        let blocks = tokio::spawn(async move {
+            let mut effects = Effects::none();
+            effects.readers.push(waker);
+            assert!(!effects.carry_out(handle.inner()));
+            effects.launches.push(code_that_owns(Blocks(ran, says)));
+            assert!(!effects.carry_out(handle.inner()));
+            effects.keep();
+        });
+        blocks.await.expect("it does not panic");
+        assert_eq!(
+            said.try_recv(),
+            Ok(true),
+            "the reader did not run meanwhile"
+        );
+        reader.await.expect("it does not panic");
+    }
 
     #[tokio::test]
     async fn whom_to_watch_is_told_also_where_there_is_nothing_else_to_do() {
