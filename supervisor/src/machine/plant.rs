@@ -64,6 +64,8 @@ impl Machine {
             }
             None => {}
         }
+        // A report tells of a path once, and of what ran there.
+        self.nodes[ix].flags.reported |= self.is_reported(&path);
         self.index.insert(ix, &self.nodes);
         self.adopt_mirror(ix);
     }

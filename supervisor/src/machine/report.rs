@@ -168,6 +168,14 @@ impl Machine {
         }
     }
 
+    /// Whether the report tells of a path already.
+    pub(super) fn is_reported(&self, path: &str) -> bool {
+        match &self.shutdown {
+            Shutdown::Underway { children, .. } => children.iter().any(|told| *told.path == *path),
+            Shutdown::Before | Shutdown::Reported(_) => false,
+        }
+    }
+
     /// Adds a child to the report of a shutdown of the tree.
     pub(super) fn report_stopped(&mut self, ix: Ix, status: ChildShutdownStatus) {
         let reports = matches!(self.phase, TreePhase::Closing);

@@ -6,7 +6,7 @@ use crate::machine::input::Input;
 use crate::machine::time::Nanos;
 use crate::shutdown::report::{ChildShutdownStatus as Status, ResourceReconcileStatus as Tasks};
 use crate::shutdown::stage::ShutdownPhase;
-use crate::spec::policy::{Intensity, Shutdown};
+use crate::spec::policy::{FirstStart, Intensity, Shutdown, WhileStarting};
 
 #[test]
 fn a_shutdown_is_complete_when_the_last_task_has_gone() {
@@ -125,4 +125,67 @@ fn who_was_missing_is_known_of_a_start_that_failed_and_of_no_other() {
     let mut world = started(SupervisorSpec::root(spec));
     world.exit("sub/x", Ends::Failed);
     assert!(world.machine.missing_at_failure().is_empty(), "it goes on");
+}
+
+fn told(world: &World) -> Vec<(String, Status)> {
+    let report = world.report();
+    let children = report.children.iter();
+    children
+        .map(|child| (child.path.to_string(), child.status))
+        .collect()
+}
+
+#[test]
+fn whoever_was_stuck_and_goes_before_it_is_asked_had_ended_already() {
+    let mut world = started(SupervisorSpec::root(workers(&["a", "b"])));
+    world.ending("a");
+    while state(&world, "a") != ChildState::Stuck {
+        assert!(world.jump());
+    }
+    world.ask("", Ask::Shutdown);
+    world.exit("a", Ends::Failed);
+    world.exit("b", Ends::Cancelled);
+    assert_eq!(
+        told(&world),
+        [
+            ("b".to_owned(), Status::Graceful),
+            ("a".to_owned(), Status::AlreadyExited),
+        ]
+    );
+}
+
+#[test]
+fn whoever_is_stuck_below_a_supervisor_that_is_down_is_told_so_as_soon_as_the_stop_comes_to_it() {
+    let sub = ChildSpec::supervisor("sub", SupervisorSpec::root(workers(&["x"])));
+    let mut world = started(SupervisorSpec::root(vec![worker("a"), sub]));
+    ask(&mut world, "sub", Ask::Stop).expect("accepted");
+    while state(&world, "sub/x") != ChildState::Stuck {
+        assert!(world.jump());
+    }
+    world.ask("", Ask::Shutdown);
+    assert!(!world.is_over());
+    assert_eq!(told(&world), [("sub/x".to_owned(), Status::AbortFailed)]);
+}
+
+#[test]
+fn a_path_is_told_once_although_another_came_back_to_it_in_a_tree_that_closes() {
+    let below = SupervisorSpec::root(vec![explicit("a"), worker("b"), explicit("c")]);
+    let below = below
+        .first_start(FirstStart::Retry)
+        .while_starting(WhileStarting::Wait)
+        .intensity(Intensity::new(0, secs(10)));
+    let sub = ChildSpec::supervisor("sub", below).backoff(Backoff::none());
+    let spec = SupervisorSpec::root(vec![sub]).intensity(Intensity::new(0, secs(10)));
+    let mut world = started(spec);
+    world.ask("sub/b", Ask::Pause);
+    for _ in 0..3 {
+        world.jump();
+    }
+    world.ask("sub/b", Ask::Delete);
+    world.ask("sub", Ask::Add(worker("b")));
+    world.ask("", Ask::Shutdown);
+    obey(&mut world);
+    let told = told(&world);
+    let of_b = told.iter().filter(|told| told.0 == "sub/b");
+    assert_eq!(of_b.count(), 1, "{told:?}");
 }
