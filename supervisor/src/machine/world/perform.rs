@@ -58,6 +58,8 @@ impl World {
             if self.live.len() < 512 && self.machine.journal().seq() < 4_096 {
                 self.check_fold();
             }
+            // What has been answered so far may be otherwise after that.
+            self.told = None;
             self.machine.resume();
         }
     }
