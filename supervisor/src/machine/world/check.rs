@@ -51,6 +51,10 @@ impl World {
             return;
         };
         let node = self.machine.find(id);
+        if node.is_some_and(|node| node.phase.is_live()) && !self.machine.is_in_the_tree(id.ix) {
+            // It has left before its turn came, and whoever is declared in its place was asked.
+            return;
+        }
         let left = node.filter(|node| node.phase != Phase::Down(Down::Removed));
         let removes = matches!(verb, Verb::Delete | Verb::Remove);
         let known = left.filter(|_| !removes).map(|node| node.operation);
