@@ -11,7 +11,7 @@ use rust_supervisor::spec::backoff::Backoff;
 use rust_supervisor::spec::policy::Intensity;
 use rust_supervisor::{ChildSpec, Supervisor, SupervisorHandle, SupervisorSpec, TaskContext};
 use supervisor_tests::{Log, obedient};
-use tokio::sync::Notify;
+use tokio::sync::{Notify, Semaphore};
 
 /// Crashes this often when it is told to, and then lives until it is told again.
 struct Storm {
@@ -227,4 +227,54 @@ async fn a_reader_that_always_finds_more_goes_back_to_the_scheduler() {
         .expect("no panic");
     drop(calm);
     handle.shutdown().await.expect("stops");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_reader_misses_nothing_of_a_hundred_children_that_fail_again_and_again() {
+    const CHILDREN: u64 = 100;
+    const CRASHES: u64 = 2_000;
+    let (crashes, all) = (Arc::new(AtomicU64::new(0)), Arc::new(Notify::new()));
+    let gate = Arc::new(Semaphore::new(0));
+    let crashing = (0..CHILDREN).map(|n| {
+        let (crashes, all, gate) = (Arc::clone(&crashes), Arc::clone(&all), Arc::clone(&gate));
+        ChildSpec::from_fn(format!("c{n}"), move |ctx: TaskContext| {
+            let (crashes, all, gate) = (Arc::clone(&crashes), Arc::clone(&all), Arc::clone(&gate));
+            async move {
+                if ctx.generation().value == 0 {
+                    drop(gate.acquire().await);
+                }
+                match crashes.fetch_add(1, Ordering::Relaxed) {
+                    made if made < CHILDREN * CRASHES => return Err("again"),
+                    made if made == CHILDREN * CRASHES => all.notify_one(),
+                    _ => {}
+                }
+                ctx.cancelled().await;
+                Ok(())
+            }
+        })
+        .backoff(Backoff::none())
+    });
+    let limit = Intensity::new(u32::MAX, Duration::from_secs(1));
+    let spec = SupervisorSpec::root(crashing.collect()).intensity(limit);
+    let handle = Supervisor::start(spec).await.expect("starts");
+    let mut events = handle.events();
+    let reader = tokio::spawn(async move {
+        let (mut ended, mut missed) = (0, 0);
+        while let Some(observed) = events.next().await {
+            match observed {
+                Observed::Event(event) => {
+                    ended += u64::from(matches!(event.kind, EventKind::Exited(_)));
+                }
+                Observed::Missed(more) => missed += more,
+                other => panic!("neither: {other:?}"),
+            }
+        }
+        (ended, missed)
+    });
+    gate.close();
+    all.notified().await;
+    handle.shutdown().await.expect("stops");
+    // And each at its stop.
+    let ends = CHILDREN * CRASHES + CHILDREN;
+    assert_eq!(reader.await.expect("no panic"), (ends, 0));
 }

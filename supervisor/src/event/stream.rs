@@ -29,8 +29,8 @@ const CHUNK: usize = 128;
 /// missed, and goes on with the oldest that is left.
 ///
 /// A reader that waits is woken at once; by a child that is restarted again and again without a
-/// pause, when its task leaves its thread: after 50 µs, or when the code of an attempt that takes
-/// longer gives the thread back. A reader that always finds more gives others a turn now and then,
+/// pause, when its task leaves its thread: after 32 restarts or 50 µs, or when the code of an attempt
+/// that takes longer gives the thread back. A reader that always finds more gives others a turn now and then,
 /// as one of tokio's channels does.
 ///
 /// # Examples

@@ -25,9 +25,10 @@ use crate::panics::{self, drop_quietly, quietly};
 use crate::task::context::TaskContext;
 use crate::task::outcome::{IntoTaskResult, TaskError, TaskResult};
 
-/// A restart loop goes back to the scheduler after so many attempts at the latest: the paused clock
-/// of a test stands still while it goes on.
-const BATCH: u64 = 512;
+/// A restart loop goes back to the scheduler after so many attempts at the latest. A reader of events
+/// has its turn behind a hundred such loops before the journal has gone round, on two threads; and
+/// the paused clock of a test stands still while a loop goes on.
+const BATCH: u64 = 32;
 
 /// Drives the attempts of one child; reached by generated code.
 #[doc(hidden)]
