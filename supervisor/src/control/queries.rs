@@ -85,6 +85,10 @@ impl TreeRef {
     ///
     /// The rules of the tree itself answer, on a copy of its state: see [`Explanation`].
     ///
+    /// Takes time and memory in proportion to the tree. That goes on while it is copied, unless
+    /// something happens to it all the time: then, if it has more than a thousand children, it is
+    /// held up until all of them have been copied.
+    ///
     /// # Examples
     ///
     /// ```
