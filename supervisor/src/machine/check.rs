@@ -228,9 +228,13 @@ impl Machine {
                 );
                 let held =
                     retry == Retry::First && (!up || sup.first_start == FirstStartState::Held);
-                goes_down || culprit || held || has_mail(&|mail| mail.is_about_end(&is_this))
+                goes_down || culprit || held || has_mail(&|mail| mail.is_about_start(&is_this))
             }
-            Phase::Exited(_) => goes_down || has_mail(&|mail| mail.is_about_end(&is_this)),
+            Phase::Exited(_) => {
+                let last = node.generation();
+                let is_end = |mail: &Mail| matches!(mail, Mail::Ended(id, attempt, _) if is_this(id) && *attempt == last);
+                goes_down || has_mail(&is_end)
+            }
             Phase::Starting(_) if node.sup().is_none() => {
                 self.deadlines.of(node) != Nanos::NEVER || node.policy.ready_within.is_zero()
             }
@@ -413,7 +417,8 @@ impl Op {
 }
 
 impl Mail {
-    fn is_about_end(&self, is_this: &dyn Fn(&super::NodeId) -> bool) -> bool {
-        matches!(self, Self::Due(id) | Self::Ended(id, _) if is_this(id))
+    /// Whether it starts this child again.
+    fn is_about_start(&self, is_this: &dyn Fn(&super::NodeId) -> bool) -> bool {
+        matches!(self, Self::Due(id) | Self::Failed(id, _) if is_this(id))
     }
 }

@@ -110,7 +110,8 @@ impl Sup {
             let mail = match &letter.mail {
                 Mail::Command(..) | Mail::Change => return None,
                 Mail::Due(id) => Mail::Due(*id),
-                Mail::Ended(id, at) => Mail::Ended(*id, *at),
+                Mail::Ended(id, attempt, at) => Mail::Ended(*id, *attempt, *at),
+                Mail::Failed(id, at) => Mail::Failed(*id, *at),
                 Mail::FirstStart => Mail::FirstStart,
                 Mail::Rest(scope) => Mail::Rest(*scope),
                 Mail::Start(id) => Mail::Start(*id),

@@ -29,6 +29,7 @@ impl Machine {
                 Mail::Change
                 | Mail::Due(_)
                 | Mail::Ended(..)
+                | Mail::Failed(..)
                 | Mail::FirstStart
                 | Mail::Rest(_)
                 | Mail::Start(_)

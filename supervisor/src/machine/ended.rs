@@ -129,11 +129,12 @@ impl Machine {
         // It is about this child alone, so the order in which others end does not matter.
         let alone = self.is_taken_up_alone(sup, ix);
         self.set_phase(ix, Phase::Exited(class));
-        let (id, at) = (self.nodes.id(ix), self.now);
+        let at = self.now;
         if alone {
-            self.decide(sup, id, at);
+            self.decide(sup, ix, at);
         } else {
-            self.mail(sup, Mail::Ended(id, at));
+            let (id, attempt) = (self.nodes.id(ix), self.nodes[ix].generation());
+            self.mail(sup, Mail::Ended(id, attempt, at));
         }
     }
 
@@ -187,10 +188,7 @@ impl Machine {
     }
 
     /// The supervisor takes up an end, or a failed start (I4, I5).
-    pub(super) fn decide(&mut self, sup: Ix, id: NodeId, at: Nanos) {
-        let Some(ix) = self.nodes.find(id) else {
-            return;
-        };
+    pub(super) fn decide(&mut self, sup: Ix, ix: Ix, at: Nanos) {
         let (verdict, retry, because) = match self.nodes[ix].phase {
             Phase::Exited(class) => {
                 let restart = self.nodes[ix].policy.restart;

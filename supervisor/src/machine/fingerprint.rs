@@ -47,7 +47,7 @@ impl Machine {
                 fuse.describe(self.now, &mut text);
             }
             if let Some(sup) = node.sup() {
-                sup.describe(self.now, &mut text);
+                sup.describe(self, &mut text);
                 open.extend(self.children_of(sup).map(|(child, _)| child));
                 let gone = |&&ix: &&Ix| !self.nodes[ix].flags.linked;
                 open.extend(sup.statics.iter().filter(gone));
@@ -62,7 +62,8 @@ impl Machine {
 }
 
 impl Sup {
-    fn describe(&self, now: Nanos, into: &mut String) {
+    fn describe(&self, machine: &Machine, into: &mut String) {
+        let now = machine.now;
         let op = match &self.op {
             Op::Stopping {
                 next,
@@ -88,7 +89,13 @@ impl Sup {
                     write!(into, " add {}", planned.nodes[0].path)
                 }
                 Mail::Command(_, command) => write!(into, " {command:?}"),
-                Mail::Ended(id, at) => write!(into, " {id:?} {:?}", now.since(*at)),
+                Mail::Ended(id, attempt, at) => {
+                    let found = machine.nodes.find(*id);
+                    let is_last =
+                        found.is_some_and(|ix| machine.nodes[ix].generation() == *attempt);
+                    write!(into, " ended {id:?} {is_last} {:?}", now.since(*at))
+                }
+                Mail::Failed(id, at) => write!(into, " failed {id:?} {:?}", now.since(*at)),
                 mail => write!(into, " {mail:?}"),
             }
             .expect("a string");

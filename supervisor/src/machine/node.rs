@@ -380,8 +380,10 @@ pub(super) enum Mail {
     Change,
     /// The back-off of this child is over.
     Due(NodeId),
-    /// This child has ended by itself, or failed to start again.
-    Ended(NodeId, Nanos),
+    /// This attempt of the child has ended by itself: no word of a later one.
+    Ended(NodeId, Option<u64>, Nanos),
+    /// This child has failed to start again; whoever finds it so goes on with it.
+    Failed(NodeId, Nanos),
     /// Go on with the first start.
     FirstStart,
     /// Start what is down of a group whose culprit has been taken out.

@@ -333,8 +333,8 @@ impl Machine {
             }
             Retry::Group => self.leave_start(sup, ix, Cause::Group),
         }
-        let ended = Mail::Ended(self.nodes.id(ix), self.now);
-        self.mail(sup, ended);
+        let failed = Mail::Failed(self.nodes.id(ix), self.now);
+        self.mail(sup, failed);
     }
 
     /// A start that is not tried again has failed.

@@ -94,7 +94,24 @@ impl Machine {
                     self.restart(sup, ix, retry, self.now);
                 }
             }
-            Mail::Ended(id, at) => self.decide(sup, id, at),
+            Mail::Ended(id, attempt, at) => {
+                let Some(ix) = self.nodes.find(id) else {
+                    return;
+                };
+                let node = &self.nodes[ix];
+                // A group may have taken it up in the meantime, and started it again.
+                if matches!(node.phase, Phase::Exited(_)) && node.generation() == attempt {
+                    self.decide(sup, ix, at);
+                }
+            }
+            Mail::Failed(id, at) => {
+                let Some(ix) = self.nodes.find(id) else {
+                    return;
+                };
+                if matches!(self.nodes[ix].phase, Phase::Failed(_)) {
+                    self.decide(sup, ix, at);
+                }
+            }
             Mail::FirstStart => self.continue_first_start(sup),
             Mail::Rest(scope) => {
                 self.emit(sup, EventKind::GroupStarting);
