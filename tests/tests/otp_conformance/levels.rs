@@ -44,9 +44,17 @@ impl Level for Machine {
     }
 
     fn ask(&mut self, path: &str, ask: Ask) -> Call {
-        let call = self.call(|world| world.ask(path, ask));
+        let ends = matches!(ask, Ask::Shutdown);
+        let mut call = self.call(|world| world.ask(path, ask));
         self.pass(Duration::ZERO);
-        call
+        let world = Rc::clone(&self.1);
+        Box::pin(poll_fn(move |cx| {
+            // Who shuts a tree down waits for its end.
+            if ends && !world.borrow().is_over() {
+                return Poll::Pending;
+            }
+            call.as_mut().poll(cx)
+        }))
     }
 
     fn pass(&mut self, time: Duration) {
@@ -147,7 +155,10 @@ async fn start(spec: SupervisorSpec, stage: Stage) -> Answer {
 }
 
 async fn call(tree: TreeRef, path: String, ask: Ask) -> Answer {
-    let (path, by, why) = (&*path, "otp", "conformance");
+    let (by, why) = ("otp", "conformance");
+    // The child at that path, and no other of its name.
+    let whom = format!("/{path}");
+    let (path, whom) = (&*path, &*whom);
     let done = match ask {
         Ask::Add(child) => {
             let outcome = tree.start_child(path, child).await?.try_outcome();
@@ -164,10 +175,10 @@ async fn call(tree: TreeRef, path: String, ask: Ask) -> Answer {
             let report = tree.shutdown_within(time).await;
             return report.map(|_| Said::ShuttingDown);
         }
-        Ask::Delete => tree.delete_child(path, by, why).await,
-        Ask::Kill => tree.kill_child(path, by, why).await,
-        Ask::Resume => tree.resume_child(path, by, why).await,
-        Ask::Stop => tree.stop_child(path, by, why).await,
+        Ask::Delete => tree.delete_child(whom, by, why).await,
+        Ask::Kill => tree.kill_child(whom, by, why).await,
+        Ask::Resume => tree.resume_child(whom, by, why).await,
+        Ask::Stop => tree.stop_child(whom, by, why).await,
         other => panic!("OTP has no {other:?}"),
     };
     Ok(match done? {

@@ -33,6 +33,7 @@ type Put = Result<Call, Value>;
 pub(crate) fn play<L: Level>(scenario: &Value) -> Result<(), String> {
     let stage = Stage::default();
     stage.lock().role("root").spec = json!({"sup": scenario["tree"]});
+    inits(list(&scenario["steps"]), &stage);
     let (level, start) = L::start(&stage, tree(&scenario["tree"], "root", &stage));
     let around = json!([{"do": "start"}, {"do": "final_snapshot"}, {"do": "stop"}]);
     let (first, last) = list(&around).split_at(1);
@@ -71,6 +72,10 @@ impl<'a, L: Level> Run<'a, L> {
         for step in puts.iter().filter(|step| step["do"] != "start") {
             let call = self.put(step);
             self.calls.push((step, call));
+            if releases {
+                // It has come to where it waits before the next is issued.
+                self.pass(0);
+            }
         }
         let mut from = self.calls.len().saturating_sub(1);
         if releases {
@@ -176,9 +181,8 @@ impl<'a, L: Level> Run<'a, L> {
                 let child = child(&spec, sup, &self.stage);
                 return Ok(self.level.ask(our_path(sup), Ask::Add(child)));
             }
-            _ if is_pool && !step["id"].is_null() => {
-                return Err(json!({"error": "simple_one_for_one"}));
-            }
+            // Refused, when its turn comes.
+            _ if is_pool && !step["id"].is_null() => (sup, Ask::Children),
             "terminate_child" if is_pool && !cast.role(&path).has_run => {
                 return Err(json!("not_running"));
             }
@@ -196,6 +200,17 @@ impl<'a, L: Level> Run<'a, L> {
             Ok(call) => call,
             Err(result) => return Some(result.clone()),
         };
+        if step["do"] == "terminate_child" {
+            // It is answered when that has come to its end.
+            let path = format!("{}/{}", word(step, "sup"), word(step, "id"));
+            let stops = |child: &ChildSnapshot| {
+                matches!(child.state, ChildState::Stopping | ChildState::Aborting)
+                    && otp_path(&child.path) == path
+            };
+            if self.level.children().iter().any(stops) {
+                return None;
+            }
+        }
         match call.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
             Poll::Pending => None,
             Poll::Ready(answer) => Some(self.answered(step, answer)),
@@ -205,6 +220,7 @@ impl<'a, L: Level> Run<'a, L> {
     fn answered(&self, step: &Value, answer: Answer) -> Value {
         let sup = step["sup"].as_str().unwrap_or("root");
         let error = match answer {
+            Ok(Said::Children(_)) if !step["id"].is_null() => "simple_one_for_one",
             Ok(Said::Children(children)) => {
                 let of_step = usize::from(step["do"] == "count_children");
                 return self.rows(sup, &children)[of_step].clone();
@@ -254,8 +270,10 @@ impl<'a, L: Level> Run<'a, L> {
                 &path[sup.len() + 1..]
             };
             rows.push(json!([id, kind, state]));
-            // OTP counts processes: those that have died are none, whether it knows or not.
-            active += usize::from(state == "running" && child.state != ChildState::Exited);
+            // OTP counts processes: those that have died are none, whether it knows or not; in a pool,
+            // those that it knows of.
+            let is_dead = !is_pool && child.state == ChildState::Exited;
+            active += usize::from(state == "running" && !is_dead);
             supervisors += usize::from(kind == "supervisor");
         }
         if is_pool {
@@ -285,6 +303,21 @@ impl<'a, L: Level> Run<'a, L> {
     }
 }
 
+/// Whose inits the steps write: those of supervisors are puppets then.
+fn inits(steps: &[Value], stage: &Stage) {
+    for step in steps {
+        let child = match word(step, "do") {
+            "set_init" => word(step, "child").to_owned(),
+            "start_child" if step["spec"]["init"].is_array() => {
+                format!("{}/{}", word(step, "sup"), word(&step["spec"], "id"))
+            }
+            _ => String::new(),
+        };
+        stage.lock().inits.insert(child);
+        inits(list(&step["meanwhile"]), stage);
+    }
+}
+
 /// A supervisor; everything that OTP has a default for is said.
 fn tree(sup: &Value, path: &str, stage: &Stage) -> SupervisorSpec {
     let pool = sup["strategy"] == "simple_one_for_one";
@@ -308,8 +341,9 @@ fn child(child: &Value, parent: &str, stage: &Stage) -> ChildSpec {
         puppet.readiness(Readiness::Explicit).ready_within(forever)
     } else {
         let mut sup = tree(&child["sup"], &path, stage);
-        if child["init"].is_array() {
-            stage.lock().inits.insert(path.clone());
+        let mut cast = stage.lock();
+        if child["init"].is_array() || cast.inits.contains(&path) {
+            cast.inits.insert(path.clone());
             sup = sup.init(puppet(&path, stage).named(":init"));
         }
         ChildSpec::supervisor(id, sup)

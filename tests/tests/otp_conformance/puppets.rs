@@ -214,7 +214,7 @@ impl Cast {
         let sup = |line: &Value| (line[0] == "exit").then(|| parent(word(line, 1)).to_owned());
         for run in trace.chunk_by_mut(|a, b| sup(a) == sup(b)) {
             if sup(&run[0]).is_some_and(|sup| self.strategy(&sup) == "simple_one_for_one") {
-                run.sort_by_cached_key(Value::to_string);
+                run.sort_by_cached_key(by_path);
             }
         }
         let mut killed = trace.clone();
@@ -223,7 +223,7 @@ impl Cast {
             let prefix = format!("{}/", word(above, 1));
             let is_below = |it: &Value| killed.contains(it) && word(it, 1).starts_with(&prefix);
             let (mut below, mut rest): (Vec<_>, Vec<_>) = trace.into_iter().partition(is_below);
-            below.sort_by_cached_key(Value::to_string);
+            below.sort_by_cached_key(by_path);
             let at = rest.iter().position(|line| line == above).expect("there") + 1;
             rest.splice(at..at, below);
             trace = rest;
@@ -253,6 +253,11 @@ fn ends(word: &str) -> Ends {
         "panic" => Ends::Panicked,
         _ => Ends::Succeeded,
     }
+}
+
+/// The order of the ends that come at once.
+fn by_path(line: &Value) -> (String, Option<u64>) {
+    (word(line, 1).to_owned(), line[2].as_u64())
 }
 
 /// Our path in OTP's words; the root is called `root`.
