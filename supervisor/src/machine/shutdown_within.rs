@@ -53,7 +53,7 @@ impl Machine {
             return;
         }
         let by = self.nodes.sup(sup).end_by;
-        let next = if self.comes_down(sup) || by <= self.now {
+        let next = if self.comes_down(sup) {
             self.force_by(sup)
         } else {
             by.min(self.force_by(sup))

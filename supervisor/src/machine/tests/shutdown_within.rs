@@ -363,3 +363,17 @@ fn who_was_ending_for_a_limit_and_is_ended_by_force_has_been_stopped() {
     assert!(world.is_over());
     assert_eq!(statuses(&world), ["slow aborted", "a cut short"]);
 }
+
+#[test]
+fn with_no_time_left_a_start_is_not_let_run_its_course() {
+    let spec = SupervisorSpec::root(vec![explicit("a")]).while_starting(WhileStarting::Wait);
+    let mut world = started(spec);
+    log(&mut world);
+    world.ask("", Ask::ShutdownWithin(Duration::ZERO));
+    world.jump();
+    assert_eq!(world.now(), Duration::ZERO);
+    assert_eq!(text(&log(&mut world)), "?/ !a");
+    world.exit("a", Ends::Aborted);
+    assert!(world.is_over());
+    world.check();
+}
