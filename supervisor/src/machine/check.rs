@@ -260,7 +260,7 @@ impl Machine {
             "`{path}` is forgotten: {:?}, {:?}",
             node.phase, node.wish
         );
-        let marks = || {
+        let group_starts = || {
             let of_group = |phase| {
                 let group = Phase::Backoff(Retry::Group);
                 phase == group || phase == Phase::Failed(Retry::Group)
@@ -272,7 +272,15 @@ impl Machine {
                     .children_of(sup)
                     .any(|(_, child)| of_group(child.phase))
         };
-        assert!(!node.flags.marked || marks(), "`{path}` keeps a mark");
+        assert!(
+            !node.flags.marked || group_starts(),
+            "`{path}` keeps a mark"
+        );
+        let is_passed_by = node.phase.is_down() && node.wish == Wish::Stay;
+        assert!(
+            !is_passed_by || group_starts(),
+            "`{path}` is to stay down, and no group starts"
+        );
     }
 
     /// The supervisor of this child does what its phase says, and waits for somebody.

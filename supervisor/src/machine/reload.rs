@@ -25,7 +25,6 @@ use crate::control::outcome::ChildControlOperation as Operation;
 use crate::event::kind::EventKind;
 use crate::id::types::ChildId;
 use crate::spec::plan::{ChildPolicy, Planned, PlannedBody, SupervisorPolicy};
-use crate::spec::policy::Strategy;
 use crate::task::launch::Launch;
 use crate::task::start_reason::StartReason;
 
@@ -269,6 +268,7 @@ impl Machine {
             Cause::Reload => {
                 self.nodes[ix].flags.marked = false;
                 rest = self.marked(sup);
+                rest.retain(|&ix| self.nodes[ix].wish != Wish::Stay);
             }
             Cause::Add | Cause::Alone | Cause::First | Cause::Resume => {}
         }
@@ -485,17 +485,12 @@ impl Machine {
     /// may be another one. Those that are down with it start with the change, the child that it
     /// waits for when its own delay is over.
     fn release_group(&mut self, sup: Ix) {
-        let delayed = self.nodes.sup(sup).policy.strategy != Strategy::OneForOne;
         let state = self.nodes.sup_mut(sup);
         let rest = state.inbox.len();
         state
             .inbox
             .retain(|letter| !matches!(letter.mail, Mail::Rest(_)));
-        let rest = rest != state.inbox.len();
-        if !delayed && !rest {
-            return;
-        }
-        let (mut waits, mut next) = (rest, state.first);
+        let (mut waits, mut next) = (rest != state.inbox.len(), state.first);
         let mut down = Vec::new();
         while let Some(ix) = next.some() {
             self.nodes[ix].flags.marked = false;
@@ -510,15 +505,23 @@ impl Machine {
                     self.set_phase(ix, Phase::Failed(Retry::Alone));
                     waits = true;
                 }
-                Phase::Down(Down::Group) => down.push(ix),
+                Phase::Down(Down::Group) => {
+                    let node = &self.nodes[ix];
+                    let starts = node.operation == Operation::Active && node.wish != Wish::Stay;
+                    down.extend(starts.then_some(ix));
+                }
                 _ => {}
             }
-            next = self.nodes[ix].next;
+            let node = &mut self.nodes[ix];
+            if node.phase.is_down() && node.wish == Wish::Stay {
+                // It was to stay down in this group only (R20).
+                node.wish = Wish::None;
+            }
+            next = node.next;
         }
         if waits {
             for ix in down {
-                let node = &mut self.nodes[ix];
-                node.flags.marked = node.operation == Operation::Active && node.wish != Wish::Stay;
+                self.nodes[ix].flags.marked = true;
             }
         }
     }

@@ -8,6 +8,8 @@ mod events;
 mod explain;
 mod failure;
 mod generations;
+#[cfg(feature = "config")]
+mod giving_way;
 mod group;
 mod history;
 mod intensity;
