@@ -129,9 +129,8 @@ impl Recorder {
 impl Machine {
     /// Writes down what the machine is told from now on; nothing has been told yet.
     pub(crate) fn record(&mut self, mut recorder: Recorder) {
-        let (seen, at) = (self.wall_seen, self.wall_at_start);
-        let wall = SystemTime::UNIX_EPOCH + Duration::from_nanos(at + seen.0);
-        recorder.write(seen, Told::Wall(seen.0, wall));
+        let seen = self.wall_seen;
+        recorder.write(seen, Told::Wall(seen.0, self.wall_clock_at(seen)));
         self.random = fastrand::Rng::with_seed(recorder.head.seed);
         self.recorder = Some(Box::new(recorder));
     }

@@ -183,15 +183,14 @@ impl Machine {
     fn carry_out(&mut self, action: &Action) {
         match *action {
             Action::Start(ix) => {
-                let node = &self.nodes[ix];
-                let (id, starting) = (self.nodes.id(ix), matches!(node.phase, Phase::Starting(_)));
+                let (node, id) = (&self.nodes[ix], self.nodes.id(ix));
                 match node.policy.readiness {
-                    Readiness::Completed if starting => self.end(ix, ExitKind::Succeeded),
-                    Readiness::Explicit if starting => {
+                    Readiness::Completed => self.end(ix, ExitKind::Succeeded),
+                    Readiness::Explicit => {
                         let generation = node.generation().unwrap_or(0);
                         self.handle(self.now, Input::Ready(id, generation));
                     }
-                    _ => {}
+                    Readiness::Immediate => {}
                 }
             }
             Action::Stop(ix) => self.end(ix, ExitKind::Cancelled),

@@ -56,7 +56,8 @@ impl Machine {
             {
                 return false;
             }
-            Phase::Backoff(Retry::First) if cause == Cause::First => {
+            Phase::Backoff(Retry::First) => {
+                debug_assert_eq!(cause, Cause::First, "a group stops before it starts");
                 // Held up again by a child that is tried again; its restart goes on from there.
                 self.leave_walk(sup);
                 self.nodes.sup_mut(sup).first_start = FirstStartState::Held;

@@ -86,8 +86,8 @@ impl Machine {
         if node.phase == Phase::Running && self.deadlines.of(node) == Nanos::NEVER {
             return self.looked_for_beat(ix, sample);
         }
-        let ends = matches!(node.phase, Phase::Stopping(_) | Phase::Aborting(_));
-        if !ends || node.sup().is_some() {
+        debug_assert!(node.sup().is_none(), "a supervisor has no attempt");
+        if !matches!(node.phase, Phase::Stopping(_) | Phase::Aborting(_)) {
             return;
         }
         let (phase, overdue) = (node.phase, self.deadlines.of(node) == Nanos::NEVER);

@@ -304,3 +304,19 @@ fn what_is_explained_is_what_happens_on_random_trees() {
         "only {compared} of {seeds} say anything"
     );
 }
+
+#[test]
+fn what_is_delayed_is_the_back_off_of_that_failure_and_nothing_else() {
+    let a = worker("a").backoff(Backoff::constant(secs(1)));
+    let a = a.timeout(secs(9));
+    let mut world = started(SupervisorSpec::root(vec![a, worker("b")]));
+    let before = world.seq();
+    world.exit("a", Ends::Failed);
+    assert!(world.is_delayed(before + 1));
+    assert!(!world.is_delayed(before), "it is another story");
+    world.jump();
+    assert!(
+        !world.is_delayed(before + 1),
+        "`a` runs, and has a deadline"
+    );
+}

@@ -347,3 +347,15 @@ fn nobody_keeps_a_mark_of_a_group_whose_culprit_is_removed_where_the_rest_stays_
     world.check();
     assert!(world.answer(removed).is_some());
 }
+
+#[test]
+fn dependents_that_stop_start_again_although_the_one_that_failed_is_stopped() {
+    let tree = vec![worker("c"), worker("d").after(["c"])];
+    let mut world = started(SupervisorSpec::root(tree).strategy(Strategy::Dependents));
+    world.exit("c", Ends::Failed);
+    ask(&mut world, "c", Ask::Stop).expect("stopped");
+    log(&mut world);
+    obey(&mut world);
+    world.check();
+    assert_eq!(text(&log(&mut world)), "-d waits d");
+}

@@ -456,3 +456,89 @@ fn a_concurrent_start_does_not_wait_for_one_that_is_tried_again_and_again() {
     world.ready("a");
     assert_eq!(live(&world), ["a", "b"]);
 }
+
+#[test]
+fn a_start_that_has_failed_holds_up_the_next_one_until_it_has_ended() {
+    let a = explicit("a").ready_within(secs(1)).critical(false);
+    let mut world = started(SupervisorSpec::root(vec![a, worker("b")]));
+    log(&mut world);
+    world.advance(secs(1));
+    assert_eq!(text(&log(&mut world)), "^a ?a");
+    // The supervisor looks whose turn it is.
+    world.ask("", Ask::Add(worker("c")));
+    assert_eq!(text(&log(&mut world)), "");
+    world.exit("a", Ends::Cancelled);
+    world.check();
+    assert_eq!(live(&world), ["a", "b", "c"]);
+}
+
+#[test]
+fn a_dependent_that_starts_late_does_not_end_a_first_start_that_is_held_up() {
+    let a = explicit("a")
+        .critical(false)
+        .backoff(Backoff::constant(secs(1)));
+    let c = explicit("c").backoff(Backoff::constant(secs(5)));
+    let spec = SupervisorSpec::root(vec![a, worker("b").after(["a"]), c, worker("d")])
+        .first_start(FirstStart::Retry)
+        .intensity(Intensity::new(9, secs(1)));
+    let mut world = started(spec);
+    world.exit("a", Ends::Failed);
+    world.exit("c", Ends::Failed);
+    log(&mut world);
+    world.jump();
+    world.ready("a");
+    world.check();
+    assert_eq!(text(&log(&mut world)), "+a +b");
+    assert!(!world.is_up());
+    world.jump();
+    world.ready("c");
+    world.check();
+    assert_eq!(text(&log(&mut world)), "+c +d");
+    assert!(world.is_up());
+}
+
+#[test]
+fn a_start_is_not_over_before_the_rest_of_a_group_has_been_started() {
+    let a = worker("a").backoff(Backoff::constant(secs(5)));
+    let spec = SupervisorSpec::root(vec![a, explicit("b")])
+        .strategy(Strategy::OneForAll)
+        .start(StartOrder::Concurrent);
+    let mut world = started(spec);
+    world.exit("a", Ends::Failed);
+    obey(&mut world);
+    assert_eq!(live(&world), [""; 0]);
+    ask(&mut world, "a", Ask::Stop).expect("stopped");
+    world.check();
+    assert_eq!(live(&world), ["b"]);
+    assert!(!world.is_up());
+    world.ready("b");
+    assert!(world.is_up());
+}
+
+#[test]
+fn a_start_is_over_although_children_that_nobody_needs_are_about_to_start() {
+    let optional = |child: ChildSpec| child.critical(false);
+    let c = worker("c").backoff(Backoff::constant(secs(9)));
+    let (x, y) = (optional(explicit("x")), optional(worker("y")));
+    let z = explicit("z").backoff(Backoff::constant(secs(1)));
+    let spec = SupervisorSpec::root(vec![x, c, y, z]).first_start(FirstStart::Retry);
+    let mut world = started(spec);
+    world.ready("x");
+    world.exit("z", Ends::Failed);
+    world.exit("c", Ends::Failed);
+    world.jump();
+    world.ready("z");
+    assert!(!world.is_up(), "`c` is tried again");
+    for (path, ask) in [
+        ("x", Ask::Restart),
+        ("y", Ask::Stop),
+        ("y", Ask::Resume),
+        ("c", Ask::Stop),
+    ] {
+        world.ask(path, ask);
+        obey(&mut world);
+        world.check();
+    }
+    assert_eq!(live(&world), ["x", "z"], "`y` waits for its turn");
+    assert!(world.is_up());
+}

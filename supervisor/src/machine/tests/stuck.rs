@@ -447,3 +447,18 @@ fn a_first_start_that_was_stuck_is_tried_again_while_another_child_starts() {
     world.check();
     assert_eq!(live(&world), ["a", "b"]);
 }
+
+#[test]
+fn who_is_looked_at_again_has_nothing_else_to_wait_for() {
+    let a = worker("a").timeout(secs(9));
+    let mut world = started(SupervisorSpec::root(vec![a, worker("b")]));
+    ask(&mut world, "b", Ask::Pause).expect("paused");
+    obey(&mut world);
+    for path in ["a", "b"] {
+        let id = world.machine.lookup(path).expect("there");
+        let later = world.machine.now.after(secs(1));
+        world.machine.look_again(id.ix, later);
+    }
+    world.check();
+    assert_eq!(world.next_deadline(), Some(secs(9)));
+}
