@@ -31,6 +31,7 @@ impl Machine {
         let state = self.nodes.sup(sup);
         let busy = !matches!(state.op, Op::Up) || !state.inbox.is_empty();
         if busy && self.waits_its_turn(sup, &command) && !self.comes_down(sup) {
+            let command = self.by_path(sup, command);
             self.mail(sup, Mail::Command(token, command));
         } else {
             self.deliver_command(sup, token, command);
@@ -51,6 +52,18 @@ impl Machine {
             Command::Reload(_) | Command::Shutdown(_) => None,
         };
         sup.filter(|&sup| self.nodes[sup].sup().is_some())
+    }
+
+    /// What waits its turn is for whoever has the name by then, as in OTP: the child may have been
+    /// removed, and another added in its place.
+    fn by_path(&self, sup: Ix, command: Command) -> Command {
+        match command {
+            Command::Child(verb, id) => match self.known(id) {
+                Some(ix) => Command::Named(verb, self.nodes.id(sup), self.path_of(ix)),
+                None => command,
+            },
+            command => command,
+        }
     }
 
     /// What starts something waits its turn; so does everything where OTP's order is asked for. A

@@ -56,7 +56,11 @@ pub(crate) fn play<L: Level>(scenario: &Value) -> Result<(), String> {
             return Err(format!("step {at} {step}: expected {expected}, got {got}"));
         }
     }
-    Ok(())
+    let steps = list(&scenario["steps"]).len() + list(&around).len();
+    match list(&scenario["expect"]).get(steps) {
+        Some(more) => Err(format!("step {steps}: expected {more}, got none")),
+        None => Ok(()),
+    }
 }
 
 impl<'a, L: Level> Run<'a, L> {
