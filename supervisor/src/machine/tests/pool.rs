@@ -1,7 +1,7 @@
 //! Pools: instances that are added at run time (R11, R39, R40).
 
 use super::*;
-use crate::spec::policy::{Intensity, Pool};
+use crate::spec::policy::{Intensity, Pool, WhileStarting};
 
 fn pool(limit: impl Into<Pool>) -> World {
     let inner = SupervisorSpec::root(vec![])
@@ -66,6 +66,32 @@ fn an_instance_is_forgotten_when_it_ends_or_is_stopped() {
     ask(&mut world, "pool/i2", Ask::Stop).expect("accepted");
     obey(&mut world);
     assert_eq!(world.snapshot().children.len(), 1);
+}
+
+#[test]
+fn a_stop_of_an_instance_is_for_whichever_attempt_has_its_name() {
+    let waits = SupervisorSpec::root(vec![])
+        .pool(true)
+        .intensity(Intensity::new(5, secs(10)))
+        .while_starting(WhileStarting::Wait);
+    let mut world = started(SupervisorSpec::root(vec![
+        ChildSpec::supervisor("pool", waits).backoff(Backoff::none()),
+    ]));
+    let add = world.ask("pool", Ask::Add(explicit("i")));
+    world.ready("pool/i");
+    assert!(matches!(world.answer(add), Some(Ok(Said::Started))));
+    world.exit("pool/i", Ends::Failed);
+    log(&mut world);
+    // The first attempt has gone, and the second is on its way.
+    let stop = world.ask("pool/i", Ask::Stop);
+    world.ready("pool/i");
+    assert!(matches!(
+        world.answer(stop),
+        Some(Ok(Said::Found(ChildState::Running)))
+    ));
+    assert_eq!(text(&log(&mut world)), "?pool/i");
+    obey(&mut world);
+    assert!(live(&world).is_empty());
 }
 
 #[test]
