@@ -126,12 +126,14 @@ impl Machine {
                 then: Then::Start { .. },
                 ..
             } => scope.contains(ix, node),
-            Op::Up if state.missing.delayed > 0 => match state.policy.strategy {
-                Strategy::Dependents => node.flags.marked,
-                Strategy::OneForAll => node.phase != Phase::Backoff(Retry::Group),
-                Strategy::OneForOne => false,
-                Strategy::RestForOne => self.is_behind_culprit(ix),
-            },
+            Op::Up | Op::Starting { .. } if state.missing.delayed > 0 => {
+                match state.policy.strategy {
+                    Strategy::Dependents => node.flags.marked,
+                    Strategy::OneForAll => node.phase != Phase::Backoff(Retry::Group),
+                    Strategy::OneForOne => false,
+                    Strategy::RestForOne => self.is_behind_culprit(ix),
+                }
+            }
             Op::Down | Op::Starting { .. } | Op::Stopping { .. } | Op::Up => false,
         }
     }

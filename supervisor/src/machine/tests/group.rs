@@ -359,3 +359,25 @@ fn dependents_that_stop_start_again_although_the_one_that_failed_is_stopped() {
     world.check();
     assert_eq!(text(&log(&mut world)), "-d waits d");
 }
+
+#[test]
+fn who_is_stopped_stays_down_in_a_delayed_group_although_another_is_starting() {
+    for is_added in [false, true] {
+        let a = worker("a").backoff(Backoff::constant(secs(5)));
+        let spec = SupervisorSpec::root(vec![a, worker("b")]).strategy(Strategy::OneForAll);
+        let mut world = started(spec);
+        world.exit("a", Ends::Failed);
+        obey(&mut world);
+        if is_added {
+            world.ask("", Ask::Add(explicit("x")));
+        }
+        ask(&mut world, "b", Ask::Stop).expect("stopped");
+        world.ready("x");
+        world.check();
+        world.jump();
+        obey(&mut world);
+        world.check();
+        assert!(live(&world).contains(&"a".to_owned()));
+        assert_eq!(state(&world, "b"), ChildState::Stopped, "{is_added}");
+    }
+}
