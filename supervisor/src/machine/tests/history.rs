@@ -87,6 +87,26 @@ fn every_end_says_how_it_came_when_and_what_was_decided_and_why() {
 }
 
 #[test]
+fn an_end_before_a_back_off_is_kept_with_what_was_decided_unless_none_are() {
+    for how in [Ends::Failed, Ends::Succeeded] {
+        for limit in [0, 1] {
+            let waits = worker("a").backoff(Backoff::constant(secs(1)));
+            let mut world = started(SupervisorSpec::root(vec![waits]).history(limit));
+            world.exit("a", how);
+            let kept = decisions(&world, "a");
+            let because = kept.iter().map(|decision| match decision {
+                Decision::Restart { because, .. } => *because,
+                other => panic!("{other:?}"),
+            });
+            let because: Vec<_> = because.collect();
+            assert_eq!(because, vec![Because::Permanent; limit], "{how:?}");
+            let id = world.machine.lookup("a").expect("it is there");
+            assert_eq!(world.machine.node(id.ix).history.is_some(), limit > 0);
+        }
+    }
+}
+
+#[test]
 fn the_last_ends_are_kept_and_no_more_than_asked_for() {
     for (limit, kept) in [(None, 8), (Some(3), 3), (Some(1), 1), (Some(0), 0)] {
         let intensity = Intensity::new(100, secs(1));
