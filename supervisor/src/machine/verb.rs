@@ -126,23 +126,45 @@ impl Machine {
                 then: Then::Start { .. },
                 ..
             } => scope.contains(ix, node),
-            Op::Up | Op::Starting { .. } if state.missing.delayed > 0 => {
+            Op::Up | Op::Starting { .. } if self.has_delayed_group(sup) => {
                 match state.policy.strategy {
                     Strategy::Dependents => node.flags.marked,
-                    Strategy::OneForAll => node.phase != Phase::Backoff(Retry::Group),
+                    Strategy::OneForAll => !self.is_delayed_culprit(sup, ix),
                     Strategy::OneForOne => false,
-                    Strategy::RestForOne => self.is_behind_culprit(ix),
+                    Strategy::RestForOne => self.is_behind_culprit(sup, ix),
                 }
             }
             Op::Down | Op::Starting { .. } | Op::Stopping { .. } | Op::Up => false,
         }
     }
 
-    /// Whether a child before this one is the one whose back-off its group waits for.
-    fn is_behind_culprit(&self, ix: Ix) -> bool {
+    /// Whether a group waits for the back-off of a child, or for the turn of its restart after that.
+    fn has_delayed_group(&self, sup: Ix) -> bool {
+        let state = self.nodes.sup(sup);
+        let is_culprit = |mail: &Mail| match mail {
+            Mail::Due(id) => {
+                let due = self.nodes.find(*id);
+                due.is_some_and(|ix| self.nodes[ix].phase == Phase::Failed(Retry::Group))
+            }
+            _ => false,
+        };
+        state.missing.delayed > 0 || state.mails().any(is_culprit)
+    }
+
+    /// Whether the child is the one that its group waits for.
+    fn is_delayed_culprit(&self, sup: Ix, ix: Ix) -> bool {
+        match self.nodes[ix].phase {
+            Phase::Backoff(Retry::Group) => true,
+            Phase::Failed(Retry::Group) => self.is_due(sup, ix),
+            _ => false,
+        }
+    }
+
+    /// Whether a child before this one is the one that its group waits for.
+    fn is_behind_culprit(&self, sup: Ix, ix: Ix) -> bool {
         let mut before = self.nodes[ix].prev;
         while let Some(ix) = before.some() {
-            if self.nodes[ix].phase == Phase::Backoff(Retry::Group) {
+            if self.is_delayed_culprit(sup, ix) {
                 return true;
             }
             before = self.nodes[ix].prev;

@@ -381,3 +381,23 @@ fn who_is_stopped_stays_down_in_a_delayed_group_although_another_is_starting() {
         assert_eq!(state(&world, "b"), ChildState::Stopped, "{is_added}");
     }
 }
+
+#[test]
+fn who_is_stopped_stays_down_in_a_group_whose_delay_is_over_while_another_is_starting() {
+    for strategy in [Strategy::OneForAll, Strategy::RestForOne] {
+        let a = worker("a").backoff(Backoff::constant(secs(5)));
+        let spec = SupervisorSpec::root(vec![a, worker("b")]).strategy(strategy);
+        let mut world = started(spec);
+        world.exit("a", Ends::Failed);
+        obey(&mut world);
+        world.ask("", Ask::Add(explicit("x")));
+        world.jump();
+        assert_eq!(state(&world, "x"), ChildState::Starting);
+        ask(&mut world, "b", Ask::Stop).expect("stopped");
+        world.ready("x");
+        obey(&mut world);
+        world.check();
+        assert!(live(&world).contains(&"a".to_owned()));
+        assert_eq!(state(&world, "b"), ChildState::Stopped, "{strategy:?}");
+    }
+}
