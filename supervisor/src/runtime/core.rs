@@ -12,7 +12,7 @@ use tokio::sync::oneshot;
 use super::effects::Effects;
 use super::lifecycle;
 use super::places::Places;
-use super::slot::Slot;
+use super::slot::{Slot, Word};
 use super::starved::Patience;
 use super::subtasks::SubTasks;
 use super::tree::{Reply, Tree};
@@ -346,29 +346,15 @@ impl Core {
                 };
             }
             Action::Stop(ix) => {
-                let Some(slot) = self.slot(ix) else { return };
-                if self.machine.is_the_last(ix) {
-                    slot.want_no_more();
-                }
-                let former = slot.want_stop();
-                slot.expect_poll(me != Some(ix));
-                if slot.polls() % 2 == 1 && me != Some(ix) {
-                    let slot = Arc::clone(slot);
-                    self.look(&slot);
-                }
+                let Some(former) = self.ask_to_end(me, ix, Slot::want_stop) else {
+                    return;
+                };
                 (ix, former)
             }
             Action::Abort(ix) => {
-                let Some(slot) = self.slot(ix) else { return };
-                if self.machine.is_the_last(ix) {
-                    slot.want_no_more();
-                }
-                let former = slot.want_abort();
-                slot.expect_poll(me != Some(ix));
-                if slot.polls() % 2 == 1 && me != Some(ix) {
-                    let slot = Arc::clone(slot);
-                    self.look(&slot);
-                }
+                let Some(former) = self.ask_to_end(me, ix, Slot::want_abort) else {
+                    return;
+                };
                 (ix, former)
             }
         };
@@ -379,6 +365,21 @@ impl Core {
         if let Some(slot) = self.slot(ix) {
             effects.changed.push((Arc::clone(slot), former));
         }
+    }
+
+    /// Asks an attempt to end, in this way; answers the word before that.
+    fn ask_to_end(&mut self, me: Option<Ix>, ix: Ix, ask: fn(&Slot) -> Word) -> Option<Word> {
+        let slot = self.slot(ix)?;
+        if self.machine.is_the_last(ix) {
+            slot.want_no_more();
+        }
+        let former = ask(slot);
+        slot.expect_poll(me != Some(ix));
+        if slot.polls() % 2 == 1 && me != Some(ix) {
+            let slot = Arc::clone(slot);
+            self.look(&slot);
+        }
+        Some(former)
     }
 
     /// Tells the machine what its present attempt is seen doing.
