@@ -5,6 +5,7 @@
 //! (`driver`). One task for each tree keeps the time (`timekeeper`),
 //! and one thread of the process sees to it that such tasks are run in time (`nudge`).
 
+pub(crate) mod attempt;
 pub(crate) mod blocking;
 pub(crate) mod core;
 pub(crate) mod current;

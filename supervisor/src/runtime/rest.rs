@@ -6,7 +6,8 @@ use std::task::Poll;
 
 use tracing::warn;
 
-use super::driver::{Driver, Progress, exited};
+use super::attempt::Progress;
+use super::driver::{Driver, exited};
 use super::slot::Slot;
 use super::subtasks::{End, LastWords, Orphans};
 use crate::event::exit::ExitKind;

@@ -10,7 +10,8 @@ use tokio::runtime::Handle;
 
 use super::context::TaskContext;
 use super::factory::{IntoTaskResult, TaskFactory};
-use crate::runtime::driver::{Driver, DriverGuard, OnAbort};
+use crate::runtime::attempt::OnAbort;
+use crate::runtime::driver::{Driver, DriverGuard};
 use crate::runtime::{blocking, local};
 
 /// The code of a child, until its first start moves it into its task.
