@@ -78,6 +78,7 @@ pub mod file;
 pub(crate) mod keys;
 #[cfg(any(feature = "config-yaml", feature = "config-toml"))]
 mod load;
+mod overlay;
 pub mod problem;
 #[cfg(feature = "config")]
 pub mod reload;
