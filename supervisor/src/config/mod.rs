@@ -90,6 +90,8 @@ pub(crate) mod setting;
     allow(dead_code, reason = "a manifest is a part of what a file can say")
 )]
 pub mod shape;
+#[cfg(feature = "config")]
+mod shown;
 #[cfg(feature = "config-toml")]
 pub(crate) mod toml;
 #[cfg(any(feature = "config-yaml", feature = "manifest"))]
