@@ -21,7 +21,7 @@ use crate::machine::answer::Refusal;
 use crate::machine::input::Command;
 use crate::runtime::supervisor::deadline_of_run;
 use crate::runtime::sync::{Mutex, lock};
-use crate::runtime::tree::Reply;
+use crate::runtime::tree::{Asked, Reply};
 use crate::spec::error::write_lines;
 use crate::spec::outline::Outline;
 use crate::spec::plan::Plan;
@@ -341,22 +341,20 @@ impl TreeRef {
         let reload = diff.into_reload(&running.outline, &new.outline, plan);
         drop(running);
         let command = Command::Reload(Box::new(reload));
-        let mut answered = self
-            .tree
-            .command(audit, command)
-            .map_err(SupervisorError::from)?;
-        // A refusal is there at once.
-        let at_once = answered.try_recv().ok();
-        if let Some(Err(refusal)) = at_once {
-            return Err(refused(refusal));
-        }
+        let asked = self.tree.command(audit, command);
+        let answered = match asked.map_err(SupervisorError::from)? {
+            // A refusal is there at once.
+            Asked::Answered(Err(refusal)) => return Err(refused(refusal)),
+            Asked::Answered(Ok(_)) => None,
+            Asked::Waits(answered) => Some(answered),
+        };
         // What has been taken holds from here on, whoever waits for it.
         let former = self.tree.set_running(new);
         drop(turn);
         drop(former);
         Ok(Reloading {
             plan: answer,
-            answered: at_once.is_none().then_some(answered),
+            answered,
         })
     }
 

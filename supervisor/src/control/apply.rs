@@ -1,5 +1,7 @@
 //! A verb for one child, from its name to its outcome: what both forms of commands share.
 
+use std::sync::Arc;
+
 use super::answer::{explain, outcome, recorded, resumed};
 use super::audit::Audit;
 use super::command::ChildRef;
@@ -14,7 +16,7 @@ use crate::machine::intents::Intended;
 use crate::machine::node::{Down, Ix, NodeId, Phase};
 use crate::runtime::core::Core;
 use crate::runtime::current;
-use crate::runtime::tree::Reply;
+use crate::runtime::tree::{Asked, Reply};
 
 impl TreeRef {
     /// Applies a verb to the child of this path or name.
@@ -26,18 +28,15 @@ impl TreeRef {
     ) -> Result<ChildControlResult, SupervisorError> {
         self.alive()?;
         let name = child.name.as_str();
-        let (path, command, unknown) = match lookup::child(&self.tree, child) {
-            Ok(id) => {
-                let path = self.path_of(id)?.unwrap_or_else(|| name.to_owned());
-                (path, Command::Child(verb, id), None)
-            }
+        let (path, command, unknown) = match lookup::child_and_path(&self.tree, child) {
+            Ok((id, path)) => (path, Command::Child(verb, id), None),
             Err(error @ SupervisorError::UnknownChild { .. }) => {
                 let Some(place) = self.tree.read(|machine| lookup::place(machine, name))? else {
                     return Err(error);
                 };
                 // It may be there when it is the command's turn.
                 let command = Command::Named(verb, place, name.into());
-                (name.to_owned(), command, Some(error))
+                (name.into(), command, Some(error))
             }
             Err(error) => return Err(error),
         };
@@ -53,19 +52,19 @@ impl TreeRef {
     ) -> Result<ChildControlResult, SupervisorError> {
         self.alive()?;
         let name = child.name.as_str();
-        let (path, unknown) = match lookup::child(&self.tree, child) {
-            Ok(id) => (self.path_of(id)?.unwrap_or_else(|| name.to_owned()), None),
+        let (path, unknown) = match lookup::child_and_path(&self.tree, child) {
+            Ok((_, path)) => (path, None),
             // No child will ever have it.
             Err(error @ SupervisorError::UnknownChild { .. }) if !lookup::is_path(name) => {
                 return Err(error);
             }
-            Err(error @ SupervisorError::UnknownChild { .. }) => (name.to_owned(), Some(error)),
+            Err(error @ SupervisorError::UnknownChild { .. }) => (name.into(), Some(error)),
             Err(error) => return Err(error),
         };
         let place = self
             .tree
             .read(|machine| lookup::nearest_place(machine, &path))?;
-        let command = Command::Intended(intended, place, path.as_str().into());
+        let command = Command::Intended(intended, place, Arc::clone(&path));
         let verb = intended.verb();
         self.outcome_of(audit, verb, &path, command, unknown).await
     }
@@ -130,11 +129,11 @@ impl TreeRef {
                 let id = core.machine.lookup(&child.name);
                 seen = id.and_then(|id| look(core, id));
             };
-            self.tree.with(now, None, at_path)?;
+            self.tree.with(now, at_path)?;
         }
         if seen.is_none() {
             let id = lookup::child(&self.tree, child)?;
-            self.tree.with(now, None, |core| seen = look(core, id))?;
+            self.tree.with(now, |core| seen = look(core, id))?;
         }
         seen.ok_or_else(|| lookup::unknown(&child.name))
     }
@@ -152,8 +151,13 @@ impl TreeRef {
                 return Err(SupervisorError::WouldWaitForItself);
             }
         }
-        let answer = self.tree.command(audit, command)?;
-        // The sender is dropped only by a tree that has broken.
-        answer.await.map_err(|_| self.gone())
+        match self.tree.command(audit, command)? {
+            Asked::Answered(reply) => {
+                // Who asks one thing after the other leaves their thread to others now and then.
+                tokio::task::consume_budget().await;
+                Ok(reply)
+            }
+            Asked::Waits(reply) => reply.await.map_err(|_| self.gone()),
+        }
     }
 }

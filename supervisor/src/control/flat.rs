@@ -14,6 +14,7 @@ use crate::machine::answer::Answer;
 use crate::machine::input::{Command, Verb};
 use crate::machine::intents::Intended;
 use crate::machine::mirror::Place;
+use crate::runtime::tree::Asked;
 use crate::shutdown::report::ShutdownResult;
 use crate::spec::child::ChildSpec;
 use crate::spec::plan::Planned;
@@ -239,9 +240,9 @@ impl TreeRef {
     ) -> Result<CommandResult, SupervisorError> {
         let audit = Audit::new(requested_by, reason)?;
         let idempotent = match self.tree.command(audit, Command::Shutdown(None)) {
-            // It is answered at once, and not by a tree that has broken.
-            Ok(answer) => !matches!(answer.await, Ok(Ok(Answer::Shutdown { first: true }))),
-            Err(_) => true,
+            Ok(Asked::Answered(reply)) => !matches!(reply, Ok(Answer::Shutdown { first: true })),
+            // It is answered at once, but by a tree that has broken.
+            Ok(Asked::Waits(_)) | Err(_) => true,
         };
         let report = self.ended().await?;
         Ok(CommandResult::Shutdown {

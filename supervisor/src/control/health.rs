@@ -85,8 +85,8 @@ impl TreeRef {
             broken: Some(text),
         };
         let now = self.tree.now();
-        match self.tree.with(now, None, |core| of(core)) {
-            Ok((health, _)) => health,
+        match self.tree.with(now, |core| of(core)) {
+            Ok(health) => health,
             Err(error) => broken(error.0),
         }
     }

@@ -25,10 +25,24 @@ const CHUNK: usize = 1_024;
 
 /// The child at a path, or the only one of that name.
 pub(super) fn child(tree: &Arc<Tree>, child: &ChildRef) -> Result<NodeId, SupervisorError> {
+    Ok(child_and_path(tree, child)?.0)
+}
+
+/// The same, with its path.
+pub(super) fn child_and_path(
+    tree: &Arc<Tree>,
+    child: &ChildRef,
+) -> Result<(NodeId, Arc<str>), SupervisorError> {
     let name = child.name.as_str();
-    let found = tree.read(|machine| machine.lookup(name))?;
-    if let Some(id) = found.filter(|_| !name.is_empty()) {
-        return Ok(id);
+    let at = |path: &str| {
+        tree.read(|machine| {
+            let id = machine.lookup(path)?;
+            Some((id, Arc::clone(&machine.node(id.ix).path)))
+        })
+    };
+    let found = at(name)?;
+    if let Some(found) = found.filter(|_| !name.is_empty()) {
+        return Ok(found);
     }
     let paths = paths(tree)?;
     let named = |path: &&Arc<str>| !child.exact && path::name(path) == name;
@@ -39,9 +53,7 @@ pub(super) fn child(tree: &Arc<Tree>, child: &ChildRef) -> Result<NodeId, Superv
         did_you_mean: nearest(&paths, name),
     };
     match candidates.as_slice() {
-        [one] => tree
-            .read(|machine| machine.lookup(one))?
-            .ok_or_else(unknown),
+        [one] => at(one)?.ok_or_else(unknown),
         [] => Err(unknown()),
         several => Err(SupervisorError::AmbiguousName {
             name: name.to_owned(),

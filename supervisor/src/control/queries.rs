@@ -14,10 +14,8 @@ use crate::event::explanation::Explanation;
 use crate::event::snapshot::{ChildSnapshot, Snapshot};
 use crate::event::stream::EventStream;
 use crate::id::types::SupervisorPath;
-use crate::machine::Machine;
 use crate::machine::answer::Answer;
 use crate::machine::input::Command;
-use crate::machine::node::NodeId;
 use crate::machine::rehearsal::Rehearsal;
 use crate::runtime::core::Core;
 #[cfg(test)]
@@ -37,7 +35,7 @@ impl TreeRef {
             let mirror = core.machine.mirror(id)?;
             Some((Arc::clone(&core.machine.find(id)?.path), mirror))
         };
-        let found = self.tree.with(now, None, mirror)?.0;
+        let found = self.tree.with(now, mirror)?;
         let (path, mirror) = found.ok_or_else(|| lookup::unknown(&child.name))?;
         Ok(ChildHandle::new(self.clone(), path, mirror))
     }
@@ -135,11 +133,6 @@ impl TreeRef {
     #[must_use]
     pub fn events_after(&self, seq: u64) -> EventStream {
         EventStream::new(Arc::clone(&self.tree), seq)
-    }
-
-    pub(super) fn path_of(&self, id: NodeId) -> Result<Option<String>, SupervisorError> {
-        let path = |machine: &Machine| machine.find(id).map(|node| node.path.to_string());
-        Ok(self.tree.read(path)?)
     }
 
     #[cfg(test)]

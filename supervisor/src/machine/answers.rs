@@ -50,6 +50,16 @@ impl Machine {
             .push_back(Action::Answer(token, Box::new(answer)));
     }
 
+    /// Takes the answer to a command out of what is to be done, if it is there.
+    pub(crate) fn take_answer(&mut self, token: Token) -> Option<Result<Answer, Refusal>> {
+        let is_it = |action: &Action| matches!(action, Action::Answer(to, _) if *to == token);
+        let place = self.actions.iter().rposition(is_it)?;
+        match self.actions.remove(place)? {
+            Action::Answer(_, answer) => Some(*answer),
+            _ => None,
+        }
+    }
+
     /// Answers what has taken effect, with what has followed from it.
     #[inline]
     pub(super) fn answer_drafts(&mut self) {

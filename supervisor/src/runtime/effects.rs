@@ -67,11 +67,13 @@ impl Effects {
         spare.ok().flatten().unwrap_or_default()
     }
 
-    /// Keeps the memory of lists that have been carried out.
-    pub(super) fn keep(mut self: Box<Self>) {
-        self.hidden = false;
+    /// Keeps the memory of lists that have been carried out; answers whether a task has been woken
+    /// that may sit where only this thread takes from.
+    pub(super) fn keep(mut self: Box<Self>) -> bool {
+        let hidden = std::mem::take(&mut self.hidden);
         // Not while the thread's locals are being destroyed.
         let _ = SPARE.try_with(|spare| spare.set(Some(self)));
+        hidden
     }
 
     /// What was left at a place of a tree that has ended.

@@ -265,7 +265,7 @@ fn a_subscriber_is_woken_by_every_event_and_by_the_end() {
         let mover = thread::spawn(move || {
             for input in [Input::Start, Input::RuntimeGone] {
                 let now = moves.now_inside();
-                let told = moves.with(now, None, |core| core.machine.handle(now, input));
+                let told = moves.with(now, |core| core.machine.handle(now, input));
                 assert!(told.is_ok());
             }
         });
@@ -284,8 +284,8 @@ fn a_subscriber_is_woken_by_every_event_and_by_the_end() {
             core.stage() == super::core::Stage::Over
         });
         mover.join().expect("no panic");
-        let left = tree.with(tree.now_inside(), None, |core| core.listeners_left());
-        assert_eq!(left.expect("sound").0, 0);
+        let left = tree.with(tree.now_inside(), |core| core.listeners_left());
+        assert_eq!(left.expect("sound"), 0);
     });
 }
 

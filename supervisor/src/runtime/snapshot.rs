@@ -55,7 +55,7 @@ pub(crate) fn take(tree: &Arc<Tree>) -> Result<Snapshot, Broken> {
 
 fn look<R>(tree: &Arc<Tree>, f: impl FnOnce(&mut Core) -> R) -> Result<R, Broken> {
     let now = tree.now();
-    Ok(tree.with(now, None, f)?.0)
+    tree.with(now, f)
 }
 
 /// A tree that is being copied, one hold after the other.

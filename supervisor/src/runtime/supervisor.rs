@@ -261,9 +261,9 @@ fn begin(spec: SupervisorSpec) -> Result<Arc<Tree>, StartError> {
     #[cfg(feature = "recorder")]
     if let Some(recorder) = recorder {
         // A machine that has just been made has not broken.
-        let _ = tree.with(now, None, |core| core.machine.record(recorder));
+        let _ = tree.with(now, |core| core.machine.record(recorder));
     }
-    let begun = tree.with(now, None, |core| core.machine.handle(now, Input::Start));
+    let begun = tree.with(now, |core| core.machine.handle(now, Input::Start));
     begun.map_err(|broken| StartError::Broken {
         message: broken.0.to_string(),
     })?;

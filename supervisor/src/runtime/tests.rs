@@ -47,7 +47,7 @@ async fn tree_of(children: usize, alive: &Arc<AtomicUsize>) -> SupervisorHandle 
 /// A fault of our own, as if a rule had been violated.
 fn break_machine(handle: &SupervisorHandle) {
     let tree = handle.inner();
-    let broken = tree.with(tree.now(), None, |_| panic!("a rule is violated"));
+    let broken = tree.with(tree.now(), |_| panic!("a rule is violated"));
     assert!(broken.is_err());
 }
 
@@ -138,18 +138,10 @@ async fn children_that_come_and_go_leave_no_node_and_no_slot_behind() {
     }
     let tree = handle.inner();
     // The tasks of the last ones may still be on their way out.
-    while tree
-        .with(tree.now(), None, |core| core.drivers())
-        .expect("sound")
-        .0
-        > 0
-    {
+    while tree.with(tree.now(), |core| core.drivers()).expect("sound") > 0 {
         tokio::task::yield_now().await;
     }
-    let places = tree
-        .with(tree.now(), None, |core| core.places())
-        .expect("sound")
-        .0;
+    let places = tree.with(tree.now(), |core| core.places()).expect("sound");
     assert!(places <= 16, "{places} places in the arena");
     assert_eq!(alive.load(Ordering::SeqCst), 0);
     handle.shutdown().await.expect("stops");
@@ -241,9 +233,8 @@ async fn waits_that_are_dropped_leave_nothing_behind() {
     }
     let tree = handle.inner();
     let listeners = tree
-        .with(tree.now(), None, |core| core.listeners_left())
-        .expect("sound")
-        .0;
+        .with(tree.now(), |core| core.listeners_left())
+        .expect("sound");
     // The one that writes the metrics stays.
     assert!(
         listeners <= usize::from(cfg!(feature = "metrics")),
@@ -258,14 +249,14 @@ async fn the_state_of_a_child_is_read_while_somebody_else_holds_the_lock() {
     let child = handle.child("c0").expect("known");
     let (told, answer) = std::sync::mpsc::channel();
     let (tree, now) = (handle.inner(), handle.inner().now());
-    let read = tree.with(now, None, |_| {
+    let read = tree.with(now, |_| {
         std::thread::spawn(move || {
             let generation = child.generation().map(|generation| generation.value);
             told.send((child.state(), child.is_ready(), generation))
         });
         answer.recv_timeout(Duration::from_secs(30))
     });
-    let (read, _) = read.expect("the tree is sound");
+    let read = read.expect("the tree is sound");
     let read = read.expect("it needs no lock");
     assert_eq!(read, (ChildState::Running, true, Some(0)));
     handle.shutdown().await.expect("stops");

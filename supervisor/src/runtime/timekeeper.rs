@@ -49,7 +49,7 @@ impl Drop for Keeping {
         let now = self.0.now();
         let gone = |core: &mut Core| core.machine.handle(now, Input::RuntimeGone);
         // A tree that has broken has told everybody already.
-        let _ = self.0.with(now, None, gone);
+        let _ = self.0.with(now, gone);
         if self.0.stage() != Stage::Over {
             keep_without_runtime(Arc::clone(&self.0));
         }

@@ -46,6 +46,14 @@ use crate::template::Templates;
 /// What a command is answered.
 pub(crate) type Reply = Result<Answer, Refusal>;
 
+/// A command that has been issued.
+#[derive(Debug)]
+pub(crate) enum Asked {
+    Answered(Reply),
+    /// For what follows from it. The sender is dropped by a tree that breaks, and by no other.
+    Waits(oneshot::Receiver<Reply>),
+}
+
 /// A tree that runs.
 pub(crate) struct Tree {
     core: Mutex<Core>,
@@ -72,9 +80,19 @@ pub(crate) struct Tree {
 pub(super) struct Done {
     /// Other tasks of the tree have been woken.
     pub(super) woke: bool,
+    /// A task has been woken that no other thread may be able to take: [`Tree::push`].
+    hidden: bool,
     /// There are events that somebody waits for, and has not been told of:
     /// [`Tree::wake_readers`].
     pub(super) unread: bool,
+}
+
+impl Done {
+    fn push(self) {
+        if self.hidden {
+            Tree::push();
+        }
+    }
 }
 
 /// The tree's lock, held.
@@ -197,13 +215,18 @@ impl Tree {
     pub(crate) fn with<R>(
         self: &Arc<Self>,
         now: Nanos,
-        me: Option<Ix>,
         f: impl FnOnce(&mut Core) -> R,
-    ) -> Result<(R, bool), Broken> {
-        // A driver is the proof that a thread of the runtime is free.
-        let patience = me.map_or(Patience::Endless, |_| Patience::Once);
-        let (result, done) = self.with_patience(now, me, patience, f)?;
-        Ok((result, done.woke))
+    ) -> Result<R, Broken> {
+        Ok(self.ask(now, f)?.0)
+    }
+
+    /// The same, with what has been done after it.
+    fn ask<R>(
+        self: &Arc<Self>,
+        now: Nanos,
+        f: impl FnOnce(&mut Core) -> R,
+    ) -> Result<(R, Done), Broken> {
+        self.with_patience(now, None, Patience::Endless, f)
     }
 
     fn with_patience<R>(
@@ -265,8 +288,12 @@ impl Tree {
             }
         }
         let unread = std::mem::take(&mut effects.unread);
-        effects.keep();
-        let done = Done { woke, unread };
+        let hidden = effects.keep();
+        let done = Done {
+            woke,
+            hidden,
+            unread,
+        };
         Ok((result.expect("run in the first round"), done))
     }
 
@@ -274,8 +301,9 @@ impl Tree {
     pub(crate) fn tell(self: &Arc<Self>, input: Input) {
         let now = self.now();
         // A tree that has broken has told everybody already.
-        let _ = self.with(now, None, |core| core.machine.handle(now, input));
-        Self::push();
+        if let Ok(((), done)) = self.ask(now, |core| core.machine.handle(now, input)) {
+            done.push();
+        }
     }
 
     /// The task of a child tells what has become of its attempt. Where readers are left unwoken, it
@@ -356,31 +384,42 @@ impl Tree {
         Done::default()
     }
 
-    /// Issues a command; the answer may already be there.
+    /// Issues a command.
     ///
     /// What it owns goes to the machine, or is dropped when the lock is free.
     pub(crate) fn command(
         self: &Arc<Self>,
         audit: Audit,
         command: Command,
-    ) -> Result<oneshot::Receiver<Reply>, Broken> {
+    ) -> Result<Asked, Broken> {
         let now = self.now();
-        let (sender, receiver) = oneshot::channel();
-        self.with(now, None, |core| {
+        let (asked, done) = self.ask(now, |core| {
             core.tokens += 1;
             let token = Token(core.tokens);
-            core.waiting.insert(token, sender);
             let input = Input::Command(token, audit, command);
             core.machine.handle(now, input);
+            if let Some(reply) = core.machine.take_answer(token) {
+                return Asked::Answered(reply);
+            }
+            let (sender, receiver) = oneshot::channel();
+            core.waiting.insert(token, sender);
+            Asked::Waits(receiver)
         })?;
-        Self::push();
-        Ok(receiver)
+        done.push();
+        Ok(match asked {
+            // The tree had more to do in this call.
+            Asked::Waits(mut receiver) => match receiver.try_recv() {
+                Ok(reply) => Asked::Answered(reply),
+                Err(_) => Asked::Waits(receiver),
+            },
+            answered @ Asked::Answered(_) => answered,
+        })
     }
 
     /// Reads the machine.
     pub(crate) fn read<R>(self: &Arc<Self>, f: impl FnOnce(&Machine) -> R) -> Result<R, Broken> {
         let now = self.now();
-        Ok(self.with(now, None, |core| f(&core.machine))?.0)
+        self.with(now, |core| f(&core.machine))
     }
 
     /// How far the tree is. A tree that has broken is over when its tasks have gone.
@@ -450,17 +489,15 @@ impl Tree {
     /// Notices deadlines that have passed, from a thread outside of the runtime.
     pub(super) fn notice_deadlines(self: &Arc<Self>) {
         // A tree that has broken has none.
-        let _ = self.with(self.now(), None, |_| ());
+        let _ = self.with(self.now(), |_| ());
     }
 
     /// What is the next deadline; the timekeeper sleeps for it.
     pub(super) fn arm(self: &Arc<Self>, patience: Patience) -> Result<Nanos, Broken> {
         let now = self.now_inside();
         let (next, done) = self.with_patience(now, None, patience, Core::arm)?;
-        if done.woke {
-            // Who has been woken may block this thread, and then nobody would look after the timers.
-            Self::push();
-        }
+        // Who has been woken may block this thread, and then nobody would look after the timers.
+        done.push();
         Ok(next)
     }
 
