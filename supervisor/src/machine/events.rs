@@ -83,7 +83,7 @@ impl Machine {
             attempt: node.attempt,
             state,
             operation: node.operation,
-            ready: node.flags.ready,
+            ready: node.flags.ready && state != ChildState::Removed,
             correlation: self.context,
             kind,
         });
@@ -199,7 +199,8 @@ impl Machine {
         if let Some(event) = self.journal.newest_mut(seq) {
             event.state = state;
             if let Some((operation, ready)) = known {
-                (event.operation, event.ready) = (operation, ready);
+                event.operation = operation;
+                event.ready = ready && state != ChildState::Removed;
             }
         }
     }

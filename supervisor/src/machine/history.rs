@@ -143,6 +143,21 @@ impl Machine {
         }
     }
 
+    /// Gives up the oldest of a child's ends, beyond as many as are kept from now on.
+    pub(super) fn keep_no_more_ends(&mut self, ix: Ix, limit: usize) {
+        if limit == 0 {
+            return self.forget_ends(ix);
+        }
+        let Some(ends) = &mut self.nodes[ix].history else {
+            return;
+        };
+        let beyond = ends.len().saturating_sub(limit);
+        let former: Vec<Ended> = ends.drain(..beyond).collect();
+        for ended in former {
+            self.discard_end(ended);
+        }
+    }
+
     /// Gives up what is known of a child's ends.
     pub(super) fn forget_ends(&mut self, ix: Ix) {
         let ends = self.nodes[ix].history.take();

@@ -103,7 +103,7 @@ impl Machine {
             return;
         }
         self.publish(ix);
-        if sup != Ix::NONE && linked {
+        if linked {
             self.nodes.sup_mut(sup).missing.sub(missing);
         }
         self.spread_ready(ix);
@@ -172,7 +172,7 @@ impl Machine {
             let (sup, linked) = (node.parent, node.flags.linked);
             let missing = node.missing(node.phase);
             self.publish(ix);
-            if sup == Ix::NONE || !linked {
+            if !linked {
                 return None;
             }
             self.nodes.sup_mut(sup).missing.add(missing);

@@ -102,7 +102,7 @@ impl Machine {
         }
         let ix = places[0];
         if told && self.nodes[ix].policy.critical {
-            self.spread_unready(sup);
+            self.misses_one_more(sup);
         }
         // Before its turn in the first start, none starts.
         let begun = self.nodes.sup(sup).first_start == FirstStartState::Done;

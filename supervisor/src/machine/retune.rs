@@ -2,16 +2,19 @@
 //! with the next start.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::Machine;
+use super::history::DEFAULT;
 use super::input::Action;
 use super::missing::Missing;
 use super::node::{Ix, Phase};
 use super::reload::Part;
 use super::time::Nanos;
+use super::walk::Op;
 use crate::event::kind::EventKind;
-use crate::spec::plan::{ChildPolicy, PlannedBody, StopPolicy, SupervisorPolicy};
-use crate::spec::policy::{Readiness, Shutdown};
+use crate::spec::plan::{ChildPolicy, PlannedBody, SupervisorPolicy};
+use crate::spec::policy::Readiness;
 
 impl Machine {
     /// Policies take effect at once, where the child is there already.
@@ -62,9 +65,11 @@ impl Machine {
                 self.begins_to_beat(ix);
             }
             // A stop that had no bound has one from now on (I8).
-            Phase::Stopping(_) if self.deadlines.of(&self.nodes[ix]) == Nanos::NEVER => {
-                if let StopPolicy::Shutdown(Shutdown::Within(budget)) = after.stop {
-                    self.set_deadline(ix, self.now.after(budget));
+            Phase::Stopping(ending) if self.deadlines.of(&self.nodes[ix]) == Nanos::NEVER => {
+                match after.stop.budget() {
+                    Some(Duration::ZERO) => self.abort(ix, ending),
+                    Some(budget) => self.set_deadline(ix, self.now.after(budget)),
+                    None => {}
                 }
             }
             _ => {}
@@ -91,11 +96,18 @@ impl Machine {
             Missing::of(phase, critical),
         );
         if critical {
-            self.spread_unready(sup);
+            self.misses_one_more(sup);
         } else {
             self.check_ready(sup);
         }
         self.schedule(sup);
+    }
+
+    /// One that is down is ready, or not, by how it has ended.
+    pub(super) fn misses_one_more(&mut self, sup: Ix) {
+        if !matches!(self.nodes.sup(sup).op, Op::Down) {
+            self.spread_unready(sup);
+        }
     }
 
     pub(super) fn exchange_policy(&mut self, sup: Ix, mut policy: SupervisorPolicy) {
@@ -107,6 +119,31 @@ impl Machine {
         }
         state.policy = policy;
         self.tell_retuned(sup);
+        self.exchange_history(sup);
+    }
+
+    /// How many ends are kept below a supervisor follows from it, where nothing else is written.
+    fn exchange_history(&mut self, sup: Ix) {
+        let above = self.nodes[sup].parent.some();
+        let above = above.map(|above| self.nodes.sup(above).history);
+        let state = self.nodes.sup_mut(sup);
+        let limit = state.policy.history.or(above).unwrap_or(DEFAULT);
+        if std::mem::replace(&mut state.history, limit) == limit {
+            return;
+        }
+        let mut children: Vec<Ix> = self.nodes.sup(sup).statics.clone();
+        children.retain(|&ix| !self.nodes[ix].flags.linked);
+        let mut next = self.nodes.sup(sup).first;
+        while let Some(ix) = next.some() {
+            children.push(ix);
+            next = self.nodes[ix].next;
+        }
+        for ix in children {
+            self.keep_no_more_ends(ix, limit);
+            if self.nodes[ix].sup().is_some() {
+                self.exchange_history(ix);
+            }
+        }
     }
 
     /// Keeps other code for the next start of children; answers who they are.

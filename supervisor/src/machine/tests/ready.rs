@@ -1,8 +1,7 @@
 //! Who is ready: children, nested supervisors, the tree.
 
 use super::*;
-use crate::spec::policy::StartOrder;
-use crate::spec::policy::{FirstStart, Shutdown};
+use crate::spec::policy::{AutoShutdown, FirstStart, Shutdown, StartOrder};
 
 fn is_ready(world: &World) -> bool {
     world.snapshot().ready
@@ -132,4 +131,43 @@ fn a_supervisor_is_ready_when_the_one_that_its_first_start_left_behind_declines(
     world.check();
     let sub = world.snapshot().child("sub").map(|sub| sub.ready);
     assert_eq!(sub, Some(true));
+}
+
+#[test]
+fn one_that_is_removed_is_not_ready_although_it_had_finished() {
+    let children = vec![
+        worker("a").restart(RestartPolicy::Transient),
+        worker("b").restart(RestartPolicy::Temporary),
+    ];
+    let mut world = started(SupervisorSpec::root(children));
+    for path in ["a", "b"] {
+        let id = world.machine.lookup(path).expect("it is there");
+        let mirror = world.machine.mirror(id).expect("it is there");
+        world.skip_events();
+        world.exit(path, Ends::Succeeded);
+        world.ask(path, Ask::Remove);
+        assert_eq!(mirror.seen().state(), ChildState::Removed);
+        assert!(!mirror.seen().is_ready(), "{path}");
+        let mut events = world.events();
+        events.retain(|event| event.state == ChildState::Removed);
+        assert!(!events.is_empty() && events.iter().all(|event| !event.ready));
+    }
+}
+
+#[test]
+fn a_supervisor_that_has_finished_is_ready_like_a_worker() {
+    let below = SupervisorSpec::root(vec![worker("x").restart(RestartPolicy::Transient)]);
+    let sub = ChildSpec::supervisor("sub", below.auto_shutdown(AutoShutdown::AllEnded));
+    let sub = sub.restart(RestartPolicy::Transient);
+    let mut world = started(SupervisorSpec::root(vec![sub, worker("a").after(["sub"])]));
+    world.exit("sub/x", Ends::Succeeded);
+    world.check();
+    assert_eq!(state(&world, "sub"), ChildState::Finished);
+    assert!(world.snapshot().ready);
+    world.exit("a", Ends::Failed);
+    assert_eq!(
+        state(&world, "a"),
+        ChildState::Running,
+        "whoever is after it"
+    );
 }

@@ -121,3 +121,70 @@ fn other_code_is_kept_until_the_next_start_or_until_its_child_has_left() {
     reload(&mut world, root(vec![worker("b")]));
     assert!(world.machine.recoded.is_empty(), "it has gone with it");
 }
+
+#[test]
+fn a_stop_that_had_no_bound_is_cut_short_where_none_is_waited_for_any_more() {
+    let tree = |shutdown: Shutdown| root(vec![worker("a").shutdown(shutdown)]);
+    let mut world = started(tree(Shutdown::Infinity));
+    world.ask("a", Ask::Stop);
+    reload(&mut world, tree(Shutdown::Abort));
+    assert_eq!(state(&world, "a"), ChildState::Aborting);
+}
+
+/// `sub` finishes with `x`, unless `sub` is kept running by `y`.
+fn batch(x: ChildSpec, y: Option<ChildSpec>) -> SupervisorSpec {
+    let children = [x.restart(RestartPolicy::Transient)].into_iter().chain(y);
+    let below = root(children.collect()).auto_shutdown(AutoShutdown::AllEnded);
+    let sub = ChildSpec::supervisor("sub", below).restart(RestartPolicy::Transient);
+    root(vec![worker("a"), sub])
+}
+
+#[test]
+fn a_supervisor_that_has_finished_stays_ready_whoever_is_declared_below_it() {
+    for critical in [true, false] {
+        let x = || worker("x").critical(critical);
+        let mut world = started(batch(x(), None));
+        world.exit("sub/x", Ends::Succeeded);
+        reload(&mut world, batch(worker("x"), Some(worker("y"))));
+        assert_eq!(state(&world, "sub"), ChildState::Finished);
+        assert!(world.snapshot().ready);
+    }
+}
+
+#[test]
+fn nothing_is_told_of_a_supervisor_that_was_removed_when_a_child_of_it_becomes_critical() {
+    let mut world = started(batch(worker("x").critical(false), None));
+    world.exit("sub/x", Ends::Succeeded);
+    world.ask("sub", Ask::Remove);
+    world.skip_events();
+    reload(&mut world, batch(worker("x"), None));
+    assert!(world.snapshot().ready);
+    assert!(world.events().iter().all(|event| &*event.path != "sub"));
+}
+
+#[test]
+fn another_number_of_ends_is_kept_wherever_nothing_else_is_written() {
+    let tree = |ends| {
+        let own = root(vec![worker("x")]).history(3);
+        let below = root(vec![worker("x"), ChildSpec::supervisor("own", own)]);
+        root(vec![worker("a"), ChildSpec::supervisor("sub", below)]).history(ends)
+    };
+    let paths = ["a", "sub/x", "sub/own/x"];
+    let kept = |world: &World| paths.map(|path| world.ends(path).len());
+    let mut world = started(tree(4));
+    for (ends, at_once, in_time) in [
+        (4, [0, 0, 0], [4, 4, 3]),
+        (2, [2, 2, 3], [2, 2, 3]),
+        (5, [2, 2, 3], [5, 5, 3]),
+        (0, [0, 0, 3], [0, 0, 3]),
+    ] {
+        reload(&mut world, tree(ends));
+        assert_eq!(kept(&world), at_once, "{ends}");
+        for path in paths {
+            for _ in 0..6 {
+                world.exit(path, Ends::Failed);
+            }
+        }
+        assert_eq!(kept(&world), in_time, "{ends}");
+    }
+}
