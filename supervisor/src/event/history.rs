@@ -51,6 +51,8 @@ pub enum Decision {
     Finished(Because),
     /// Its supervisor comes down.
     GaveUp(Why),
+    /// None was needed: before its supervisor came to it, the child was to be kept down, or removed.
+    Overtaken,
     /// Its supervisor has not come to it yet.
     Pending,
     /// Its start has failed, and is not tried again.
@@ -117,6 +119,7 @@ impl fmt::Display for Decision {
             Self::Asked => f.write_str("it had been asked to"),
             Self::Finished(because) => write!(f, "not restarted, because {because}"),
             Self::GaveUp(why) => write!(f, "its supervisor gave up: {why}"),
+            Self::Overtaken => f.write_str("overtaken by who keeps the child down, or removes it"),
             Self::Pending => f.write_str("not decided yet"),
             Self::Quarantined(why) => write!(f, "quarantined: {why}"),
             Self::StartFailed(why) => write!(f, "not tried again: {why}"),

@@ -141,7 +141,7 @@ impl Machine {
         let mut after = Vec::with_capacity(planned.after.len());
         for name in &planned.after {
             let path = path::join(parent, &name.value);
-            let found = self.index.find(&path, &self.nodes);
+            let found = self.standing_at(&path);
             match found.filter(|&ix| self.nodes[ix].flags.linked) {
                 Some(ix) => after.push(ix),
                 None => {

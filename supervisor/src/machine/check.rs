@@ -3,7 +3,9 @@
 
 use super::Machine;
 use super::missing::Missing;
-use super::node::{Down, Ending, FirstStartState, Ix, Mail, Node, Phase, Retry, Sup, Wish};
+use super::node::{
+    Down, Ending, FirstStartState, Ix, Mail, Node, OfAttempt, Phase, Retry, Sup, Wish,
+};
 use super::time::Nanos;
 use super::walk::{Manner, Op, Scope, Then};
 use super::{TreePhase, index_of};
@@ -202,6 +204,7 @@ impl Machine {
         // Mail is only worth something while an operation holds it up.
         let has_mail = |of: &dyn Fn(&Mail) -> bool| !up && sup.mails().any(of);
         let is_this = |id: &super::NodeId| self.nodes.find(*id) == Some(ix);
+        let last = self.nodes.attempt(ix);
         let goes_down = self.comes_down(node.parent);
         let stops = matches!(sup.op, Op::Stopping { .. });
         let follows = match node.phase {
@@ -210,6 +213,7 @@ impl Machine {
                     || goes_down
                     || sup.op.starts(ix, node)
                     || sup.missing.delayed > 0
+                    || self.is_fenced_by_another(ix)
                     || has_mail(&|mail| matches!(mail, Mail::Start(id) if is_this(id)))
             }
             Phase::Waiting(_) => {
@@ -228,12 +232,10 @@ impl Machine {
                 );
                 let held =
                     retry == Retry::First && (!up || sup.first_start == FirstStartState::Held);
-                goes_down || culprit || held || has_mail(&|mail| mail.is_about_start(&is_this))
+                goes_down || culprit || held || has_mail(&|mail| mail.is_about_start(last))
             }
             Phase::Exited(_) => {
-                let last = node.generation();
-                let is_end = |mail: &Mail| matches!(mail, Mail::Ended(id, attempt, _) if is_this(id) && *attempt == last);
-                goes_down || has_mail(&is_end)
+                goes_down || has_mail(&|mail| matches!(mail, Mail::Ended(of, _) if *of == last))
             }
             Phase::Starting(_) if node.sup().is_none() => {
                 self.deadlines.of(node) != Nanos::NEVER || node.policy.ready_within.is_zero()
@@ -390,7 +392,12 @@ impl Machine {
             );
             let by_walk = manner == Manner::Graph && !asked;
             assert!(
-                !by_walk || links.map_or(0, |links| links.dependents_left as usize) == left,
+                !by_walk
+                    || links.is_none_or(|links| {
+                        links
+                            .dependents_left
+                            .is_some_and(|counted| counted as usize == left)
+                    }),
                 "`{}` counts its dependents wrongly",
                 child.path
             );
@@ -425,8 +432,8 @@ impl Op {
 }
 
 impl Mail {
-    /// Whether it starts this child again.
-    fn is_about_start(&self, is_this: &dyn Fn(&super::NodeId) -> bool) -> bool {
-        matches!(self, Self::Due(id) | Self::Failed(id, _) if is_this(id))
+    /// Whether it starts the child of this attempt again.
+    fn is_about_start(&self, last: OfAttempt) -> bool {
+        matches!(self, Self::Due(of) | Self::Failed(of, _) if *of == last)
     }
 }

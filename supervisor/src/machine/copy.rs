@@ -109,9 +109,9 @@ impl Sup {
         let known = |letter: &Letter| {
             let mail = match &letter.mail {
                 Mail::Command(..) | Mail::Change => return None,
-                Mail::Due(id) => Mail::Due(*id),
-                Mail::Ended(id, attempt, at) => Mail::Ended(*id, *attempt, *at),
-                Mail::Failed(id, at) => Mail::Failed(*id, *at),
+                Mail::Due(of) => Mail::Due(*of),
+                Mail::Ended(of, at) => Mail::Ended(*of, *at),
+                Mail::Failed(of, at) => Mail::Failed(*of, *at),
                 Mail::FirstStart => Mail::FirstStart,
                 Mail::Rest(scope) => Mail::Rest(*scope),
                 Mail::Start(id) => Mail::Start(*id),

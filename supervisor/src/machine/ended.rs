@@ -133,8 +133,8 @@ impl Machine {
         if alone {
             self.decide(sup, ix, at);
         } else {
-            let (id, attempt) = (self.nodes.id(ix), self.nodes[ix].generation());
-            self.mail(sup, Mail::Ended(id, attempt, at));
+            let ended = Mail::Ended(self.nodes.attempt(ix), at);
+            self.mail(sup, ended);
         }
     }
 
@@ -215,16 +215,13 @@ impl Machine {
                     .is_some_and(|sup| sup.failure.is_some());
                 if gave_up {
                     self.becomes_unready(ix);
+                    self.set_phase(ix, Phase::Down(Down::Failed));
+                    self.emit(ix, EventKind::Finished);
+                } else {
+                    self.set_phase(ix, Phase::Down(Down::Finished));
+                    // A supervisor has not been since its children have gone.
+                    self.becomes_ready(ix, Some(EventKind::Finished));
                 }
-                self.set_phase(
-                    ix,
-                    Phase::Down(if gave_up {
-                        Down::Failed
-                    } else {
-                        Down::Finished
-                    }),
-                );
-                self.emit(ix, EventKind::Finished);
                 self.decided(ix, Decision::Finished(because));
                 self.ended_for_good(sup, ix);
             }
@@ -303,6 +300,10 @@ impl Machine {
 
     /// A child has ended by itself and is not started again: is that the end of more (R46, R47)?
     fn ended_for_good(&mut self, sup: Ix, ix: Ix) {
+        if matches!(self.nodes[ix].wish, Wish::Start(_)) {
+            // Somebody has asked for it in the meantime.
+            return;
+        }
         let significant = self.nodes[ix].policy.significant;
         if self.is_forgotten_when_down(ix) {
             self.forget(ix);

@@ -89,13 +89,16 @@ impl Sup {
                     write!(into, " add {}", planned.nodes[0].path)
                 }
                 Mail::Command(_, command) => write!(into, " {command:?}"),
-                Mail::Ended(id, attempt, at) => {
-                    let found = machine.nodes.find(*id);
-                    let is_last =
-                        found.is_some_and(|ix| machine.nodes[ix].generation() == *attempt);
-                    write!(into, " ended {id:?} {is_last} {:?}", now.since(*at))
+                // One about an earlier attempt is as good as any other.
+                Mail::Due(of) => write!(into, " due {:?}", of.find(&machine.nodes)),
+                Mail::Ended(of, at) => {
+                    let of = of.find(&machine.nodes);
+                    write!(into, " ended {of:?} {:?}", now.since(*at))
                 }
-                Mail::Failed(id, at) => write!(into, " failed {id:?} {:?}", now.since(*at)),
+                Mail::Failed(of, at) => {
+                    let of = of.find(&machine.nodes);
+                    write!(into, " failed {of:?} {:?}", now.since(*at))
+                }
                 mail => write!(into, " {mail:?}"),
             }
             .expect("a string");

@@ -54,10 +54,11 @@ impl Machine {
         self.adopt_mirror(heir);
         let node = &self.nodes[heir];
         let (sup, fresh) = (node.parent, node.phase == Phase::Down(Down::Fresh));
+        let starts = fresh || matches!(node.wish, Wish::Start(_));
         self.emit(heir, EventKind::Added);
         self.tell_below(heir);
         let node = &self.nodes[heir];
-        if fresh && node.operation == Operation::Active && !self.comes_down(sup) {
+        if starts && node.operation == Operation::Active && !self.comes_down(sup) {
             self.nodes[heir].wish = Wish::Start(Cause::Alone);
             self.mail(sup, Mail::Start(self.nodes.id(heir)));
         }

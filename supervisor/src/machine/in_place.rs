@@ -26,7 +26,6 @@ impl Machine {
         let (sup, restart) = (node.parent, node.policy.restart);
         let is_simple = matches!(node.phase, Phase::Running)
             && node.flags.ready
-            && !node.flags.awaited
             && !self.is_closing()
             && node.policy.backoff.max().is_zero()
             && decide(restart, exit.class) == Verdict::Restart

@@ -10,6 +10,7 @@ use super::input::Token;
 use super::intensity::Window;
 use super::mirror::Mirror;
 use super::missing::Missing;
+use super::nodes::Nodes;
 use super::reload::Change;
 use super::time::Nanos;
 use super::walk::{Op, Scope};
@@ -184,8 +185,9 @@ pub(crate) struct Links {
     pub(crate) after: Vec<Ix>,
     /// Siblings that are after this one.
     pub(crate) before: Vec<Ix>,
-    /// While a graph is being stopped: dependents that have not ended yet.
-    pub(crate) dependents_left: u32,
+    /// While a graph is being stopped: dependents that have not ended yet; none where the stop waits
+    /// for this one and has not come to it.
+    pub(crate) dependents_left: Option<u32>,
 }
 
 /// One child: a worker, a nested supervisor, or a name without code.
@@ -371,6 +373,32 @@ pub(super) struct Letter {
     pub(super) correlation: u64,
 }
 
+/// The present or last attempt of a child, at the time of writing: a letter about it is no word of a
+/// later one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct OfAttempt {
+    child: NodeId,
+    generation: Option<u64>,
+}
+
+impl OfAttempt {
+    /// The child, if it has made no other attempt since then.
+    pub(super) fn find(self, nodes: &Nodes) -> Option<Ix> {
+        let ix = nodes.find(self.child)?;
+        (nodes[ix].generation() == self.generation).then_some(ix)
+    }
+}
+
+impl Nodes {
+    /// The present or last attempt of a child.
+    pub(super) fn attempt(&self, ix: Ix) -> OfAttempt {
+        OfAttempt {
+            child: self.id(ix),
+            generation: self[ix].generation(),
+        }
+    }
+}
+
 /// A message to a supervisor, handled when nothing else is under way, in order of arrival.
 #[derive(Debug)]
 pub(super) enum Mail {
@@ -378,12 +406,12 @@ pub(super) enum Mail {
     Command(Token, super::input::Command),
     /// Carry out the part of a reload.
     Change,
-    /// The back-off of this child is over.
-    Due(NodeId),
-    /// This attempt of the child has ended by itself: no word of a later one.
-    Ended(NodeId, Option<u64>, Nanos),
-    /// This child has failed to start again; whoever finds it so goes on with it.
-    Failed(NodeId, Nanos),
+    /// The back-off after this attempt is over.
+    Due(OfAttempt),
+    /// This attempt has ended by itself.
+    Ended(OfAttempt, Nanos),
+    /// This attempt was a start again, and has failed.
+    Failed(OfAttempt, Nanos),
     /// Go on with the first start.
     FirstStart,
     /// Start what is down of a group whose culprit has been taken out.

@@ -90,8 +90,12 @@ impl Machine {
     pub(super) fn start_one(&mut self, sup: Ix, ix: Ix, cause: Cause) {
         self.nodes[ix].wish = Wish::None;
         let (phase, operation) = (self.nodes[ix].phase, self.nodes[ix].operation);
-        // Where another is stuck at its path, it starts when that has gone (I1).
-        if phase.is_live() || operation != Operation::Active || self.is_fenced_by_another(ix) {
+        if phase.is_live() || operation != Operation::Active {
+            return;
+        }
+        if self.is_fenced_by_another(ix) {
+            // It starts when the one that is stuck at its path has gone (I1).
+            self.nodes[ix].wish = Wish::Start(cause);
             return;
         }
         if self.is_serial(sup) {
@@ -334,7 +338,7 @@ impl Machine {
             }
             Retry::Group => self.leave_start(sup, ix, Cause::Group),
         }
-        let failed = Mail::Failed(self.nodes.id(ix), self.now);
+        let failed = Mail::Failed(self.nodes.attempt(ix), self.now);
         self.mail(sup, failed);
     }
 

@@ -474,8 +474,11 @@ impl Machine {
     }
 
     fn await_end(&mut self, sup: Ix, ix: Ix) {
-        if !self.nodes[ix].flags.awaited {
-            self.nodes[ix].flags.awaited = true;
+        let node = &mut self.nodes[ix];
+        if !std::mem::replace(&mut node.flags.awaited, true) {
+            if let Some(links) = &mut node.links {
+                links.dependents_left = None;
+            }
             self.nodes.sup_mut(sup).awaited += 1;
         }
     }
@@ -509,8 +512,12 @@ impl Machine {
                 continue;
             }
             let links = self.nodes[on].links.as_mut().expect("an edge has two ends");
-            links.dependents_left = links.dependents_left.saturating_sub(1);
-            if links.dependents_left == 0 {
+            // Those of one that the stop has not come to are counted then.
+            let Some(left) = &mut links.dependents_left else {
+                continue;
+            };
+            *left = left.saturating_sub(1);
+            if *left == 0 {
                 self.ask_to_stop(on);
             }
         }
@@ -522,16 +529,16 @@ impl Machine {
         let Some(mut links) = self.nodes[ix].links.take() else {
             return 0;
         };
-        links.dependents_left = 0;
+        let mut left = 0;
         for &dependent in &links.before {
             let node = &self.nodes[dependent];
             let live = node.phase.is_live() && !matches!(node.phase, Phase::Stuck(_));
             if live && scope.contains(dependent, node) {
                 self.await_end(sup, dependent);
-                links.dependents_left += 1;
+                left += 1;
             }
         }
-        let left = links.dependents_left;
+        links.dependents_left = Some(left);
         self.nodes[ix].links = Some(links);
         left
     }

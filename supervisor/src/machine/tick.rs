@@ -19,7 +19,7 @@ impl Machine {
                 }
                 Phase::Backoff(retry) => {
                     self.set_phase(ix, Phase::Failed(retry));
-                    let due = Mail::Due(self.nodes.id(ix));
+                    let due = Mail::Due(self.nodes.attempt(ix));
                     self.mail(self.nodes[ix].parent, due);
                 }
                 Phase::Starting(_) | Phase::Running | Phase::Stopping(_)

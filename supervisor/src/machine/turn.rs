@@ -86,29 +86,17 @@ impl Machine {
         match mail {
             Mail::Command(token, command) => self.deliver_command(sup, token, command),
             Mail::Change => self.begin_change(sup),
-            Mail::Due(id) => {
-                let Some(ix) = self.nodes.find(id) else {
+            Mail::Due(of) => {
+                let Some(ix) = of.find(&self.nodes) else {
                     return;
                 };
                 if let Phase::Failed(retry) = self.nodes[ix].phase {
                     self.restart(sup, ix, retry, self.now);
                 }
             }
-            Mail::Ended(id, attempt, at) => {
-                let Some(ix) = self.nodes.find(id) else {
-                    return;
-                };
-                let node = &self.nodes[ix];
-                // A group may have taken it up in the meantime, and started it again.
-                if matches!(node.phase, Phase::Exited(_)) && node.generation() == attempt {
-                    self.decide(sup, ix, at);
-                }
-            }
-            Mail::Failed(id, at) => {
-                let Some(ix) = self.nodes.find(id) else {
-                    return;
-                };
-                if matches!(self.nodes[ix].phase, Phase::Failed(_)) {
+            // A group may have taken it up in the meantime, and started it again.
+            Mail::Ended(of, at) | Mail::Failed(of, at) => {
+                if let Some(ix) = of.find(&self.nodes) {
                     self.decide(sup, ix, at);
                 }
             }

@@ -3,10 +3,12 @@
 use super::Machine;
 use super::answer::{ChildAnswer, Refusal};
 use super::answers::Draft;
+use super::decision::{Verdict, decide};
 use super::input::{Token, Verb};
 use super::node::{Body, Cause, Down, Ending, FirstStartState, Ix, Mail, Phase, Retry, Wish};
 use super::walk::{Manner, Op, Scope, Then};
 use crate::control::outcome::ChildControlOperation as Operation;
+use crate::event::history::Decision;
 use crate::event::kind::EventKind;
 use crate::spec::policy::Strategy;
 
@@ -78,12 +80,22 @@ impl Machine {
         let node = &mut self.nodes[ix];
         let repeated = node.wish == Wish::Stay;
         match node.phase {
-            Phase::Down(_) => {
-                // Only what has not been started yet in this group has something to cancel.
+            Phase::Down(down) => {
+                // Only what has not been started yet has something to cancel.
                 let pending = matches!(node.wish, Wish::Start(_)) || (passed_by && !repeated);
                 node.wish = if passed_by { Wish::Stay } else { Wish::None };
+                let called_off = self.call_off_start(sup, ix);
+                let is_fresh = down == Down::Fresh && !self.comes_down(sup);
+                if is_fresh {
+                    // The first start passes it by.
+                    self.set_phase(ix, Phase::Down(Down::Stopped));
+                    self.emit(ix, EventKind::Stopped);
+                }
                 self.settled(ix, &Err(Refusal::Interrupted));
-                !pending
+                if called_off && !passed_by {
+                    self.come_to_rest(ix);
+                }
+                !(pending || called_off || is_fresh)
             }
             Phase::Stopping(_) | Phase::Aborting(_) | Phase::Stuck(_) => {
                 node.wish = Wish::Stay;
@@ -142,8 +154,8 @@ impl Machine {
     fn has_delayed_group(&self, sup: Ix) -> bool {
         let state = self.nodes.sup(sup);
         let is_culprit = |mail: &Mail| match mail {
-            Mail::Due(id) => {
-                let due = self.nodes.find(*id);
+            Mail::Due(of) => {
+                let due = of.find(&self.nodes);
                 due.is_some_and(|ix| self.nodes[ix].phase == Phase::Failed(Retry::Group))
             }
             _ => false,
@@ -221,10 +233,12 @@ impl Machine {
                 }
                 true
             }
+            Phase::Exited(_) => {
+                self.wanted_already(sup, ix, Cause::Resume) && before == Operation::Active
+            }
             Phase::Waiting(_)
             | Phase::Backoff(_)
             | Phase::Failed(_)
-            | Phase::Exited(_)
             | Phase::Starting(_)
             | Phase::Running => before == Operation::Active,
         }
@@ -257,12 +271,31 @@ impl Machine {
             }
             Phase::Backoff(retry) => {
                 self.set_phase(ix, Phase::Failed(retry));
-                let due = Mail::Due(self.nodes.id(ix));
+                let due = Mail::Due(self.nodes.attempt(ix));
                 self.mail(sup, due);
                 false
             }
+            Phase::Exited(_) => self.wanted_already(sup, ix, Cause::Alone),
             // Its restart stands in the inbox already.
-            Phase::Waiting(_) | Phase::Failed(_) | Phase::Exited(_) => true,
+            Phase::Waiting(_) | Phase::Failed(_) => true,
+        }
+    }
+
+    /// Whether one that has ended by itself is started again without another word; otherwise it is
+    /// when its supervisor has taken up its end.
+    fn wanted_already(&mut self, sup: Ix, ix: Ix, cause: Cause) -> bool {
+        let node = &mut self.nodes[ix];
+        let Phase::Exited(class) = node.phase else {
+            return true;
+        };
+        match decide(node.policy.restart, class) {
+            Verdict::Restart | Verdict::GiveUp => true,
+            Verdict::Forget | Verdict::Leave if matches!(node.wish, Wish::Start(_)) => true,
+            Verdict::Forget | Verdict::Leave => {
+                node.wish = Wish::Start(cause);
+                self.mail(sup, Mail::Start(self.nodes.id(ix)));
+                false
+            }
         }
     }
 
@@ -323,11 +356,24 @@ impl Machine {
         self.ask_to_stop(ix);
     }
 
+    /// Takes back the start of this child, alone, that has come to its turn and not to its first
+    /// step; whether there was one.
+    fn call_off_start(&mut self, sup: Ix, ix: Ix) -> bool {
+        let op = &self.nodes.sup(sup).op;
+        let alone = matches!(op, Op::Starting { next, scope: Scope::One(_), .. } if *next == ix);
+        if alone {
+            self.pass_start(ix);
+        }
+        alone
+    }
+
     /// Takes back a start that has not begun; nothing waits for a back-off (I7).
     fn cancel_pending(&mut self, sup: Ix, ix: Ix) {
         let phase = self.nodes[ix].phase;
+        self.call_off_start(sup, ix);
         self.nodes[ix].wish = Wish::None;
         self.becomes_unready(ix);
+        self.decided(ix, Decision::Overtaken);
         self.set_phase(ix, Phase::Down(Down::Stopped));
         self.emit(ix, EventKind::Stopped);
         self.settled(ix, &Err(Refusal::Interrupted));
@@ -362,9 +408,9 @@ impl Machine {
 
     /// Whether the back-off of the child is over, and its restart stands in the inbox.
     fn is_due(&self, sup: Ix, ix: Ix) -> bool {
-        let id = self.nodes.id(ix);
+        let attempt = self.nodes.attempt(ix);
         let mut mails = self.nodes.sup(sup).mails();
-        mails.any(|mail| matches!(mail, Mail::Due(due) if *due == id))
+        mails.any(|mail| matches!(mail, Mail::Due(of) if *of == attempt))
     }
 
     /// The delay of a group restart is over for the want of the child that it was for.

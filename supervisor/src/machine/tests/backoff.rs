@@ -1,7 +1,7 @@
 //! "Back-off and intensity": the delay, what resets it, and what takes its place.
 
 use super::*;
-use crate::spec::policy::Strategy;
+use crate::spec::policy::{Strategy, WhileStarting};
 
 fn delayed(id: &str) -> ChildSpec {
     worker(id).backoff(Backoff::exponential(ms(100), secs(30)))
@@ -256,4 +256,25 @@ fn a_snapshot_tells_when_a_child_is_due() {
     assert!((secs(2)..=secs(4)).contains(&all), "{all:?}");
     world.advance(secs(1));
     assert_eq!(due(&world), Some(all.saturating_sub(secs(1))));
+}
+
+#[test]
+fn the_end_of_one_back_off_is_not_taken_for_that_of_the_next() {
+    let a = explicit("a").backoff(Backoff::constant(secs(1)));
+    let spec = SupervisorSpec::root(vec![a]).while_starting(WhileStarting::Wait);
+    let mut world = started(spec);
+    world.ready("a");
+    world.exit("a", Ends::Failed);
+    // All of this waits for the start of `n`.
+    world.ask("", Ask::Add(explicit("n")));
+    world.ask("a", Ask::Stop);
+    world.ask("a", Ask::Restart);
+    world.jump();
+    world.ready("n");
+    assert_eq!(state(&world, "a"), ChildState::Starting);
+    log(&mut world);
+    world.exit("a", Ends::Failed);
+    assert_eq!(text(&log(&mut world)), "-a ~a");
+    assert_eq!(state(&world, "a"), ChildState::Backoff);
+    world.check();
 }

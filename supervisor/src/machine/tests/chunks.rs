@@ -86,6 +86,11 @@ fn a_crash_costs_the_same_with_ten_thousand_siblings_as_with_ten() {
 }
 
 #[test]
+fn a_restart_of_one_worker_alone_takes_no_step_of_its_supervisor() {
+    assert_eq!(cost(many(10)).0, 0);
+}
+
+#[test]
 fn a_crash_at_the_end_of_rest_for_one_costs_the_same_with_ten_thousand_siblings() {
     let cost = |count: usize| {
         let mut children: Vec<ChildSpec> = (10..count).map(|i| worker(&format!("c{i}"))).collect();
@@ -204,4 +209,78 @@ fn so_many_deadlines_are_kept_in_a_call_and_no_more() {
     assert_eq!((1..=20).filter(|&at| waits(at)).count(), 15);
     while world.jump() {}
     assert_eq!(live(&world).len(), 20);
+}
+
+#[test]
+fn who_is_stopped_between_two_steps_of_its_own_start_stays_down() {
+    let begins: [fn(&mut World) -> &'static str; 3] = [
+        |world| {
+            world.ask("a", Ask::Stop);
+            obey(world);
+            world.interrupt(0);
+            world.ask("a", Ask::Resume);
+            "a"
+        },
+        |world| {
+            world.ready("a");
+            world.interrupt(0);
+            world.exit("a", Ends::Failed);
+            "a"
+        },
+        |world| {
+            world.ask("a", Ask::Remove);
+            obey(world);
+            world.interrupt(0);
+            world.ask("", Ask::Add(worker("b")));
+            "b"
+        },
+    ];
+    for begin in begins {
+        let mut world = started(SupervisorSpec::root(vec![explicit("a")]));
+        let path = begin(&mut world);
+        assert!(world.has_more());
+        let said = ask(&mut world, path, Ask::Stop);
+        assert!(matches!(said, Ok(Said::Found(_))), "{said:?}");
+        world.resume();
+        world.check();
+        assert_eq!(live(&world), [""; 0], "`{path}` is stopped");
+        assert_eq!(state(&world, path), ChildState::Stopped);
+    }
+}
+
+#[test]
+fn a_temporary_child_that_is_stopped_before_the_first_step_of_its_start_is_forgotten() {
+    let mut world = started(SupervisorSpec::root(vec![]));
+    world.interrupt(0);
+    let added = world.ask("", Ask::Add(worker("a").restart(RestartPolicy::Temporary)));
+    ask(&mut world, "a", Ask::Stop).expect("accepted");
+    world.resume();
+    world.check();
+    assert_eq!(world.state("a"), None);
+    assert!(matches!(
+        world.answer(added),
+        Some(Err(SupervisorError::StartInterrupted { .. }))
+    ));
+}
+
+#[test]
+fn a_stop_that_has_not_come_to_a_child_asks_it_when_all_that_are_after_it_have_ended() {
+    for steps in 0..8 {
+        let spec = vec![
+            worker("b").after(["a"]),
+            worker("c").after(["b"]),
+            worker("d").after(["b"]),
+            worker("a"),
+        ];
+        let mut world = started(SupervisorSpec::root(spec).start(StartOrder::Concurrent));
+        world.interrupt(steps);
+        world.ask("", Ask::Shutdown);
+        world.exit("d", Ends::Failed);
+        world.resume();
+        let asked = world.attempt("b").is_some_and(|b| b.asked);
+        assert!(!asked, "`c` runs, after {steps} steps");
+        world.check();
+        obey(&mut world);
+        assert!(world.is_over());
+    }
 }

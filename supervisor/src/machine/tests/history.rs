@@ -241,3 +241,21 @@ fn whoever_was_killed_has_failed_however_it_ends() {
     let gave_up = Decision::GaveUp(Why::Intensity(limit));
     assert_eq!(decisions(&world, "sub/a"), [gave_up]);
 }
+
+#[test]
+fn an_end_that_a_command_came_before_is_not_left_undecided() {
+    for verb in [Ask::Stop, Ask::Pause, Ask::Quarantine] {
+        let mut world = started(SupervisorSpec::root(vec![worker("a"), explicit("b")]));
+        world.ready("b");
+        world.ask("b", Ask::Restart);
+        obey(&mut world);
+        world.exit("a", Ends::Failed);
+        assert_eq!(
+            decisions(&world, "a"),
+            [Decision::Pending],
+            "`b` is starting"
+        );
+        ask(&mut world, "a", verb).expect("accepted");
+        assert_eq!(decisions(&world, "a"), [Decision::Overtaken]);
+    }
+}

@@ -1006,3 +1006,31 @@ fn the_nearest_of_the_shortest_deadlines_is_the_one_that_is_named() {
     assert!(nearest.contains("`sub`"), "{nearest}");
     assert!(above.contains("5s"), "{above}");
 }
+
+#[test]
+fn whoever_is_declared_in_the_place_of_one_that_hangs_may_be_stopped() {
+    for resumed in [false, true] {
+        let mut world = replaced_while_it_hangs(StartOrder::Ordered);
+        ask(&mut world, "a", Ask::Stop).expect("accepted");
+        let expected = Some((ChildState::Stopped, Operation::Active));
+        assert_eq!(shown(&world, "a"), expected);
+        if resumed {
+            ask(&mut world, "a", Ask::Resume).expect("accepted");
+        }
+        world.check();
+        world.exit("a", Ends::Aborted);
+        world.check();
+        assert_eq!(world.attempt("a").is_some(), resumed);
+    }
+}
+
+#[test]
+fn whoever_is_added_may_be_after_one_that_waits_for_a_place() {
+    let mut world = replaced_while_it_hangs(StartOrder::Ordered);
+    let ticket = world.ask("", Ask::Add(worker("n").after(["a"])));
+    world.check();
+    assert_eq!(state(&world, "n"), ChildState::Waiting);
+    world.exit("a", Ends::Aborted);
+    assert!(matches!(world.answer(ticket), Some(Ok(Said::Started))));
+    assert_eq!(live(&world), ["a", "b", "n"]);
+}

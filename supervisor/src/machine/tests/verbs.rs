@@ -5,7 +5,9 @@ use crate::event::command::CommandKind;
 use crate::machine::input::{Command, Input};
 use crate::shutdown::report::ChildShutdownStatus as Status;
 use crate::shutdown::stage::ShutdownCause;
-use crate::spec::policy::{FirstStart, Intensity, StartOrder, Strategy, WhileStarting};
+use crate::spec::policy::{
+    AutoShutdown, FirstStart, Intensity, StartOrder, Strategy, WhileStarting,
+};
 
 fn root(children: Vec<ChildSpec>) -> SupervisorSpec {
     SupervisorSpec::root(children)
@@ -324,4 +326,89 @@ fn what_is_added_comes_behind_what_a_call_has_left_to_the_next() {
         Some(0),
         "it was not there when the group stopped"
     );
+}
+
+#[test]
+fn who_is_to_run_again_does_when_its_supervisor_has_taken_up_its_end() {
+    for restart in [RestartPolicy::Transient, RestartPolicy::Temporary] {
+        for verb in [|| Ask::Restart, || Ask::Resume] {
+            let a = worker("a").restart(restart);
+            let spec = SupervisorSpec::root(vec![a, worker("b")]);
+            let mut world = started(spec.auto_shutdown(AutoShutdown::AllEnded));
+            world.ask("", Ask::Add(explicit("n")));
+            world.exit("a", Ends::Succeeded);
+            assert_eq!(state(&world, "a"), ChildState::Exited);
+            let said = ask(&mut world, "a", verb());
+            assert!(matches!(said, Ok(Said::Found(_))), "{said:?}");
+            let again = ask(&mut world, "a", verb());
+            assert!(matches!(again, Ok(Said::FoundSo(_))), "{again:?}");
+            world.check();
+            world.ready("n");
+            world.check();
+            assert_eq!(live(&world), ["a", "b", "n"]);
+        }
+    }
+}
+
+#[test]
+fn who_is_not_to_run_again_after_all_does_not() {
+    let a = worker("a").restart(RestartPolicy::Transient);
+    let mut world = started(SupervisorSpec::root(vec![a]));
+    world.ask("", Ask::Add(explicit("n")));
+    world.exit("a", Ends::Succeeded);
+    ask(&mut world, "a", Ask::Restart).expect("accepted");
+    ask(&mut world, "a", Ask::Stop).expect("accepted");
+    world.ready("n");
+    world.check();
+    assert_eq!(live(&world), ["n"]);
+    assert_eq!(state(&world, "a"), ChildState::Stopped);
+}
+
+#[test]
+fn who_is_stopped_before_its_first_start_is_passed_by() {
+    let mut world = started(SupervisorSpec::root(vec![explicit("a"), worker("b")]));
+    let said = ask(&mut world, "b", Ask::Stop);
+    assert!(matches!(said, Ok(Said::Found(_))), "{said:?}");
+    let again = ask(&mut world, "b", Ask::Stop);
+    assert!(matches!(again, Ok(Said::FoundSo(_))), "{again:?}");
+    world.ready("a");
+    world.check();
+    assert!(world.is_up() && !world.snapshot().ready);
+    assert_eq!(live(&world), ["a"]);
+    assert_eq!(state(&world, "b"), ChildState::Stopped);
+    ask(&mut world, "b", Ask::Resume).expect("accepted");
+    assert_eq!(live(&world), ["a", "b"]);
+    assert!(world.snapshot().ready);
+}
+
+#[test]
+fn who_is_stopped_before_its_first_start_and_resumed_starts_in_its_turn() {
+    let mut world = started(SupervisorSpec::root(vec![explicit("a"), worker("b")]));
+    for verb in [Ask::Stop, Ask::Resume] {
+        ask(&mut world, "b", verb).expect("accepted");
+    }
+    assert_eq!(live(&world), ["a"]);
+    world.ready("a");
+    world.check();
+    assert_eq!(live(&world), ["a", "b"]);
+}
+
+#[test]
+fn a_restart_of_its_group_starts_who_was_stopped_before_its_first_start() {
+    let a = explicit("a").backoff(Backoff::constant(secs(1)));
+    let spec = SupervisorSpec::root(vec![a, worker("b"), worker("c")])
+        .first_start(FirstStart::Retry)
+        .strategy(Strategy::OneForAll);
+    let mut world = started(spec);
+    world.exit("a", Ends::Failed);
+    ask(&mut world, "b", Ask::Stop).expect("accepted");
+    world.check();
+    world.jump();
+    world.ready("a");
+    assert_eq!(live(&world), ["a", "c"], "the first start goes on");
+    world.exit("c", Ends::Failed);
+    obey(&mut world);
+    world.ready("a");
+    assert_eq!(live(&world), ["a", "b", "c"]);
+    world.check();
 }
