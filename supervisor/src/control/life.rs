@@ -13,6 +13,7 @@ use crate::machine::walk::End;
 use crate::machine::{Machine, TreePhase};
 use crate::runtime::core::{Broken, Core, Listen, Stage};
 use crate::runtime::current;
+use crate::runtime::lifecycle;
 use crate::runtime::wait::until;
 use crate::shutdown::report::ShutdownReport;
 
@@ -20,7 +21,8 @@ impl TreeRef {
     /// Stops the tree, and answers the report when it has ended.
     ///
     /// [`shutdown_tree`](TreeRef::shutdown_tree) without the formalities: who holds the tree needs
-    /// no reason.
+    /// no reason. Its last events have been given to `tracing` by then; a subscriber that blocks is
+    /// waited for a second at the most.
     ///
     /// # Errors
     ///
@@ -127,6 +129,7 @@ impl TreeRef {
         }
         let over = |core: &mut Core| (core.stage() == Stage::Over).then_some(());
         until(&self.tree, Listen::Stage, over).await;
+        lifecycle::told(&self.tree).await;
         // Copied without the lock.
         Ok(Arc::unwrap_or_clone(
             self.tree.read(Machine::shutdown_report)?,

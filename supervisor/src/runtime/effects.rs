@@ -121,7 +121,7 @@ impl Effects {
             self.drop_owned();
         }
         if std::mem::take(&mut self.traces) {
-            super::lifecycle::report(tree);
+            let _ = super::lifecycle::report(tree);
         }
         woke
     }

@@ -1,7 +1,9 @@
 //! Events as `tracing` events: one more reader of the journal, so that their order is its order.
 
+use std::pin::pin;
 use std::sync::{Arc, TryLockError};
 
+use tokio::task::JoinSet;
 use tracing::level_filters::LevelFilter;
 use tracing::{Level, debug, error, info, warn};
 
@@ -9,6 +11,7 @@ use super::tree::Tree;
 use crate::event::exit::ExitKind;
 use crate::event::kind::{Event, EventKind};
 use crate::id::path;
+use crate::machine::ABORT_BUDGET;
 use crate::panics::quietly;
 
 const CHUNK: usize = 64;
@@ -18,15 +21,16 @@ pub(super) fn listens() -> bool {
     LevelFilter::current() != LevelFilter::OFF
 }
 
-/// Gives what is new to `tracing`. Whoever holds the baton does it for all; the others leave.
+/// Gives what is new to `tracing`. Whoever holds the baton does it for all; the others leave, and
+/// are answered false: it may not have been given yet.
 ///
 /// What is new while nobody listens counts as given: see [`listens`].
-pub(super) fn report(tree: &Arc<Tree>) {
+pub(super) fn report(tree: &Arc<Tree>) -> bool {
     loop {
         let mut printed = match tree.printed.try_lock() {
             Ok(printed) => printed,
             Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
-            Err(TryLockError::WouldBlock) => return,
+            Err(TryLockError::WouldBlock) => return false,
         };
         let mut events = Vec::new();
         let (missed, newest) = tree.copy_untraced(*printed, CHUNK, &mut events);
@@ -39,11 +43,40 @@ pub(super) fn report(tree: &Arc<Tree>) {
             quietly(|| print(event));
         }
         let last = events.last().map_or(newest, |event| event.seq);
+        // Also what nobody wanted is behind it.
+        *printed = last.max(*printed);
         drop(printed);
         drop(events);
         // Who came while this one held the baton has left again: look once more without it.
         if tree.newest_event() == last {
+            quietly(|| tree.told.notify_waiters());
+            return true;
+        }
+    }
+}
+
+/// Waits until `tracing` has been given all that has happened so far: who leaves `main` behind the
+/// end of a tree has its last lines in the log. A subscriber that blocks the thread which prints
+/// them is not waited for any longer than a child that does not yield.
+pub(crate) async fn told(tree: &Arc<Tree>) {
+    if !listens() {
+        return;
+    }
+    let mut patience = JoinSet::new();
+    loop {
+        let mut news = pin!(tree.told.notified());
+        news.as_mut().enable();
+        if report(tree) {
             return;
+        }
+        // A runtime that has gone answers at once, and has nobody who prints.
+        if patience.is_empty() {
+            let wait = async { tokio::time::sleep(ABORT_BUDGET).await };
+            patience.spawn_on(wait, &tree.runtime);
+        }
+        tokio::select! {
+            () = news => {}
+            _ = patience.join_next() => return,
         }
     }
 }

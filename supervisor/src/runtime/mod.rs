@@ -20,7 +20,7 @@ mod guards;
 mod hangup;
 #[cfg(feature = "__measure")]
 pub(crate) mod holds;
-mod lifecycle;
+pub(crate) mod lifecycle;
 pub(crate) mod local;
 pub(crate) mod member;
 #[cfg(all(test, supervisor_loom))]

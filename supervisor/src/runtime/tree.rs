@@ -64,6 +64,8 @@ pub(crate) struct Tree {
     pub(super) nudge: Option<Nudge>,
     /// Number of the last event that has been given to `tracing`; whoever holds it prints.
     pub(super) printed: Mutex<u64>,
+    /// Somebody has printed.
+    pub(super) told: Notify,
     /// What children can be made of by name.
     templates: OnceLock<Templates>,
     /// What it was made of, where a file has been applied.
@@ -136,6 +138,7 @@ impl Tree {
             timekeeper: Notify::new(),
             watchdog: Watchdog::default(),
             printed: Mutex::new(0),
+            told: Notify::new(),
             templates: OnceLock::new(),
             #[cfg(feature = "config")]
             running: Mutex::new(None),
