@@ -287,21 +287,17 @@ pub(crate) fn explain(refusal: Refusal, path: &str, supervisor: &str) -> Supervi
     let supervisor = path::shown(supervisor).to_owned();
     match refusal {
         Refusal::AddingNotAllowed => SupervisorError::AddingNotAllowed { supervisor },
-        Refusal::AlreadyPresent => SupervisorError::ChildExists {
-            path,
-            state: "down",
-        },
-        Refusal::AlreadyStarted => SupervisorError::ChildExists {
-            path,
-            state: "running",
-        },
+        Refusal::AlreadyPresent(phase) | Refusal::AlreadyStarted(phase) => {
+            let state = phase.public();
+            SupervisorError::ChildExists { path, state }
+        }
         Refusal::Fenced => SupervisorError::Fenced { path },
         Refusal::Interrupted => SupervisorError::StartInterrupted { path },
         Refusal::Invalid(problem) => problem.into(),
         Refusal::LimitReached(limit) => SupervisorError::LimitReached { supervisor, limit },
         Refusal::NoCode => SupervisorError::NoCode { path },
         Refusal::NotDown(phase) => {
-            let state = phase.public().to_string();
+            let state = phase.public();
             SupervisorError::NotDown { path, state }
         }
         Refusal::OtherGeneration(generation) => {

@@ -71,7 +71,9 @@ impl ChildHandle {
 
     /// What the child is doing: one load of an atomic word, without a lock.
     ///
-    /// `Removed` while there is no child of this path.
+    /// `Removed` while there is no child of this path. Where one has left that is stuck, and another
+    /// is declared in its place, that one is shown, as in snapshots and events: `NotStarted` until the
+    /// former has physically gone.
     #[must_use]
     pub fn state(&self) -> ChildState {
         self.mirror.seen().state()

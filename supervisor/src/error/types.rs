@@ -94,13 +94,14 @@ pub enum SupervisorError {
     },
     /// The name is taken.
     #[error(
-        "there is a child `{path}` already; it is {state}; remove it first, or choose another name"
+        "there is a child `{path}` already; it {}; remove it first, or choose another name",
+        doing(*.state)
     )]
     ChildExists {
         /// Path of the child.
         path: String,
-        /// What it is doing.
-        state: &'static str,
+        /// What it is doing; `Declared` also where a file that has just been taken declares it.
+        state: ChildState,
     },
     /// A former child of that name does not yield and still occupies the path.
     #[error(
@@ -154,12 +155,12 @@ pub enum SupervisorError {
         path: String,
     },
     /// The child runs, and the command is for one that does not.
-    #[error("`{path}` is {state}; stop it first")]
+    #[error("`{path}` {}; stop it first, and wait until it is down", doing(*.state))]
     NotDown {
         /// Path of the child.
         path: String,
         /// What it is doing.
-        state: String,
+        state: ChildState,
     },
     /// The command was for another generation of the child.
     #[error(
@@ -257,6 +258,18 @@ fn of(generation: Option<Generation>) -> String {
     match generation {
         Some(generation) => format!("of generation {generation}"),
         None => "not started yet".to_owned(),
+    }
+}
+
+/// What a child is doing, behind its name.
+fn doing(state: ChildState) -> String {
+    match state {
+        ChildState::Backoff => "waits for its restart".to_owned(),
+        ChildState::Exited => "has just ended".to_owned(),
+        ChildState::Failed | ChildState::Finished => format!("has {state}"),
+        ChildState::Ignored => "has declined to run".to_owned(),
+        ChildState::Waiting => "waits for others to be ready".to_owned(),
+        state => format!("is {state}"),
     }
 }
 

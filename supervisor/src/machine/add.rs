@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::answer::{Answer, Refusal};
 use super::input::Token;
-use super::node::{Body, Cause, Ix, Phase};
+use super::node::{Body, Cause, Down, Ix, Phase};
 use super::plant::Comes;
 use super::{Machine, mirror};
 use crate::control::outcome::ChildControlOperation as Operation;
@@ -66,14 +66,14 @@ impl Machine {
         let state = self.nodes.sup(sup);
         let child = &planned.nodes[0];
         if self.is_reserved(&child.path) {
-            return Err(Refusal::AlreadyPresent);
+            return Err(Refusal::AlreadyPresent(Phase::Down(Down::Declared)));
         }
         significance(&child.policy, state.policy.auto_shutdown, &child.path)
             .map_err(Refusal::Invalid)?;
         if let (Some(longest), Some(deadline)) = (&planned.longest, self.deadline_of(sup)) {
             longest.fits(&deadline).map_err(Refusal::Invalid)?;
         }
-        if let Some(taken) = self.index.find(&child.path, &self.nodes) {
+        if let Some(taken) = self.standing_at(&child.path) {
             match self.nodes[taken].phase {
                 phase if !self.is_in_the_tree(taken) => {
                     // It has left, or what it stands below has.
@@ -81,10 +81,10 @@ impl Machine {
                         return Err(Refusal::Fenced);
                     }
                 }
-                Phase::Starting(_) | Phase::Running | Phase::Exited(_) => {
-                    return Err(Refusal::AlreadyStarted);
+                phase @ (Phase::Starting(_) | Phase::Running) => {
+                    return Err(Refusal::AlreadyStarted(phase));
                 }
-                _ => return Err(Refusal::AlreadyPresent),
+                phase => return Err(Refusal::AlreadyPresent(phase)),
             }
         }
         self.may_take_paths(sup, planned)

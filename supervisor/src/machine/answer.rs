@@ -70,10 +70,10 @@ pub(crate) struct Standing {
 #[derive(Clone, Debug)]
 pub(crate) enum Refusal {
     AddingNotAllowed,
+    /// The name is taken by a child that does not run, or does not run any more.
+    AlreadyPresent(Phase),
     /// The name is taken by a child that runs.
-    AlreadyStarted,
-    /// The name is taken by a child that is down or being restarted.
-    AlreadyPresent,
+    AlreadyStarted(Phase),
     /// The child may not stand there.
     Invalid(SpecProblem),
     /// A former child of that name has not physically gone.
@@ -103,8 +103,8 @@ impl Refusal {
     pub(crate) const fn public(&self) -> Refused {
         match self {
             Self::AddingNotAllowed => Refused::AddingNotAllowed,
-            Self::AlreadyPresent => Refused::AlreadyPresent,
-            Self::AlreadyStarted => Refused::AlreadyStarted,
+            Self::AlreadyPresent(_) => Refused::AlreadyPresent,
+            Self::AlreadyStarted(_) => Refused::AlreadyStarted,
             Self::Fenced => Refused::Fenced,
             Self::Interrupted => Refused::Interrupted,
             Self::Invalid(_) => Refused::Invalid,

@@ -191,9 +191,10 @@ impl Machine {
         self.verb(self.nodes[id.ix].parent, id.ix, token, verb);
     }
 
-    /// The node at a path, where the root is the empty one.
+    /// The node at a path, where the root is the empty one: whoever is declared in the place of one
+    /// that has left and is stuck, as in snapshots and events.
     pub(crate) fn lookup(&self, path: &str) -> Option<NodeId> {
-        let ix = self.index.find(path, &self.nodes)?;
+        let ix = self.standing_at(path)?;
         let known = self.nodes[ix].phase != Phase::Down(Down::Removed);
         known.then(|| self.nodes.id(ix))
     }

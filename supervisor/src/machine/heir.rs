@@ -52,6 +52,7 @@ impl Machine {
         // A report tells of a path once, and of what ran there.
         node.flags.reported |= reported;
         self.adopt_mirror(heir);
+        self.publish(heir);
         let node = &self.nodes[heir];
         let (sup, fresh) = (node.parent, node.phase == Phase::Down(Down::Fresh));
         let starts = fresh || matches!(node.wish, Wish::Start(_));

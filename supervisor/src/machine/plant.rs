@@ -54,13 +54,13 @@ impl Machine {
         let path = Arc::clone(&self.nodes[ix].path);
         match self.index.find(&path, &self.nodes) {
             Some(holder) if holder == ix => return self.adopt_mirror(ix),
-            Some(holder) if self.nodes[holder].phase.is_live() => return,
+            Some(holder) if self.nodes[holder].phase.is_live() => {
+                self.succeed(ix, holder);
+                return self.adopt_mirror(ix);
+            }
             Some(holder) => {
-                let seen = self.nodes[holder].starts;
                 self.index.remove(holder, &self.nodes);
-                self.nodes[ix].starts = self.nodes[ix].starts.max(seen);
-                // Who watches the path watches whoever has it.
-                self.orphan_mirror(holder);
+                self.succeed(ix, holder);
             }
             None => {}
         }
@@ -68,6 +68,14 @@ impl Machine {
         self.nodes[ix].flags.reported |= self.is_reported(&path);
         self.index.insert(ix, &self.nodes);
         self.adopt_mirror(ix);
+    }
+
+    /// The count of the path goes on, and who watches it watches whoever is declared there.
+    fn succeed(&mut self, ix: Ix, holder: Ix) {
+        let seen = self.nodes[holder].starts;
+        let node = &mut self.nodes[ix];
+        node.starts = node.starts.max(seen);
+        self.orphan_mirror(holder);
     }
 }
 

@@ -187,7 +187,7 @@ impl Machine {
         for ix in places {
             let node = &self.nodes[ix];
             // What is left of a supervisor that was removed has given its paths away.
-            if node.flags.linked && self.index.find(&node.path, &self.nodes) == Some(ix) {
+            if node.flags.linked && self.standing_at(&node.path) == Some(ix) {
                 into.push(Arc::clone(&node.path));
             }
         }

@@ -251,6 +251,15 @@ impl Machine {
         if self.comes_down(sup) {
             return;
         }
+        let asked = self.nodes[sup].phase == Phase::Stopping(Ending::Asked);
+        let end = match end {
+            End::AutoShutdown if asked => {
+                // The request came first, and has waited for its turn.
+                self.resume_context(sup);
+                End::Requested
+            }
+            end => end,
+        };
         if sup == Ix::ROOT && matches!(self.phase, TreePhase::Starting | TreePhase::Closing) {
             // Before what has been started is stopped again.
             self.missing = self.not_ready();

@@ -233,15 +233,16 @@ impl<'a, L: Level> Run<'a, L> {
             Ok(Said::FoundSo(now)) if step["do"] == "restart_child" => state(now),
             Ok(_) => return json!("ok"),
             Err(SupervisorError::ChildExists {
-                state: "running", ..
+                state: ChildState::Running | ChildState::Starting,
+                ..
             }) => "already_started",
             Err(SupervisorError::ChildExists { .. }) => "already_present",
             Err(SupervisorError::InvalidSpec(invalid)) => match invalid.problems[0] {
                 SpecProblem::DuplicateName { .. } => "duplicate_child_name",
                 _ => "bad_combination",
             },
-            Err(SupervisorError::NotDown { state: now, .. }) => match &*now {
-                "backoff" | "waiting" => "restarting",
+            Err(SupervisorError::NotDown { state: now, .. }) => match now {
+                ChildState::Backoff | ChildState::Waiting => "restarting",
                 _ => "running",
             },
             Err(SupervisorError::StartFailed { failure, .. }) => {

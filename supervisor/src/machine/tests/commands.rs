@@ -462,14 +462,22 @@ fn what_is_added_must_be_allowed_and_have_a_name_that_is_free() {
         "{refused:?}"
     );
     world.ask("b", Ask::Stop);
-    obey(&mut world);
-    for (name, found) in [("a", "running"), ("b", "down")] {
-        let refused = ask(&mut world, "", Ask::Add(worker(name)));
-        let Err(SupervisorError::ChildExists { state, .. }) = refused else {
+    let refused_as = |world: &mut World, name, found, text: &str| {
+        let refused = ask(world, "", Ask::Add(worker(name)));
+        let Err(error @ SupervisorError::ChildExists { state, .. }) = &refused else {
             panic!("{name}: {refused:?}");
         };
-        assert_eq!(state, found, "{name}");
+        assert_eq!(*state, found, "{name}");
+        assert!(error.to_string().contains(text), "{error}");
+    };
+    refused_as(&mut world, "a", ChildState::Running, "it is running");
+    refused_as(&mut world, "b", ChildState::Stopping, "it is stopping");
+    while state(&world, "b") != ChildState::Stuck {
+        world.jump();
     }
+    refused_as(&mut world, "b", ChildState::Stuck, "it is stuck");
+    world.exit("b", Ends::Aborted);
+    refused_as(&mut world, "b", ChildState::Stopped, "it is stopped");
     world.ask("b", Ask::Remove);
     assert!(
         ask(&mut world, "", Ask::Add(worker("b"))).is_ok(),

@@ -130,6 +130,14 @@ fn text(lines: &[String]) -> String {
     lines.join(" ")
 }
 
+/// Whether the attempt at a path could not be ended; its child may have left, and another have its
+/// place.
+fn is_stuck(world: &World, path: &str) -> bool {
+    let attempt = world.attempt(path).expect("an attempt lives");
+    let node = world.machine.find(attempt.id()).expect("it is fenced");
+    node.phase.public() == ChildState::Stuck
+}
+
 /// What a child that must be there is doing.
 fn state(world: &World, path: &str) -> ChildState {
     world

@@ -1,5 +1,7 @@
 //! Reloads: what changes, what goes on running, and that it all comes to what is declared.
 
+use std::sync::Arc;
+
 use super::*;
 use crate::control::outcome::ChildControlOperation as Operation;
 use crate::machine::world::made_of;
@@ -811,7 +813,7 @@ fn what_waits_for_its_turn_is_done_to_whoever_is_declared_at_the_path_by_then() 
     for (path, ask) in [("b", Ask::Pause), ("c", Ask::Pause), ("b", Ask::Restart)] {
         world.ask(path, ask);
     }
-    while state(&world, "b") != ChildState::Stuck {
+    while !is_stuck(&world, "b") {
         assert!(world.jump(), "it gets stuck");
     }
     // `c` stops: this waits for its turn, and nobody has the name now.
@@ -828,7 +830,7 @@ fn what_waits_for_its_turn_is_done_to_whoever_is_declared_at_the_path_by_then() 
     obey(&mut world);
     let spec = root(vec![worker("a").critical(false)]).intensity(never());
     world.reload(spec).expect("sound");
-    while state(&world, "a") != ChildState::Stuck {
+    while !is_stuck(&world, "a") {
         assert!(world.jump(), "it gets stuck");
     }
     assert!(world.answer(paused).is_some());
@@ -848,7 +850,7 @@ fn a_copy_of_the_tree_that_is_kept_up_to_date_has_whoever_waits_for_one_that_han
         assert!(world.jump(), "it gets stuck");
         views.check(&mut world);
     }
-    assert_eq!(state(&world, "a"), ChildState::Stuck, "it has the path");
+    assert_eq!(state(&world, "a"), ChildState::NotStarted);
     world.exit("a", Ends::Aborted);
     views.check(&mut world);
     assert_eq!(live(&world), ["a", "b"]);
@@ -871,6 +873,29 @@ fn a_mirror_of_a_path_shows_whoever_has_it() {
     assert_eq!(state(&world, "g/x"), ChildState::Running);
     assert_eq!(mirror.seen().state(), ChildState::Running);
     assert_eq!(mirror.seen().generation(), Some(1));
+}
+
+#[test]
+fn a_mirror_of_a_path_shows_whoever_is_declared_in_the_place_of_one_that_hangs() {
+    let mut world = started(root(vec![made("a", 1), made("b", 1)]));
+    let id = world.machine.lookup("a").expect("there");
+    let before = world.machine.mirror(id).expect("there");
+    let ticket = world.reload(root(vec![worker("a"), made("b", 1)]));
+    let ticket = ticket.expect("sound");
+    while world.answer(ticket).is_none() {
+        assert!(world.jump(), "it gets stuck");
+    }
+    let id = world.machine.lookup("a").expect("there");
+    let after = world.machine.mirror(id).expect("there");
+    assert!(Arc::ptr_eq(&before, &after), "all handles show the same");
+    let snapshot = world.snapshot();
+    let child = snapshot.child("a").expect("there");
+    assert_eq!(child.state, ChildState::NotStarted);
+    assert_eq!(after.seen().state(), child.state);
+    assert_eq!(after.seen().generation(), child.generation);
+    world.exit("a", Ends::Aborted);
+    assert_eq!(after.seen().state(), ChildState::Running);
+    assert_eq!(after.seen().generation(), Some(1));
 }
 
 #[test]
@@ -908,7 +933,7 @@ fn a_name_that_waits_to_be_added_is_not_declared_by_a_reload() {
 fn a_reload_does_not_wait_for_one_that_is_stuck_already() {
     let mut world = started(root(workers(&["a", "b"])));
     world.ask("a", Ask::Stop);
-    while state(&world, "a") != ChildState::Stuck {
+    while !is_stuck(&world, "a") {
         assert!(world.jump(), "it gets stuck");
     }
     let ticket = world.reload(root(workers(&["b"]))).expect("sound");
@@ -924,7 +949,7 @@ fn whoever_is_below_an_heir_is_told_of_when_it_takes_its_path() {
     let mut world = started(root(workers(&["a", "b"])));
     let group = ChildSpec::supervisor("a", root(workers(&["x", "y"])));
     world.reload(root(vec![group, worker("b")])).expect("sound");
-    while state(&world, "a") != ChildState::Stuck {
+    while !is_stuck(&world, "a") {
         assert!(world.jump(), "it gets stuck");
     }
     ask(&mut world, "a", Ask::Pause).expect("accepted");

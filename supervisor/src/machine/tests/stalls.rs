@@ -87,7 +87,7 @@ fn a_stall_of_one_that_has_left_does_not_take_away_who_is_declared_in_its_place(
     obey(&mut world);
     ask(&mut world, "sub", Ask::Add(worker("x"))).expect("the name is free");
     ask(&mut world, "sub", Ask::Restart).expect("accepted");
-    while state(&world, "sub/x") != ChildState::Stuck {
+    while !is_stuck(&world, "sub/x") {
         assert!(world.jump(), "it gets stuck");
     }
     world.stalled("sub/x", secs(1));

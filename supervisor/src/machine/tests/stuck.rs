@@ -7,7 +7,7 @@ use crate::spec::policy::{AutoShutdown, FirstStart, Strategy};
 
 /// Lets the child miss its stop budget and its abort budget; others obey.
 fn let_stick(world: &mut World, path: &str) {
-    while state(world, path) != ChildState::Stuck {
+    while !is_stuck(world, path) {
         for (other, want) in world.wants() {
             if &*other != path && want != Want::Start {
                 world.exit(&other, Ends::Cancelled);

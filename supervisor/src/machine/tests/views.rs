@@ -134,7 +134,7 @@ impl Views {
             let is_told = changed.iter().any(|other| Arc::ptr_eq(other, mirror));
             assert!(now == *seen || is_told, "nobody is told of `{path}`");
             *seen = now;
-            let ix = machine.index.find(path, &machine.nodes);
+            let ix = machine.standing_at(path);
             let Some(ix) = ix.filter(|&ix| machine.nodes[ix].mirror.is_some()) else {
                 continue;
             };
@@ -153,15 +153,10 @@ impl Views {
                 assert_eq!(outcome.exit.is_some(), node.last.is_some(), "`{path}`");
             }
         }
-        // The root has no handle of its own.
-        let places = machine.index.places().filter(|&ix| ix != Ix::ROOT);
-        let places = places.filter(|&ix| machine.nodes[ix].flags.linked);
-        let places: Vec<_> = places.collect();
-        for ix in places {
+        for ix in those_that_have_their_paths(machine) {
             let path = Arc::clone(&machine.nodes[ix].path);
-            let Some(id) = machine.lookup(&path) else {
-                continue;
-            };
+            let id = machine.id(ix);
+            assert_eq!(machine.lookup(&path), Some(id), "`{path}`");
             let mirror = machine.mirror(id).expect("it is there");
             let seen = mirror.seen();
             let known = self
@@ -178,6 +173,16 @@ impl Views {
     }
 }
 
+/// Whoever is in a list and has its path; the root has no handle of its own.
+fn those_that_have_their_paths(machine: &Machine) -> Vec<Ix> {
+    let places = (0..machine.nodes.len()).map(crate::machine::index_of);
+    let has_path = |&ix: &Ix| {
+        let node = &machine.nodes[ix];
+        node.flags.linked && machine.standing_at(&node.path) == Some(ix)
+    };
+    places.filter(has_path).collect()
+}
+
 /// Copies made a few places at a time are the copies that are made at once.
 fn copies_in_chunks_are_whole(machine: &Machine) {
     let (mut rows, mut next) = (Vec::new(), Some(0));
@@ -191,8 +196,7 @@ fn copies_in_chunks_are_whole(machine: &Machine) {
     while let Some(from) = next {
         next = machine.copy_paths(from, 3, &mut paths);
     }
-    let linked = machine.index.places();
-    let linked = linked.filter(|&ix| machine.nodes[ix].flags.linked);
+    let linked = those_that_have_their_paths(machine).into_iter();
     let linked: BTreeSet<_> = linked
         .map(|ix| Arc::clone(&machine.nodes[ix].path))
         .collect();

@@ -45,14 +45,14 @@ impl World {
     }
 
     /// What a command was answered at once is what its child does now.
-    pub(super) fn check_told(&mut self, ticket: Ticket, of: Option<(Verb, NodeId)>) {
+    pub(super) fn check_told(&mut self, path: &str, ticket: Ticket, of: Option<(Verb, NodeId)>) {
         let told = self.told.take().filter(|told| told.0 == ticket);
         let (Some((_, told)), Some((verb, id)), false) = (told, of, self.has_more()) else {
             return;
         };
         let node = self.machine.find(id);
-        if node.is_some_and(|node| node.phase.is_live()) && !self.machine.is_in_the_tree(id.ix) {
-            // It has left before its turn came, and whoever is declared in its place was asked.
+        if self.machine.lookup(path).is_some_and(|now| now != id) {
+            // It has left before its turn came, and whoever has its place was asked.
             return;
         }
         let left = node.filter(|node| node.phase != Phase::Down(Down::Removed));

@@ -232,7 +232,7 @@ impl World {
                 // Whoever is declared in the place of one that has left is asked instead.
                 let of = of.filter(|of| self.machine.is_in_the_tree(of.1.ix));
                 self.tell(Input::Command(Token(ticket), audit, command));
-                self.check_told(ticket, of);
+                self.check_told(path, ticket, of);
             }
             Err(no) => {
                 self.answers.insert(ticket, Err(no));
