@@ -1,18 +1,25 @@
 //! The handle of one child: it outlives attempts, and hears of every end.
 
+use std::future::Future;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::task::Poll;
 use std::time::Duration;
 
+use rust_supervisor::control::outcome::ChildControlOperation;
 use rust_supervisor::event::exit::ExitKind;
 use rust_supervisor::event::snapshot::ChildState;
 use rust_supervisor::id::types::Generation;
 use rust_supervisor::spec::backoff::Backoff;
-use rust_supervisor::spec::policy::{Intensity, Pool, Readiness, RestartPolicy};
+use rust_supervisor::spec::policy::{Intensity, Pool, Readiness, RestartPolicy, WhileStarting};
 use rust_supervisor::{
     ChildSpec, Supervisor, SupervisorError, SupervisorHandle, SupervisorSpec, TaskContext,
+    TaskResult,
 };
 use supervisor_tests::{Log, fragile, obedient};
 use tokio::sync::Notify;
+use tokio::task::yield_now;
 
 async fn started(children: Vec<ChildSpec>) -> SupervisorHandle {
     Supervisor::start(SupervisorSpec::root(children))
@@ -136,7 +143,7 @@ async fn the_outcome_of_an_instance_that_is_forgotten_at_once_is_not_lost() {
 async fn a_child_that_declines_to_run_says_so() {
     let handle = started(Vec::new()).await;
     let shy = ChildSpec::from_fn("shy", |_: TaskContext| async {
-        rust_supervisor::TaskResult::Ignored
+        TaskResult::Ignored
     })
     .readiness(Readiness::Explicit);
     let shy = handle.start_child("/", shy).await.expect("a success");
@@ -164,7 +171,7 @@ async fn whoever_waits_for_a_child_is_answered_when_the_tree_ends() {
         .map(|child| tokio::spawn(async move { child.outcome().await }))
         .collect();
     let ready = tokio::spawn(async move { paused.ready().await });
-    tokio::task::yield_now().await;
+    yield_now().await;
     handle.shutdown().await.expect("stops");
     for outcome in waiting {
         let outcome = outcome.await.expect("no panic").expect("answers");
@@ -282,4 +289,58 @@ async fn a_handle_is_of_its_path_and_of_no_other_child_of_the_name() {
         ("inner/worker", ChildState::Running)
     );
     handle.shutdown().await.expect("stops");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_became_of_a_start_is_told_as_it_was_whatever_has_come_since() {
+    for is_removed in [false, true] {
+        let (attempts, go) = (Arc::new(AtomicU64::new(0)), Arc::new(Notify::new()));
+        let declines = Arc::clone(&go);
+        let child = ChildSpec::from_fn("a", move |ctx: TaskContext| {
+            let (attempt, go) = (attempts.fetch_add(1, Ordering::SeqCst), declines.clone());
+            async move {
+                if attempt == 1 {
+                    go.notified().await;
+                    return TaskResult::Ignored;
+                }
+                ctx.mark_ready();
+                ctx.cancelled().await;
+                TaskResult::Succeeded
+            }
+        });
+        let spec = SupervisorSpec::root(vec![child.readiness(Readiness::Explicit)]);
+        let spec = spec.while_starting(WhileStarting::Wait);
+        let handle = Supervisor::start(spec).await.expect("starts");
+        let a = handle.child("a").expect("there");
+        a.pause().await.expect("paused");
+        a.stopped().await.expect("stops");
+
+        let mut resumed = Box::pin(a.resume());
+        assert!(poll_once(&mut resumed).await.is_none(), "it is starting");
+        go.notify_one();
+        while a.state() != ChildState::Ignored {
+            yield_now().await;
+        }
+        if is_removed {
+            a.remove().await.expect("removed");
+        } else {
+            a.resume().await.expect("resumed");
+            a.ready().await.expect("ready");
+        }
+        let outcome = resumed.await.expect("answered");
+        assert_eq!(outcome.operation_before, ChildControlOperation::Paused);
+        assert_eq!(outcome.operation_after, ChildControlOperation::Active);
+        assert_eq!(outcome.state_after, Some(ChildState::Ignored));
+        assert_eq!(outcome.generation.map(|it| it.value), Some(1));
+        handle.shutdown().await.expect("stops");
+    }
+}
+
+/// What a future comes to at once, if it does.
+async fn poll_once<F: Future + Unpin>(future: &mut F) -> Option<F::Output> {
+    std::future::poll_fn(|cx| match Pin::new(&mut *future).poll(cx) {
+        Poll::Ready(output) => Poll::Ready(Some(output)),
+        Poll::Pending => Poll::Ready(None),
+    })
+    .await
 }

@@ -11,7 +11,7 @@ use crate::error::types::SupervisorError;
 use crate::event::snapshot::{ChildSnapshot, ChildState};
 use crate::id::path;
 use crate::id::types::{Attempt, ChildId, Generation};
-use crate::machine::answer::{ChildAnswer, Refusal, Standing};
+use crate::machine::answer::{ChildAnswer, Refusal, Settled, Standing};
 use crate::machine::input::Verb;
 use crate::machine::intents;
 use crate::machine::node::{Down, Phase};
@@ -45,17 +45,15 @@ pub(super) fn outcome(path: &str, verb: Verb, answer: &ChildAnswer) -> ChildCont
 }
 
 /// The outcome of a start that has been waited for.
-pub(super) fn resumed(
-    path: &str,
-    now: &ChildSnapshot,
-    standing: &Standing,
-    state: ChildState,
-) -> ChildControlResult {
+pub(super) fn resumed(path: &str, settled: &Settled) -> ChildControlResult {
+    let (state, standing) = (settled.state, &settled.standing);
     ChildControlResult {
-        generation: now.generation.map(|value| Generation { value }),
-        attempt: Some(Attempt { value: now.attempt }),
-        operation_before: ChildControlOperation::Active,
-        operation_after: now.operation,
+        generation: settled.generation.map(|value| Generation { value }),
+        attempt: Some(Attempt {
+            value: settled.attempt,
+        }),
+        operation_before: settled.operation_before,
+        operation_after: settled.operation_after,
         state_after: Some(state),
         status: Some(status(state, standing.ready)),
         stop_state: ChildStopState::Idle,

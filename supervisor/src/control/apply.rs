@@ -9,7 +9,7 @@ use super::handle::TreeRef;
 use super::lookup;
 use super::outcome::ChildControlResult;
 use crate::error::types::SupervisorError;
-use crate::event::snapshot::{ChildSnapshot, ChildState};
+use crate::event::snapshot::ChildSnapshot;
 use crate::machine::answer::{Answer, Refusal, Standing};
 use crate::machine::input::{Command, Verb};
 use crate::machine::intents::Intended;
@@ -86,15 +86,9 @@ impl TreeRef {
                 };
                 Ok(recorded(path, before, after, did_you_mean))
             }
-            (Ok(answer), _) => {
-                let (now, standing) = self.standing_of(&ChildRef::at(path))?;
-                let declined = matches!(answer, Answer::Declined);
-                let state = if declined {
-                    ChildState::Ignored
-                } else {
-                    now.state
-                };
-                Ok(resumed(path, &now, &standing, state))
+            (Ok(Answer::Start(_, settled)), _) => Ok(resumed(path, &settled)),
+            (Ok(Answer::Children(_) | Answer::Reloaded | Answer::Shutdown { .. }), _) => {
+                unreachable!("a verb is answered what it has done to a child")
             }
             (Err(Refusal::Unknown), Some(error)) => Err(error),
             (Err(refusal), _) => Err(explain(refusal, path, "")),

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::answer::{Answer, Refusal};
+use super::answer::{Refusal, Start};
 use super::input::Token;
 use super::node::{Body, Cause, Down, Ix, Phase};
 use super::plant::Comes;
@@ -51,7 +51,8 @@ impl Machine {
         }
         let declared = matches!(self.nodes[ix].body, Body::Declared);
         if declared || self.nodes[ix].operation != Operation::Active {
-            return self.answer(token, Ok(Answer::Started));
+            let answer = self.answer_of_start(ix, Start::Completed, Operation::Active);
+            return self.answer(token, Ok(answer));
         }
         self.answer_when_settled(token, ix);
         self.start_one(sup, ix, Cause::Add);

@@ -7,7 +7,7 @@ use super::node::Phase;
 use crate::control::outcome::ChildControlOperation as Operation;
 use crate::event::command::Refused;
 use crate::event::failure::Failure;
-use crate::event::snapshot::ChildSnapshot;
+use crate::event::snapshot::{ChildSnapshot, ChildState};
 use crate::spec::error::SpecProblem;
 use crate::spec::plan::PlannedBody;
 use crate::spec::policy::Intensity;
@@ -29,10 +29,27 @@ pub(crate) enum Answer {
     Shutdown {
         first: bool,
     },
-    /// A child has been added, and its start is complete.
-    Started,
-    /// A child has been added or started, and declined to run.
+    /// A child has been added or started: it runs, has done what it is for, or declined to run.
+    Start(Start, Box<Settled>),
+}
+
+/// What has become of a start.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Start {
+    Completed,
     Declined,
+}
+
+/// What a child is doing when its start has settled.
+#[derive(Clone, Debug)]
+pub(crate) struct Settled {
+    pub(crate) state: ChildState,
+    /// What was wanted of it before, and is now.
+    pub(crate) operation_before: Operation,
+    pub(crate) operation_after: Operation,
+    pub(crate) generation: Option<u64>,
+    pub(crate) attempt: u32,
+    pub(crate) standing: Standing,
 }
 
 /// What a verb found and did.

@@ -4,16 +4,25 @@
 use std::collections::HashMap;
 
 use super::Machine;
-use super::answer::{Answer, ChildAnswer, Refusal};
+use super::answer::{Answer, ChildAnswer, Refusal, Settled, Start};
 use super::input::{Action, Token};
 use super::node::{Down, Ix, NodeId, Phase};
 use crate::control::outcome::ChildControlOperation as Operation;
 
 #[derive(Debug, Default)]
 pub(super) struct Answers {
-    /// With the event of the command.
-    waiting: HashMap<Ix, Vec<(Token, u64)>>,
+    waiting: HashMap<Ix, Vec<Waiting>>,
     drafts: Vec<Draft>,
+}
+
+/// Who waits for a start.
+#[derive(Debug)]
+struct Waiting {
+    token: Token,
+    /// The event of the command.
+    correlation: u64,
+    /// What was wanted of the child before.
+    operation: Operation,
 }
 
 /// An answer that tells what the child is doing once supervisors have gone on.
@@ -94,27 +103,45 @@ impl Machine {
 
     /// Answers the command when the start of the child has settled.
     pub(super) fn answer_when_settled(&mut self, token: Token, ix: Ix) {
-        self.answers
-            .waiting
-            .entry(ix)
-            .or_default()
-            .push((token, self.context));
+        let waiting = Waiting {
+            token,
+            correlation: self.context,
+            operation: self.nodes[ix].operation,
+        };
+        self.answers.waiting.entry(ix).or_default().push(waiting);
     }
 
     /// Answers those who wait for the start of this child (I7).
     #[inline]
-    pub(super) fn settled(&mut self, ix: Ix, answer: &Result<Answer, Refusal>) {
+    pub(super) fn settled(&mut self, ix: Ix, start: &Result<Start, Refusal>) {
         if !self.answers.waiting.is_empty() {
-            self.answer_waiting(ix, answer);
+            self.answer_waiting(ix, start);
         }
     }
 
-    fn answer_waiting(&mut self, ix: Ix, answer: &Result<Answer, Refusal>) {
+    fn answer_waiting(&mut self, ix: Ix, start: &Result<Start, Refusal>) {
         let context = self.context;
-        for (token, correlation) in self.answers.waiting.remove(&ix).unwrap_or_default() {
-            self.context = correlation;
-            self.answer(token, answer.clone());
+        for waiting in self.answers.waiting.remove(&ix).unwrap_or_default() {
+            self.context = waiting.correlation;
+            // As of now: it may be otherwise when the one who asked hears of it.
+            let before = waiting.operation;
+            let answer = start.clone();
+            let answer = answer.map(|start| self.answer_of_start(ix, start, before));
+            self.answer(waiting.token, answer);
         }
         self.context = context;
+    }
+
+    pub(super) fn answer_of_start(&self, ix: Ix, start: Start, before: Operation) -> Answer {
+        let node = &self.nodes[ix];
+        let settled = Settled {
+            state: node.phase.public(),
+            operation_before: before,
+            operation_after: node.operation,
+            generation: node.generation(),
+            attempt: node.attempt,
+            standing: self.standing(ix),
+        };
+        Answer::Start(start, Box::new(settled))
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::answer::{Answer, Refusal};
+use super::answer::{Refusal, Start};
 use super::decision::{ExitClass, Verdict, decide};
 use super::history::{What, because};
 use super::input::{Action, Exit};
@@ -173,7 +173,7 @@ impl Machine {
             ExitClass::Ignored => self.start_declined(ix),
             ExitClass::Normal if completes => {
                 let sup = self.nodes[ix].parent;
-                let answer = Ok(Answer::Started);
+                let answer = Ok(Start::Completed);
                 self.set_phase(ix, Phase::Down(Down::Finished));
                 self.becomes_ready(ix, Some(EventKind::Ready));
                 self.settled(ix, &answer);

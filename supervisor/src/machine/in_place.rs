@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::Machine;
-use super::answer::Answer;
+use super::answer::Start;
 use super::decision::{Verdict, decide};
 use super::history::because;
 use super::input::{Action, Exit};
@@ -57,7 +57,7 @@ impl Machine {
             self.start_in_place(ix);
         }
         self.publish(ix);
-        self.settled(ix, &Ok(Answer::Started));
+        self.settled(ix, &Ok(Start::Completed));
         true
     }
 

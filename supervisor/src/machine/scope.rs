@@ -1,7 +1,7 @@
 //! Which siblings a restart takes along: one clause for each strategy (R17 to R19).
 
 use super::Machine;
-use super::node::{Ix, Mail, Phase, Retry};
+use super::node::{Ix, Mail, Phase, Retry, Wish};
 use super::walk::Scope;
 use crate::spec::policy::Strategy;
 
@@ -46,14 +46,12 @@ impl Machine {
         }
     }
 
-    /// Forgets who was to be started with a group, unless somebody is still about to do so.
-    pub(super) fn clear_marks(&mut self, sup: Ix) {
+    /// Forgets who was to be started with a group, and who was to be passed by, unless somebody is
+    /// still about to do so.
+    pub(super) fn forget_group(&mut self, sup: Ix) {
         let state = self.nodes.sup(sup);
         let rests = |mail: &Mail| matches!(mail, Mail::Rest(_));
-        if state.policy.strategy != Strategy::Dependents
-            || state.op.is_about_a_group()
-            || state.mails().any(rests)
-        {
+        if state.op.is_about_a_group() || state.mails().any(rests) {
             return;
         }
         let mut next = state.first;
@@ -64,8 +62,14 @@ impl Machine {
             }
             next = node.next;
         }
-        for ix in self.marked(sup) {
-            self.nodes[ix].flags.marked = false;
+        let mut next = self.nodes.sup(sup).first;
+        while let Some(ix) = next.some() {
+            let node = &mut self.nodes[ix];
+            node.flags.marked = false;
+            if node.phase.is_down() && node.wish == Wish::Stay {
+                node.wish = Wish::None;
+            }
+            next = node.next;
         }
     }
 

@@ -1,6 +1,6 @@
 //! Starting children: one, a group in order, or a whole supervisor (I1, I3).
 
-use super::answer::{Answer, Refusal};
+use super::answer::{Refusal, Start};
 use super::input::Action;
 use super::node::{Body, Cause, Down, FirstStartState, Ix, Mail, Phase, Retry, Wish};
 use super::time::Nanos;
@@ -135,7 +135,7 @@ impl Machine {
         if !was_ready {
             self.spread_ready(ix);
         }
-        self.start_settled(ix, &Ok(Answer::Started));
+        self.start_settled(ix, &Ok(Start::Completed));
     }
 
     #[inline]
@@ -267,13 +267,13 @@ impl Machine {
             self.phase = TreePhase::Up;
             self.has_been_up = true;
         }
-        self.start_settled(ix, &Ok(Answer::Started));
+        self.start_settled(ix, &Ok(Start::Completed));
     }
 
     /// The child declined to run, which is a successful start without a process (R4, R32).
     pub(super) fn start_declined(&mut self, ix: Ix) {
         let sup = self.nodes[ix].parent;
-        let answer = Ok(Answer::Declined);
+        let answer = Ok(Start::Declined);
         self.decided(ix, Decision::Finished(Because::Declined));
         self.set_phase(ix, Phase::Down(Down::Ignored));
         self.becomes_ready(ix, None);
@@ -362,7 +362,7 @@ impl Machine {
     }
 
     /// Answers who waits for this start, and lets the walk go on behind it.
-    fn start_settled(&mut self, ix: Ix, answer: &Result<Answer, Refusal>) {
+    fn start_settled(&mut self, ix: Ix, answer: &Result<Start, Refusal>) {
         self.settled(ix, answer);
         self.pass_start(ix);
     }

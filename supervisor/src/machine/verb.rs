@@ -386,7 +386,7 @@ impl Machine {
                 self.start_rest_of_group(sup, ix);
             }
             // As in OTP, whom it would have taken along stays down (R31).
-            Phase::Failed(Retry::Group) => self.clear_marks(sup),
+            Phase::Failed(Retry::Group) => self.forget_group(sup),
             _ => {}
         }
         self.check_ready(sup);

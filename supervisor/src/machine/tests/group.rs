@@ -401,3 +401,29 @@ fn who_is_stopped_stays_down_in_a_group_whose_delay_is_over_while_another_is_sta
         assert_eq!(state(&world, "b"), ChildState::Stopped, "{strategy:?}");
     }
 }
+
+#[test]
+fn who_was_stopped_in_a_group_that_is_called_off_starts_with_the_next() {
+    let constant = |id: &str| worker(id).backoff(Backoff::constant(secs(2)));
+    let spec = SupervisorSpec::root(vec![explicit("a"), constant("b"), worker("c")])
+        .strategy(Strategy::OneForAll)
+        .while_starting(WhileStarting::Wait);
+    let mut world = started(spec);
+    world.ready("a");
+    world.exit("b", Ends::Failed);
+    obey(&mut world);
+    ask(&mut world, "c", Ask::Stop).expect("accepted");
+    ask(&mut world, "b", Ask::Pause).expect("accepted");
+    assert_eq!(live(&world), ["a"], "it starts without `b`");
+    // This waits for its turn, and calls the group off (R31).
+    world.ask("a", Ask::Stop);
+    world.exit("a", Ends::Failed);
+    world.check();
+    assert_eq!(live(&world), [""; 0]);
+    ask(&mut world, "b", Ask::Resume).expect("accepted");
+    world.exit("b", Ends::Failed);
+    world.jump();
+    world.ready("a");
+    assert_eq!(live(&world), ["a", "b", "c"]);
+    world.check();
+}

@@ -22,7 +22,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::Machine;
-use super::answer::{Answer, ChildAnswer, Refusal};
+use super::answer::{Answer, ChildAnswer, Refusal, Start};
 use super::input::{Command, Exit, Input, Token, Verb};
 use super::node::{Ix, NodeId};
 use super::time::Nanos;
@@ -421,11 +421,11 @@ impl From<Answer> for Said {
             Answer::Child(child) if child.idempotent => Self::FoundSo(child.phase_before.public()),
             Answer::Child(child) => Self::Found(child.phase_before.public()),
             Answer::Children(children) => Self::Children(children),
-            Answer::Declined => Self::Declined,
             Answer::Intent { .. } => Self::Intended,
             Answer::Reloaded => Self::Reloaded,
             Answer::Shutdown { .. } => Self::ShuttingDown,
-            Answer::Started => Self::Started,
+            Answer::Start(Start::Completed, _) => Self::Started,
+            Answer::Start(Start::Declined, _) => Self::Declined,
         }
     }
 }
