@@ -379,8 +379,9 @@ impl Machine {
                 then: Then::Start { culprit, .. },
                 ..
             } => {
-                // Whoever has been taken out is down.
-                if ix == *culprit && self.nodes[ix].phase == Phase::Failed(Retry::Group) {
+                // Whoever has been taken out is down; a change waits for nobody's restart.
+                let waits = self.nodes[ix].phase == Phase::Failed(Retry::Group);
+                if ix == *culprit && waits && !self.is_changing(sup) {
                     return;
                 }
                 false

@@ -336,3 +336,36 @@ fn who_waits_for_its_turn_to_start_does_so_after_a_reload_that_comes_first() {
     assert!(matches!(world.answer(resumed), Some(Ok(_))));
     assert_eq!(live(&world), ["x", "y"]);
 }
+
+#[test]
+fn a_start_that_fails_before_a_reload_has_come_to_stopping_it_is_over_with_it() {
+    let spec = |a: ChildSpec| {
+        SupervisorSpec::root(vec![a, worker("b")])
+            .strategy(Strategy::OneForAll)
+            .intensity(Intensity::new(9, secs(1)))
+    };
+    let kept = |x| made("a", x).readiness(Readiness::Explicit);
+    let other = || ChildSpec::supervisor("a", SupervisorSpec::root(workers(&["c"])));
+    for (steps, replaced) in (0..6).flat_map(|steps| [(steps, false), (steps, true)]) {
+        let mut world = started(spec(kept(1)));
+        world.ready("a");
+        world.exit("a", Ends::Failed);
+        obey(&mut world);
+        assert_eq!(live(&world), ["a"], "it is starting");
+        world.interrupt(steps);
+        let a = if replaced { other() } else { kept(2) };
+        let ticket = world.reload(spec(a)).expect("the tree is sound");
+        world.exit("a", Ends::Failed);
+        world.resume();
+        world.check();
+        obey(&mut world);
+        if !replaced {
+            world.ready("a");
+        }
+        world.check();
+        let a = if replaced { "a/c" } else { "a" };
+        assert_eq!(live(&world), [a, "b"], "after {steps} steps");
+        assert!(is_reloaded(&mut world, ticket));
+        assert_eq!(world.differs(), None);
+    }
+}
