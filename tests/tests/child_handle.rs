@@ -142,10 +142,8 @@ async fn the_outcome_of_an_instance_that_is_forgotten_at_once_is_not_lost() {
 #[tokio::test(start_paused = true)]
 async fn a_child_that_declines_to_run_says_so() {
     let handle = started(Vec::new()).await;
-    let shy = ChildSpec::from_fn("shy", |_: TaskContext| async {
-        TaskResult::Ignored
-    })
-    .readiness(Readiness::Explicit);
+    let shy = ChildSpec::from_fn("shy", |_: TaskContext| async { TaskResult::Ignored })
+        .readiness(Readiness::Explicit);
     let shy = handle.start_child("/", shy).await.expect("a success");
     let outcome = shy.try_outcome().expect("at rest");
     assert!(outcome.is_success());

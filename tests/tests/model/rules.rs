@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use rust_supervisor::__world::World;
 use rust_supervisor::control::outcome::ChildControlOperation as Operation;
+use rust_supervisor::event::command::CommandKind;
 use rust_supervisor::event::failure::Why;
 use rust_supervisor::event::kind::{Event, EventKind};
 use rust_supervisor::event::snapshot::ChildState;
@@ -27,7 +28,7 @@ pub(crate) struct Rules {
     /// The tree has been told to be another one.
     reloaded: bool,
     /// Commands that name a child, by the number of their event.
-    commands: HashSet<u64>,
+    commands: HashMap<u64, CommandKind>,
     /// Supervisors that come down.
     down: HashSet<Arc<str>>,
     /// Who ends by itself, and takes its time.
@@ -43,6 +44,10 @@ struct Member {
     state: Option<ChildState>,
     operation: Operation,
     ready: bool,
+    /// The command to stop it, where no other has come after that.
+    stop: Option<u64>,
+    /// Somebody has stopped it, and nobody has started it, or a group that it is in, since.
+    stopped: bool,
     generation: Option<u64>,
     /// When it was restarted, by a budget of its own.
     restarts: VecDeque<Duration>,
@@ -101,6 +106,7 @@ impl Rules {
         self.declared.clear();
         for member in self.members.values_mut() {
             member.after.clear();
+            member.stopped = false;
         }
     }
 
@@ -115,6 +121,10 @@ impl Rules {
             assert_eq!(event.seq, self.seen, "I10: events are numbered");
             self.check(event);
             if let Some(member) = self.members.get_mut(&event.path) {
+                let by_stop = member.stop == Some(event.correlation);
+                if event.state == ChildState::Stopped && by_stop && !self.reloaded {
+                    member.stopped = true;
+                }
                 if member.operation == Operation::Quarantined
                     && event.operation == Operation::Active
                 {
@@ -134,17 +144,22 @@ impl Rules {
 
     fn check(&mut self, event: &Event) {
         let path = &event.path;
-        if self.commands.contains(&event.correlation) {
+        if self.commands.contains_key(&event.correlation) {
             // Its turn may come long after it was asked.
             self.excuse(path);
         }
         match &event.kind {
             EventKind::Added => self.added(event),
-            EventKind::Commanded(_) => {
+            EventKind::Commanded(commanded) => {
                 if let Some(child) = self.offer.take() {
                     self.offered.push((event.seq, Arc::clone(path), child));
                 }
-                self.commands.insert(event.seq);
+                self.commands.insert(event.seq, commanded.command);
+                if let Some(member) = self.members.get_mut(path) {
+                    let stops = commanded.command == CommandKind::Stop;
+                    member.stop = stops.then_some(event.seq);
+                    member.stopped &= !is_start(commanded.command);
+                }
                 self.excuse(path);
             }
             EventKind::Operation(_) => self.excuse(path),
@@ -165,6 +180,7 @@ impl Rules {
             EventKind::TimedOut { .. } => self.ends(path),
             EventKind::GroupStopping => self.group_stopping(event),
             EventKind::GroupStarting => {
+                self.start_below(path);
                 if let Some(supervisor) = self.supervisors.get_mut(path) {
                     supervisor.walk = None;
                 }
@@ -200,6 +216,7 @@ impl Rules {
     fn started(&mut self, event: &Event) {
         let path = &event.path;
         self.down.remove(path);
+        self.start_below(path);
         let now = event.generation.expect("it has been started");
         if let Some(member) = self.members.get_mut(path) {
             let before = member.generation.replace(now);
@@ -213,6 +230,13 @@ impl Rules {
                 Operation::Active,
                 "`{path}` is kept down, and starts"
             );
+            let command = self.commands.get(&event.correlation);
+            let by_command = command.copied().is_some_and(is_start);
+            assert!(
+                by_command || !member.stopped,
+                "`{path}` was stopped, and starts"
+            );
+            member.stopped = false;
             let unready = |after: &&Arc<str>| !self.members[*after].ready;
             let unready = self.members[path].after.iter().find(unready);
             assert_eq!(unready, None, "I3: `{path}` starts before what it is after");
@@ -225,6 +249,15 @@ impl Rules {
             supervisor.restarts.clear();
             supervisor.walk = None;
             supervisor.group.clear();
+        }
+    }
+
+    /// Whoever was stopped below a supervisor may be started with the others (R20).
+    fn start_below(&mut self, path: &Arc<str>) {
+        for (below, member) in &mut self.members {
+            if !below.is_empty() && parent(below) == &**path {
+                member.stopped = false;
+            }
         }
     }
 
@@ -451,4 +484,9 @@ fn parent(path: &str) -> &str {
 
 fn join(parent: &str, name: &str) -> Arc<str> {
     format!("{parent}/{name}").trim_start_matches('/').into()
+}
+
+/// Whether the command starts one that is down.
+const fn is_start(command: CommandKind) -> bool {
+    matches!(command, CommandKind::Restart | CommandKind::Resume)
 }
