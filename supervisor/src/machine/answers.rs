@@ -132,6 +132,11 @@ impl Machine {
         self.context = context;
     }
 
+    /// Whether somebody waits for the start of this child.
+    pub(super) fn is_waited_for(&self, ix: Ix) -> bool {
+        self.answers.waiting.contains_key(&ix)
+    }
+
     pub(super) fn answer_of_start(&self, ix: Ix, start: Start, before: Operation) -> Answer {
         let node = &self.nodes[ix];
         let settled = Settled {

@@ -35,7 +35,13 @@ impl Machine {
             self.stop_children(sup, End::GaveUp(failure));
         }
         self.pass_start(ix);
-        self.settled(ix, &Err(Refusal::Interrupted));
+        if self.is_waited_for(ix) {
+            let refusal = match ending {
+                Ending::Asked => Refusal::Interrupted,
+                ending => Refusal::StartFailed(self.failure(ix, ending.why())),
+            };
+            self.settled(ix, &Err(refusal));
+        }
         self.leave_stuck(sup, ix);
         self.no_longer_awaited(ix);
         self.schedule(sup);

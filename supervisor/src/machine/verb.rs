@@ -5,7 +5,7 @@ use super::answer::{ChildAnswer, Refusal};
 use super::answers::Draft;
 use super::decision::{Verdict, decide};
 use super::input::{Token, Verb};
-use super::node::{Body, Cause, Down, Ending, FirstStartState, Ix, Mail, Phase, Retry, Wish};
+use super::node::{Body, Cause, Down, Ending, FirstStartState, Ix, Mail, Node, Phase, Retry, Wish};
 use super::walk::{Manner, Op, Scope, Then};
 use crate::control::outcome::ChildControlOperation as Operation;
 use crate::event::history::Decision;
@@ -98,12 +98,12 @@ impl Machine {
                 !(pending || called_off || is_fresh)
             }
             Phase::Stopping(_) | Phase::Aborting(_) | Phase::Stuck(_) => {
-                node.wish = Wish::Stay;
+                let repeated = node.stays_down();
                 self.ask_to_stop(ix);
                 repeated
             }
             Phase::Starting(_) | Phase::Running => {
-                node.wish = Wish::Stay;
+                let repeated = node.stays_down();
                 self.take_down(sup, ix);
                 repeated
             }
@@ -429,5 +429,16 @@ impl Machine {
         } else {
             self.mail(sup, Mail::Start(self.nodes.id(ix)));
         }
+    }
+}
+
+impl Node {
+    /// Wants the child to be down, as it is wanted of one that is to be removed; whether it was.
+    fn stays_down(&mut self) -> bool {
+        let repeated = matches!(self.wish, Wish::Stay | Wish::Remove);
+        if !repeated {
+            self.wish = Wish::Stay;
+        }
+        repeated
     }
 }

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::event::command::CommandKind;
+use crate::event::failure::Why;
 use crate::machine::input::{Command, Input};
 use crate::shutdown::report::ChildShutdownStatus as Status;
 use crate::shutdown::stage::ShutdownCause;
@@ -410,5 +411,39 @@ fn a_restart_of_its_group_starts_who_was_stopped_before_its_first_start() {
     obey(&mut world);
     world.ready("a");
     assert_eq!(live(&world), ["a", "b", "c"]);
+    world.check();
+}
+
+#[test]
+fn a_stop_takes_no_removal_back() {
+    for group in [false, true] {
+        let spec = SupervisorSpec::root(workers(&["a", "b"])).strategy(Strategy::OneForAll);
+        let mut world = started(spec);
+        if group {
+            world.exit("b", Ends::Failed);
+        }
+        ask(&mut world, "a", Ask::Remove).expect("accepted");
+        let said = ask(&mut world, "a", Ask::Stop);
+        assert!(matches!(said, Ok(Said::FoundSo(_))), "{said:?}");
+        obey(&mut world);
+        world.check();
+        assert_eq!(world.state("a"), None);
+        assert_eq!(live(&world), ["b"]);
+    }
+}
+
+#[test]
+fn a_start_that_took_too_long_and_hangs_has_failed_and_was_not_cut_short() {
+    let mut world = started(SupervisorSpec::root(vec![]));
+    let added = world.ask("", Ask::Add(explicit("b")));
+    while state(&world, "b") != ChildState::Stuck {
+        assert!(world.jump());
+    }
+    match world.answer(added) {
+        Some(Err(SupervisorError::StartFailed { failure, .. })) => {
+            assert_eq!(failure.why, Why::NotReady);
+        }
+        other => panic!("{other:?}"),
+    }
     world.check();
 }
