@@ -121,7 +121,11 @@ impl Rules {
             assert_eq!(event.seq, self.seen, "I10: events are numbered");
             self.check(event);
             if let Some(member) = self.members.get_mut(&event.path) {
-                let by_stop = member.stop == Some(event.correlation);
+                let asked = matches!(event.kind, EventKind::Commanded(_));
+                // Where commands wait for their turn, it may be started before.
+                let supervisor = self.supervisors.get(parent(&event.path));
+                let waits = asked && supervisor.is_some_and(|it| it.waits);
+                let by_stop = member.stop == Some(event.correlation) && !waits;
                 if event.state == ChildState::Stopped && by_stop && !self.reloaded {
                     member.stopped = true;
                 }
