@@ -4,6 +4,7 @@ use std::collections::{VecDeque, vec_deque};
 use std::sync::Arc;
 use std::time::{Duration, UNIX_EPOCH};
 
+use super::end::PlainEnd;
 use super::exit::ExitRecord;
 use super::failure::Failure;
 use super::kind::{Event, EventKind};
@@ -25,6 +26,8 @@ pub(crate) struct Journal {
 /// What the journal keeps in one place.
 #[derive(Clone, Debug)]
 pub(crate) enum Kept {
+    /// An end of which no record has been made.
+    Ended(Entry<PlainEnd>),
     Event(Entry),
     Restart(Restart),
 }
@@ -38,7 +41,7 @@ pub(crate) enum Owner {
 
 /// An event as it is kept: in numbers, which whoever reads it makes into times.
 #[derive(Clone, Debug)]
-pub(crate) struct Entry {
+pub(crate) struct Entry<K = EventKind> {
     /// Nanoseconds since the tree was made.
     pub(crate) at: u64,
     /// Nanoseconds since 1970, as far as the clock on the wall knows.
@@ -51,7 +54,7 @@ pub(crate) struct Entry {
     pub(crate) operation: Operation,
     pub(crate) ready: bool,
     pub(crate) correlation: u64,
-    pub(crate) kind: EventKind,
+    pub(crate) kind: K,
 }
 
 /// A child that has ended and is up again at once: three events, which nothing comes between.
@@ -69,7 +72,19 @@ pub(crate) struct Restart {
     pub(crate) exit: Arc<ExitRecord>,
 }
 
-impl Entry {
+impl From<Entry> for Kept {
+    fn from(entry: Entry) -> Self {
+        Self::Event(entry)
+    }
+}
+
+impl From<Entry<PlainEnd>> for Kept {
+    fn from(entry: Entry<PlainEnd>) -> Self {
+        Self::Ended(entry)
+    }
+}
+
+impl<K: Into<EventKind>> Entry<K> {
     fn into_event(self, seq: u64) -> Event {
         Event {
             seq,
@@ -82,7 +97,7 @@ impl Entry {
             operation: self.operation,
             ready: self.ready,
             correlation: self.correlation,
-            kind: self.kind,
+            kind: self.kind.into(),
         }
     }
 }
@@ -131,6 +146,7 @@ impl Kept {
     /// Its events; the first has this number.
     fn into_events(self, first: u64) -> impl Iterator<Item = Event> {
         let (event, restart) = match self {
+            Self::Ended(entry) => (Some(entry.into_event(first)), None),
             Self::Event(entry) => (Some(entry.into_event(first)), None),
             Self::Restart(restart) => (None, Some(restart.into_events(first))),
         };
@@ -138,9 +154,14 @@ impl Kept {
     }
 
     /// What of it may own values of users.
-    #[inline]
+    #[allow(
+        clippy::inline_always,
+        reason = "every event that is written gives one up, and it is one match"
+    )]
+    #[inline(always)]
     fn into_owner(self) -> Option<Owner> {
         let kind = match self {
+            Self::Ended(_) => return None,
             Self::Event(entry) => entry.kind,
             Self::Restart(restart) => return Some(Owner::Exit(restart.exit)),
         };
@@ -157,7 +178,7 @@ impl Kept {
     /// Number of the last event of it.
     const fn last(&self, first: u64) -> u64 {
         match self {
-            Self::Event(_) => first,
+            Self::Ended(_) | Self::Event(_) => first,
             Self::Restart(_) => first + Restart::EVENTS - 1,
         }
     }
@@ -183,14 +204,14 @@ impl Journal {
     /// Numbers and keeps an event. Returned is what had to give way, where that must not be dropped
     /// here.
     #[inline]
-    pub(crate) fn push(&mut self, entry: Entry) -> Option<Owner> {
+    pub(crate) fn push(&mut self, kept: Kept) -> Option<Owner> {
         let gone = if self.is_lapped_by(1) {
             self.drop_oldest()
         } else {
             None
         };
         self.seq += 1;
-        self.ring.push_back((self.seq, Kept::Event(entry)));
+        self.ring.push_back((self.seq, kept));
         gone
     }
 
@@ -217,12 +238,12 @@ impl Journal {
         self.ring.pop_front()?.1.into_owner()
     }
 
-    /// The event of this number, if it is still there, and not a part of a restart.
+    /// The event of this number, if it is still there, and kept as it is.
     #[inline]
     pub(crate) fn get(&self, seq: u64) -> Option<&Entry> {
         match &self.ring[self.place(seq)?].1 {
             Kept::Event(entry) => Some(entry),
-            Kept::Restart(_) => None,
+            Kept::Ended(_) | Kept::Restart(_) => None,
         }
     }
 
@@ -244,7 +265,7 @@ impl Journal {
         };
         match &mut kept?.1 {
             Kept::Event(entry) => Some(entry),
-            Kept::Restart(_) => None,
+            Kept::Ended(_) | Kept::Restart(_) => None,
         }
     }
 
@@ -253,6 +274,7 @@ impl Journal {
         let behind = self.ring.iter().rev();
         let mut behind = behind.take_while(|(first, _)| *first > after);
         behind.any(|(_, kept)| match kept {
+            Kept::Ended(entry) => entry.path == *path,
             Kept::Event(entry) => entry.path == *path && entry.kind.tells_state(),
             Kept::Restart(restart) => restart.path == *path,
         })
@@ -343,6 +365,7 @@ impl Copied {
             let event = match self.rest.pop_front() {
                 Some(event) => event,
                 None => match self.kept.pop_front()? {
+                    (seq, Kept::Ended(entry)) => entry.into_event(seq),
                     (seq, Kept::Event(entry)) => entry.into_event(seq),
                     (first, Kept::Restart(restart)) => {
                         self.rest.extend(restart.into_events(first));
@@ -382,7 +405,7 @@ mod tests {
     fn a_reader_that_fell_behind_is_told_how_many_it_missed() {
         let mut journal = Journal::new();
         for _ in 0..CAPACITY + 3 {
-            journal.push(event());
+            journal.push(event().into());
         }
         let mut read = Vec::new();
         assert_eq!(journal.read(1, 2, &mut read), 2);
@@ -394,7 +417,7 @@ mod tests {
     fn what_is_read_may_lie_on_both_sides_of_the_end_of_the_ring() {
         let mut journal = Journal::new();
         for _ in 0..CAPACITY + 2 {
-            journal.push(event());
+            journal.push(event().into());
         }
         let (mut read, after) = (Vec::new(), CAPACITY - 1);
         assert_eq!(journal.read(after, 10, &mut read), 0);
@@ -455,7 +478,7 @@ mod tests {
                     attempt,
                     ..event()
                 };
-                given_up += u64::from(journal.push(entry).is_some());
+                given_up += u64::from(journal.push(entry.into()).is_some());
                 all.push((first, Some(round), attempt, 1, "started"));
             }
             if round % 61 != 0 {
@@ -498,7 +521,7 @@ mod tests {
     #[test]
     fn a_reader_that_is_up_to_date_reads_nothing() {
         let mut journal = Journal::new();
-        journal.push(event());
+        journal.push(event().into());
         let mut read = Vec::new();
         assert_eq!(journal.read(1, 10, &mut read), 0);
         assert_eq!(journal.read(u64::MAX, 10, &mut read), 0);

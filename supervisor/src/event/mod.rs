@@ -2,6 +2,7 @@
 
 pub mod account;
 pub mod command;
+pub(crate) mod end;
 pub mod exit;
 pub mod explanation;
 pub mod failure;

@@ -13,6 +13,7 @@ use super::recorder::Told;
 use super::time::Nanos;
 use super::walk::{End, Op, Then};
 use super::{Machine, TreePhase};
+use crate::event::end::KeptEnd;
 use crate::event::exit::ExitKind;
 use crate::event::failure::Why;
 use crate::event::history::{Because, Decision};
@@ -32,36 +33,25 @@ impl Machine {
         let Some(ix) = current else {
             #[cfg(feature = "recorder")]
             self.note_told(|| Told::Exited(id, generation, exit.class, None));
-            self.trash.records.push(exit.record);
+            self.trash.records.extend(exit.end.into_owner());
             return self.stale(self.nodes.find(id));
         };
-        let now = self.now;
+        let (class, uptime) = (exit.class, self.now.since(self.nodes[ix].since));
+        if let Some(down) = self.goes_down_alone(ix) {
+            exit.end.ran_for(uptime);
+            self.take_note(ix, class, exit.end.clone());
+            return self.stopped_in_turn(ix, down, &exit.end);
+        }
+        let mut record = exit.end.into_record();
         // Nobody else has it yet.
-        if let Some(record) = Arc::get_mut(&mut exit.record) {
-            record.uptime = now.since(self.nodes[ix].since);
+        if let Some(record) = Arc::get_mut(&mut record) {
+            record.uptime = uptime;
             self.record_limit(ix, record);
         }
-        #[cfg(feature = "recorder")]
-        self.note_told(|| {
-            let record = Arc::clone(&exit.record);
-            Told::Exited(id, generation, exit.class, Some(record))
-        });
-        let node = &mut self.nodes[ix];
-        if now.since(node.ready_since) >= node.policy.backoff_reset {
-            node.attempt = 1;
-        }
-        let phase = node.phase;
-        if let Some(watch) = &mut node.watch {
-            watch.attempt_ended();
-        }
-        let was_stuck = matches!(phase, Phase::Stuck(_)).then(|| Arc::clone(&node.path));
-        let former = node.last.replace(Arc::clone(&exit.record));
-        // One that stands in the history does not go yet.
-        let former = former.filter(|_| node.history.is_none());
-        if let Some(former) = former {
-            self.trash.records.push(former);
-        }
-        if self.restart_in_place(ix, &exit) || self.stopped_in_turn(ix, &exit) {
+        let phase = self.nodes[ix].phase;
+        let was_stuck = matches!(phase, Phase::Stuck(_)).then(|| Arc::clone(&self.nodes[ix].path));
+        self.take_note(ix, class, KeptEnd::Record(Arc::clone(&record)));
+        if self.restart_in_place(ix, class, &record) {
             return;
         }
         let awaited = self.nodes[ix].flags.awaited;
@@ -73,29 +63,29 @@ impl Machine {
             // Nobody asked for it.
             _ => self.begin_context(),
         }
-        self.emit(ix, EventKind::Exited(Arc::clone(&exit.record)));
+        self.emit(ix, EventKind::Exited(Arc::clone(&record)));
         let told = self.journal.seq();
-        let (decision, class) = match phase {
+        let (decision, kept_as) = match phase {
             Phase::Stopping(Ending::Asked)
             | Phase::Aborting(Ending::Asked)
-            | Phase::Stuck(Ending::Asked) => (Decision::Asked, exit.class),
-            _ if awaited => (Decision::Absorbed, exit.class),
+            | Phase::Stuck(Ending::Asked) => (Decision::Asked, class),
+            _ if awaited => (Decision::Absorbed, class),
             Phase::Stopping(Ending::Own(_))
             | Phase::Aborting(Ending::Own(_))
-            | Phase::Stuck(Ending::Own(_)) => (Decision::Pending, exit.class),
+            | Phase::Stuck(Ending::Own(_)) => (Decision::Pending, class),
             Phase::Stopping(_) | Phase::Aborting(_) | Phase::Stuck(_) => {
                 (Decision::Pending, ExitClass::Abnormal)
             }
-            _ => (Decision::Pending, exit.class),
+            _ => (Decision::Pending, class),
         };
-        self.keep_end(ix, What::Attempt(&exit.record, class), decision);
+        self.keep_end(ix, What::Attempt(&record, kept_as), decision);
         self.no_longer_awaited(ix);
         match phase {
             Phase::Stopping(Ending::Asked)
             | Phase::Aborting(Ending::Asked)
             | Phase::Stuck(Ending::Asked) => {
                 if self.is_closing() {
-                    let status = how_it_stopped(&exit, phase, &self.nodes[ix]);
+                    let status = how_it_stopped(&record.kind, phase, &self.nodes[ix]);
                     self.report_stopped(ix, status);
                 }
                 self.stopped(ix);
@@ -105,14 +95,14 @@ impl Machine {
                 self.report_stopped(ix, ChildShutdownStatus::AlreadyExited);
                 self.stopped(ix);
             }
-            Phase::Starting(cause) => self.ended_while_starting(ix, cause, exit.class),
+            Phase::Starting(cause) => self.ended_while_starting(ix, cause, class),
             Phase::Stopping(ending) | Phase::Aborting(ending) | Phase::Stuck(ending) => {
                 if was_stuck.is_some() && self.nodes[ix].flags.reported {
                     self.report_stopped(ix, ChildShutdownStatus::LateReport);
                 }
-                self.ended_after(ix, ending, exit.class);
+                self.ended_after(ix, ending, class);
             }
-            _ => self.ended_by_itself(ix, exit.class),
+            _ => self.ended_by_itself(ix, class),
         }
         self.amend(told, id);
         if let Some(path) = was_stuck {
@@ -120,6 +110,37 @@ impl Machine {
         }
         if self.is_the_last(ix) {
             self.actions.push_back(Action::Release(ix));
+        }
+    }
+
+    /// Takes note of an end, whatever follows from it.
+    #[allow(
+        clippy::inline_always,
+        reason = "where it is known whether there is a record, half of it is not needed"
+    )]
+    #[inline(always)]
+    #[cfg_attr(
+        not(feature = "recorder"),
+        expect(unused_variables, reason = "nobody writes it down")
+    )]
+    fn take_note(&mut self, ix: Ix, class: ExitClass, end: KeptEnd) {
+        #[cfg(feature = "recorder")]
+        {
+            let id = self.nodes.id(ix);
+            let generation = self.nodes[ix].generation().unwrap_or(0);
+            self.note_told(|| Told::Exited(id, generation, class, Some(end.record())));
+        }
+        let node = &mut self.nodes[ix];
+        if self.now.since(node.ready_since) >= node.policy.backoff_reset {
+            node.attempt = 1;
+        }
+        if let Some(watch) = &mut node.watch {
+            watch.attempt_ended();
+        }
+        // One that stands in the history does not go yet.
+        let former = node.last.replace(end).filter(|_| node.history.is_none());
+        if let Some(KeptEnd::Record(former)) = former {
+            self.trash.records.push(former);
         }
     }
 
@@ -196,8 +217,8 @@ impl Machine {
                 (decide(restart, class), retry, because(restart, class))
             }
             Phase::Failed(retry) => {
-                let last = self.nodes[ix].last.as_deref();
-                let fatal = last.is_some_and(|exit| exit.kind.class() == ExitClass::Fatal);
+                let last = self.nodes[ix].last.as_ref();
+                let fatal = last.is_some_and(|end| end.class() == ExitClass::Fatal);
                 let verdict = if fatal {
                     Verdict::GiveUp
                 } else {
@@ -245,7 +266,7 @@ impl Machine {
         let due = at.after(delay);
         self.becomes_unready(ix);
         self.set_phase(ix, Phase::Failed(retry));
-        let exit = self.nodes[ix].last.clone();
+        let exit = self.nodes[ix].last.as_ref().map(KeptEnd::record);
         self.emit(ix, EventKind::Restarting { delay, exit });
         self.decided(ix, retry.decision(because, delay));
         self.warn_of_budget(sup, ix);
@@ -378,7 +399,9 @@ impl Machine {
                 self.hand_over_path(ix);
             }
             let last = self.nodes[ix].last.take();
-            self.trash.records.extend(last);
+            self.trash
+                .records
+                .extend(last.and_then(KeptEnd::into_owner));
             self.forget_ends(ix);
             self.drop_new_code(ix);
             self.deadlines.clear(&mut self.nodes, ix);
@@ -428,8 +451,7 @@ impl Machine {
 }
 
 /// The status that the report of a shutdown gives a child.
-pub(super) fn how_it_stopped(exit: &Exit, phase: Phase, node: &Node) -> ChildShutdownStatus {
-    let kind = &exit.record.kind;
+pub(super) fn how_it_stopped(kind: &ExitKind, phase: Phase, node: &Node) -> ChildShutdownStatus {
     match phase {
         Phase::Stuck(_) => ChildShutdownStatus::LateReport,
         _ if matches!(kind, ExitKind::RuntimeGone) => ChildShutdownStatus::Aborted,

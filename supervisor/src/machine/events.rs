@@ -15,7 +15,7 @@ use crate::control::audit::Audit;
 use crate::control::outcome::ChildControlOperation as Operation;
 use crate::event::command::{CommandKind, Commanded, Refused};
 use crate::event::exit::ExitRecord;
-use crate::event::journal::{Entry, Restart};
+use crate::event::journal::{Entry, Kept, Restart};
 use crate::event::kind::EventKind;
 use crate::event::snapshot::ChildState;
 
@@ -73,7 +73,10 @@ impl Machine {
 
     /// Writes an event of a child that is known to do this now.
     #[inline]
-    pub(super) fn emit_as(&mut self, ix: Ix, kind: EventKind, state: ChildState) {
+    pub(super) fn emit_as<K>(&mut self, ix: Ix, kind: K, state: ChildState)
+    where
+        Kept: From<Entry<K>>,
+    {
         let node = &self.nodes[ix];
         self.write(Entry {
             at: self.now.0,
@@ -251,8 +254,8 @@ impl Machine {
     }
 
     #[inline]
-    fn write(&mut self, entry: Entry) {
-        if let Some(owner) = self.journal.push(entry) {
+    fn write(&mut self, entry: impl Into<Kept>) {
+        if let Some(owner) = self.journal.push(entry.into()) {
             self.trash.gone(owner);
         }
     }

@@ -51,7 +51,7 @@ impl Machine {
                 .stuck_of(ix)
                 .map_or(CausedBy::NotStarted, |stuck| CausedBy::Stuck(stuck.doing)),
             (_, Some(sup), _) => CausedBy::Supervisor(sup.failure.clone()),
-            (_, None, Some(exit)) => CausedBy::Attempt(Arc::clone(exit)),
+            (_, None, Some(exit)) => CausedBy::Attempt(exit.record()),
             (_, None, None) => CausedBy::NotStarted,
         };
         Cause {

@@ -11,6 +11,7 @@ use super::decision::ExitClass;
 use super::node::{Ix, NodeId};
 use crate::event::account::Account;
 use crate::event::command::Commanded;
+use crate::event::end::KeptEnd;
 use crate::event::exit::ExitRecord;
 use crate::event::failure::Failure;
 use crate::event::history::{Because, Decision, Ended};
@@ -24,6 +25,8 @@ pub(super) const DEFAULT: usize = 8;
 #[derive(Clone, Copy, Debug)]
 pub(super) enum What<'a> {
     Attempt(&'a Arc<ExitRecord>, ExitClass),
+    /// An attempt that was asked to end.
+    Asked(&'a KeptEnd),
     Supervisor(Option<&'a Arc<Failure>>),
 }
 
@@ -98,8 +101,9 @@ impl Machine {
             Decision::Restart { .. } | Decision::RestartGroup { .. }
         );
         let (limit, last) = (self.history_limit(ix), self.nodes[ix].last.clone());
-        if let (Some(exit), true) = (last, restarts && limit > 0) {
-            self.push_end(ix, limit, What::Attempt(&exit, ExitClass::Normal), decision);
+        if let (Some(end), true) = (last, restarts && limit > 0) {
+            let what = What::Attempt(&end.into_record(), ExitClass::Normal);
+            self.push_end(ix, limit, what, decision);
         }
     }
 
@@ -119,6 +123,7 @@ impl Machine {
         let node = &mut self.nodes[ix];
         let (exit, failure) = match what {
             What::Attempt(exit, _) => (Some(Arc::clone(exit)), None),
+            What::Asked(end) => (Some(end.record()), None),
             What::Supervisor(failure) => (None, failure.map(Arc::clone)),
         };
         let ended = Ended {
@@ -189,6 +194,7 @@ impl What<'_> {
             Self::Attempt(_, class) => {
                 matches!(class, ExitClass::Abnormal | ExitClass::Fatal)
             }
+            Self::Asked(_) => false,
             Self::Supervisor(failure) => failure.is_some(),
         }
     }

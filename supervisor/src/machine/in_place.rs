@@ -9,11 +9,12 @@ use std::time::Duration;
 
 use super::Machine;
 use super::answer::Start;
-use super::decision::{Verdict, decide};
+use super::decision::{ExitClass, Verdict, decide};
 use super::history::because;
-use super::input::{Action, Exit};
+use super::input::Action;
 use super::node::{Ix, Phase};
 use super::time::Nanos;
+use crate::event::exit::ExitRecord;
 use crate::event::history::Decision;
 use crate::event::kind::EventKind;
 use crate::task::start_reason::StartReason;
@@ -21,14 +22,19 @@ use crate::task::start_reason::StartReason;
 impl Machine {
     /// Restarts a child that has just ended by itself; false, and nothing is done, if that takes
     /// more.
-    pub(super) fn restart_in_place(&mut self, ix: Ix, exit: &Exit) -> bool {
+    pub(super) fn restart_in_place(
+        &mut self,
+        ix: Ix,
+        class: ExitClass,
+        exit: &Arc<ExitRecord>,
+    ) -> bool {
         let node = &self.nodes[ix];
         let (sup, restart) = (node.parent, node.policy.restart);
         let is_simple = matches!(node.phase, Phase::Running)
             && node.flags.ready
             && !self.is_closing()
             && node.policy.backoff.max().is_zero()
-            && decide(restart, exit.class) == Verdict::Restart
+            && decide(restart, class) == Verdict::Restart
             && self.is_taken_up_alone(sup, ix)
             && self.starts_at_once(sup, ix);
         if !is_simple {
@@ -40,20 +46,20 @@ impl Machine {
         };
         self.begin_context();
         self.take_into_context(ix);
-        let because = because(restart, exit.class);
+        let because = because(restart, class);
         let delay = Duration::ZERO;
-        self.keep_decided(ix, &exit.record, Decision::Restart { because, delay });
+        self.keep_decided(ix, exit, Decision::Restart { because, delay });
         if left.is_to_be_told() {
             // Between the others.
-            self.nodes[ix].phase = Phase::Exited(exit.class);
-            self.emit(ix, EventKind::Exited(Arc::clone(&exit.record)));
-            let exit = Some(Arc::clone(&exit.record));
+            self.nodes[ix].phase = Phase::Exited(class);
+            self.emit(ix, EventKind::Exited(Arc::clone(exit)));
+            let exit = Some(Arc::clone(exit));
             self.emit(ix, EventKind::Restarting { delay, exit });
             self.tell_left(sup, ix, left);
             self.start_in_place(ix);
             self.emit(ix, EventKind::Started);
         } else {
-            self.emit_restart(ix, Arc::clone(&exit.record));
+            self.emit_restart(ix, Arc::clone(exit));
             self.start_in_place(ix);
         }
         self.publish(ix);

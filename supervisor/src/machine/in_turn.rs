@@ -10,27 +10,30 @@ use super::Machine;
 use super::answer::Refusal;
 use super::ended::how_it_stopped;
 use super::history::What;
-use super::input::{Action, Exit};
+use super::input::Action;
 use super::node::{Body, Down, Ending, Ix, Phase, Wish};
 use super::walk::{Op, Then};
 use crate::control::outcome::ChildControlOperation as Operation;
+use crate::event::end::KeptEnd;
 use crate::event::history::Decision;
 use crate::event::kind::EventKind;
 use crate::spec::policy::RestartPolicy;
 
 impl Machine {
-    /// Takes a child down that has ended as it was asked to; false, and nothing is done, if that takes
-    /// more.
-    pub(super) fn stopped_in_turn(&mut self, ix: Ix, exit: &Exit) -> bool {
-        let Some(down) = self.goes_down_alone(ix) else {
-            return false;
-        };
+    /// Takes a child down that has ended as it was asked to, if it [goes down alone].
+    ///
+    /// [goes down alone]: Machine::goes_down_alone
+    pub(super) fn stopped_in_turn(&mut self, ix: Ix, down: Down, end: &KeptEnd) {
         let (phase, sup) = (self.nodes[ix].phase, self.nodes[ix].parent);
         self.schedule(sup);
         self.resume_context(ix);
-        self.keep_end(ix, What::Attempt(&exit.record, exit.class), Decision::Asked);
+        self.keep_end(ix, What::Asked(end), Decision::Asked);
         if self.is_closing() {
-            let status = how_it_stopped(exit, phase, &self.nodes[ix]);
+            let node = &self.nodes[ix];
+            let status = match end {
+                KeptEnd::Plain(end) => how_it_stopped(&end.kind.into(), phase, node),
+                KeptEnd::Record(record) => how_it_stopped(&record.kind, phase, node),
+            };
             self.report_stopped(ix, status);
         }
         if down == Down::Fresh {
@@ -39,21 +42,28 @@ impl Machine {
         self.set_phase_and_ready(ix, Phase::Down(down), false);
         self.pass_stop(sup, ix);
         let state = self.known_state(ix);
-        self.emit_as(ix, EventKind::Exited(Arc::clone(&exit.record)), state);
+        match end {
+            KeptEnd::Plain(end) => self.emit_as(ix, *end, state),
+            KeptEnd::Record(record) => {
+                self.emit_as(ix, EventKind::Exited(Arc::clone(record)), state);
+            }
+        }
         self.settled(ix, &Err(Refusal::Interrupted));
         if self.is_the_last(ix) {
             self.actions.push_back(Action::Release(ix));
         }
-        true
     }
 
     /// How a child is down that ends now, if it is one that goes down with others and concerns none
     /// of them.
-    fn goes_down_alone(&self, ix: Ix) -> Option<Down> {
+    #[inline]
+    pub(super) fn goes_down_alone(&self, ix: Ix) -> Option<Down> {
         let node = &self.nodes[ix];
+        if !matches!(node.phase, Phase::Stopping(Ending::Asked)) {
+            return None;
+        }
         let sup = node.parent.some()?;
-        let is_simple = matches!(node.phase, Phase::Stopping(Ending::Asked))
-            && matches!(node.body, Body::Worker)
+        let is_simple = matches!(node.body, Body::Worker)
             && node.wish == Wish::None
             && node.operation == Operation::Active
             && node.policy.restart != RestartPolicy::Temporary

@@ -10,7 +10,7 @@ use super::node::{Ix, NodeId};
 use super::time::Nanos;
 use crate::control::audit::Audit;
 use crate::event::command::CommandKind;
-use crate::event::exit::ExitRecord;
+use crate::event::end::KeptEnd;
 use crate::spec::plan::Planned;
 
 /// Identifies a command, so that its answer finds the one who asked.
@@ -46,7 +46,7 @@ pub(crate) enum Input {
 #[derive(Clone, Debug)]
 pub(crate) struct Exit {
     pub(crate) class: ExitClass,
-    pub(crate) record: Arc<ExitRecord>,
+    pub(crate) end: KeptEnd,
 }
 
 /// What may be asked of a running tree.

@@ -10,6 +10,7 @@ use std::task::Waker;
 
 use super::Machine;
 use super::node::{Down, Ix, NodeId, Phase};
+use crate::event::end::KeptEnd;
 use crate::event::outcome::ChildOutcome;
 use crate::event::snapshot::ChildState;
 use crate::runtime::sync::atomic::{AtomicU64, Ordering};
@@ -257,7 +258,7 @@ impl Machine {
         let failure = node.sup().and_then(|sup| sup.failure.clone());
         Some(ChildOutcome {
             state: node.phase.public(),
-            exit: node.last.clone(),
+            exit: node.last.as_ref().map(KeptEnd::record),
             failure,
         })
     }

@@ -16,7 +16,8 @@ use super::time::Nanos;
 use super::walk::{Op, Scope};
 use super::watch::Watch;
 use crate::control::outcome::ChildControlOperation as Operation;
-use crate::event::exit::{ExitRecord, TimeLimit};
+use crate::event::end::KeptEnd;
+use crate::event::exit::TimeLimit;
 use crate::event::failure::{Failure, Why};
 use crate::spec::plan::{ChildPolicy, SupervisorPolicy};
 use crate::task::start_reason::StartReason;
@@ -222,7 +223,7 @@ pub(crate) struct Node {
     pub(crate) flags: Flags,
     pub(crate) path: Arc<str>,
     pub(crate) policy: Arc<ChildPolicy>,
-    pub(crate) last: Option<Arc<ExitRecord>>,
+    pub(crate) last: Option<KeptEnd>,
     /// Its own restarts, where it has a limit of its own and has been restarted.
     pub(super) fuse: Fuse,
     /// Its last ends, from the first failure on.

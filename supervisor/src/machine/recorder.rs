@@ -16,6 +16,7 @@ use super::node::{Ix, NodeId};
 use super::time::Nanos;
 use super::watch::Sample;
 use crate::control::audit::Audit;
+use crate::event::end::KeptEnd;
 use crate::event::exit::ExitRecord;
 use crate::id::types::ChildId;
 use crate::spec::plan::{
@@ -221,7 +222,7 @@ fn exit(class: ExitClass, record: Option<Arc<ExitRecord>>) -> super::input::Exit
     }
     super::input::Exit {
         class,
-        record: Arc::new(record),
+        end: KeptEnd::Record(Arc::new(record)),
     }
 }
 

@@ -8,7 +8,8 @@ use super::Machine;
 use super::input::{Action, Exit, Input};
 use super::node::{Ix, NodeId, Phase};
 use super::walk::End;
-use crate::event::exit::{ExitKind, ExitRecord};
+use crate::event::end::KeptEnd;
+use crate::event::exit::ExitKind;
 use crate::event::explanation::{Explanation, Limit, SpentAlone, Step, StepKind};
 use crate::event::failure::{Failure, Why};
 use crate::event::kind::{Budget, Event, EventKind};
@@ -132,13 +133,7 @@ impl Machine {
         };
         let exit = Exit {
             class: kind.class(),
-            record: Arc::new(ExitRecord {
-                kind,
-                sub_task: None,
-                generation,
-                attempt: node.attempt,
-                uptime: self.now.since(node.since),
-            }),
+            end: KeptEnd::of(kind, generation, node.attempt),
         };
         let id = self.nodes.id(ix);
         self.handle(self.now, Input::Exited(id, generation, exit));

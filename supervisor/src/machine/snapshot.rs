@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::node::{Down, Ix, NodeId, Phase};
 use super::{Machine, TreePhase};
+use crate::event::end::KeptEnd;
 use crate::event::kind::SCHEMA_VERSION;
 use crate::event::snapshot::{ChildSnapshot, ChildState, Snapshot, SupervisorSnapshot};
 use crate::shutdown::stage::ShutdownPhase;
@@ -136,7 +137,7 @@ impl Machine {
             sub_tasks: 0,
             stalled: self.stalled_for(ix),
             stuck: self.stuck_of(ix),
-            last_exit: node.last.clone(),
+            last_exit: node.last.as_ref().map(KeptEnd::record),
             tags: Arc::clone(&node.policy.tags),
         }
     }

@@ -9,6 +9,7 @@ use std::task::{Context, Poll, ready};
 use super::current;
 use super::driver::Driver;
 use super::subtasks::End;
+use crate::event::end::PlainKind;
 use crate::event::exit::{During, ExitKind, Panic};
 use crate::machine::decision::ExitClass;
 use crate::panics::{self, drop_quietly, quietly};
@@ -23,6 +24,9 @@ pub(super) enum Progress {
     Runs,
     /// Its body has ended; sub-tasks are left.
     Follows,
+    /// It was the last that will ever be wanted, and has ended so: that is told with the end of the
+    /// task.
+    Ended(PlainKind),
 }
 
 /// What a request to drop the attempt does.

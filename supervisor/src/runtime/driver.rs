@@ -17,6 +17,7 @@ use super::slot::Slot;
 use super::subtasks::{End, LastWords, SubTasks};
 use super::tree::Tree;
 use super::{lifecycle, records};
+use crate::event::end::{KeptEnd, PlainEnd};
 use crate::event::exit::{During, ExitKind, ExitRecord};
 use crate::machine::input::{Exit, Input};
 use crate::machine::time::Nanos;
@@ -38,7 +39,7 @@ pub struct Driver {
     /// `generation + 1` of the attempt that was begun last.
     begun: u64,
     pub(super) attempt: Progress,
-    /// The end of the last attempt that will ever be wanted, which is told with that of the task.
+    /// The same, where there is more to tell than [`Progress::Ended`] does.
     last: Option<Arc<ExitRecord>>,
     /// Boxed, since it is there only while somebody listens.
     pub(super) span: Option<Box<Span>>,
@@ -145,7 +146,7 @@ impl Driver {
     /// Waits until an attempt is wanted that has not been begun, and says which; `None` when none
     /// ever will be.
     pub(super) fn poll_wanted(&mut self, cx: &Context<'_>) -> Poll<Option<u64>> {
-        if self.last.is_some() {
+        if self.last.is_some() || matches!(self.attempt, Progress::Ended(_)) {
             return Poll::Ready(None);
         }
         self.slot.register(cx.waker());
@@ -209,18 +210,26 @@ impl Driver {
     /// other attempt, when nothing of the task is left, either.
     pub(super) fn ended(&mut self, end: End) {
         self.attempt = Progress::None;
-        let record = self.last_words().record(end);
-        if self.seat == Seat::Last && self.slot.load().is_last() {
-            self.last = Some(record);
+        let (word, attempt) = (self.slot.load(), self.last_words());
+        let end = if word.is_stopping() {
+            attempt.asked(end)
+        } else {
+            attempt.record(end)
+        };
+        if self.seat == Seat::Last && word.is_last() {
+            match end {
+                KeptEnd::Plain(end) => self.attempt = Progress::Ended(end.kind),
+                KeptEnd::Record(record) => self.last = Some(record),
+            }
             // What is dropped now is code of the child.
             self.slot.turn_poll();
         } else {
-            self.report(record);
+            self.report(end);
         }
     }
 
-    fn report(&mut self, record: Arc<ExitRecord>) {
-        let (now, input) = (self.now(), exited(&self.slot, record));
+    fn report(&mut self, end: KeptEnd) {
+        let (now, input) = (self.now(), exited(&self.slot, self.generation(), end));
         let done = self.tree().report_in_turn(&self.slot, now, input);
         self.unread |= done.unread;
         // In a loop of restarts they are woken when that leaves the thread, and once.
@@ -273,21 +282,29 @@ impl Driver {
 
 impl LastWords {
     /// The record of its end.
-    pub(super) fn record(self, end: End) -> Arc<ExitRecord> {
-        records::make(end, self.generation, self.attempt)
+    pub(super) fn record(self, end: End) -> KeptEnd {
+        KeptEnd::Record(records::make(end, self.generation, self.attempt))
+    }
+
+    /// The end that it was asked for.
+    fn asked(self, end: End) -> KeptEnd {
+        match PlainEnd::of(&end.kind, self.generation, self.attempt) {
+            Some(plain) if end.sub_task.is_none() => KeptEnd::Plain(plain),
+            _ => self.record(end),
+        }
     }
 }
 
 /// What the machine is told of the end of an attempt.
-pub(super) fn exited(slot: &Slot, record: Arc<ExitRecord>) -> Input {
-    let (generation, class) = (record.generation, record.kind.class());
-    Input::Exited(slot.id, generation, Exit { class, record })
+pub(super) fn exited(slot: &Slot, generation: u64, end: KeptEnd) -> Input {
+    let class = end.class();
+    Input::Exited(slot.id, generation, Exit { class, end })
 }
 
 impl Drop for Driver {
     fn drop(&mut self) {
-        if let Some(record) = self.last.take() {
-            return self.end_with(record);
+        if let Some(end) = self.take_last() {
+            return self.end_with(end);
         }
         self.leave();
         if self.seat == Seat::Last {
@@ -310,10 +327,23 @@ impl Driver {
         self
     }
 
+    /// The end of the last attempt that will ever be wanted, if that has ended.
+    fn take_last(&mut self) -> Option<KeptEnd> {
+        let Progress::Ended(kind) = self.attempt else {
+            return self.last.take().map(KeptEnd::Record);
+        };
+        self.attempt = Progress::None;
+        let LastWords {
+            generation,
+            attempt,
+        } = self.last_words();
+        Some(KeptEnd::Plain(PlainEnd::new(kind, generation, attempt)))
+    }
+
     /// Tells of the end of the last attempt, and of that of its task.
-    fn end_with(&mut self, record: Arc<ExitRecord>) {
+    fn end_with(&mut self, end: KeptEnd) {
         self.slot.turn_poll();
-        let (now, input) = (self.now(), exited(&self.slot, record));
+        let (now, input) = (self.now(), exited(&self.slot, self.generation(), end));
         let done = self.tree().last_driver_gone(&self.slot, now, input);
         self.unread |= done.unread;
         self.pause();

@@ -83,7 +83,8 @@ pub(super) fn tell_orphans(slot: &Arc<Slot>, orphans: Orphans) {
     let Some(tree) = &slot.tree else { return };
     if let Some(attempt) = orphans.attempt {
         let now = tree.now();
-        let input = exited(slot, attempt.record(End::of_body(ExitKind::RuntimeGone)));
+        let end = attempt.record(End::of_body(ExitKind::RuntimeGone));
+        let input = exited(slot, attempt.generation, end);
         tree.report(slot, now, input);
     }
     if orphans.driver_gone {

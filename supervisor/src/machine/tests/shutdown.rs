@@ -391,8 +391,7 @@ fn what_comes_back_with_a_start_may_have_no_bound_either() {
 
 #[test]
 fn who_goes_with_its_runtime_has_not_ended_gracefully() {
-    use std::sync::Arc;
-
+    use crate::event::end::KeptEnd;
     use crate::event::exit::ExitKind;
     use crate::machine::input::Input;
     use crate::shutdown::report::ChildShutdownStatus;
@@ -400,9 +399,8 @@ fn who_goes_with_its_runtime_has_not_ended_gracefully() {
     world.ask("", Ask::Shutdown);
     let attempt = world.attempt("a").expect("it lives");
     let mut exit = World::record(attempt, Ends::Cancelled);
-    let record = Arc::get_mut(&mut exit.record).expect("nobody else has it");
-    record.kind = ExitKind::RuntimeGone;
-    exit.class = record.kind.class();
+    exit.end = KeptEnd::of(ExitKind::RuntimeGone, attempt.generation, attempt.number);
+    exit.class = exit.end.class();
     world.tell(Input::Exited(attempt.id(), attempt.generation, exit));
     let status = world.report().children[0].status;
     assert_eq!(status, ChildShutdownStatus::Aborted);

@@ -29,7 +29,8 @@ use super::time::Nanos;
 use crate::control::answer::explain;
 use crate::control::audit::Audit;
 use crate::error::types::SupervisorError;
-use crate::event::exit::{During, ExitKind, ExitRecord, Panic};
+use crate::event::end::KeptEnd;
+use crate::event::exit::{During, ExitKind, Panic};
 use crate::event::fold::Fold;
 use crate::event::snapshot::{ChildSnapshot, ChildState};
 use crate::id::path;
@@ -385,13 +386,7 @@ impl World {
         let kind = ExitKind::from(how);
         Exit {
             class: kind.class(),
-            record: Arc::new(ExitRecord {
-                kind,
-                sub_task: None,
-                generation: attempt.generation,
-                attempt: attempt.number,
-                uptime: Duration::ZERO,
-            }),
+            end: KeptEnd::of(kind, attempt.generation, attempt.number),
         }
     }
 }
