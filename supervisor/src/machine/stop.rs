@@ -350,8 +350,11 @@ impl Machine {
             Wish::Remove => self.forget(ix),
             Wish::Start(_) => self.mail(sup, Mail::Start(self.nodes.id(ix))),
             Wish::None | Wish::Stay => {
-                // The next restart of its group revives it.
-                self.nodes[ix].wish = Wish::None;
+                // The next restart of its group revives it, and not one that is under way.
+                let stays = self.nodes[ix].wish == Wish::Stay;
+                if !(stays && self.starts_with_group(sup, ix)) {
+                    self.nodes[ix].wish = Wish::None;
+                }
                 let kept = self.nodes[ix].operation != Operation::Active;
                 if !kept && self.is_forgotten_when_down(ix) {
                     self.forget(ix);

@@ -121,7 +121,7 @@ impl Machine {
     }
 
     /// Whether the group restart that is under way, or delayed, has yet to start this child.
-    fn starts_with_group(&self, sup: Ix, ix: Ix) -> bool {
+    pub(super) fn starts_with_group(&self, sup: Ix, ix: Ix) -> bool {
         let state = self.nodes.sup(sup);
         let node = &self.nodes[ix];
         match &state.op {

@@ -115,6 +115,19 @@ pub(crate) fn all() -> Vec<State> {
             scene.log.wait_for("-child", 1).await;
             scene.reach("child", ChildState::Exited).await;
         }),
+        state!("exited, and has done its work", "child", Exited, |scene| {
+            let done = Arc::new(Notify::new());
+            let end = Arc::clone(&done);
+            let work = move |_ctx: TaskContext| {
+                let end = Arc::clone(&end);
+                async move { end.notified().await }
+            };
+            scene.add(ChildSpec::from_fn("child", work)).await;
+            scene.start_adding(coy("slow"));
+            scene.reach("slow", ChildState::Starting).await;
+            done.notify_one();
+            scene.reach("child", ChildState::Exited).await;
+        }),
         state!("in back-off", "child", Backoff, |scene| {
             scene
                 .add(crashing(&scene.log, Backoff::constant(HOUR)))

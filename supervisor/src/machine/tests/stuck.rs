@@ -462,3 +462,34 @@ fn who_is_looked_at_again_has_nothing_else_to_wait_for() {
     world.check();
     assert_eq!(world.next_deadline(), Some(secs(9)));
 }
+
+#[test]
+fn one_that_is_stopped_while_it_is_stuck_stays_down_in_the_group_that_starts_without_it() {
+    let constant = || Backoff::constant(secs(9));
+    for delayed in [false, true] {
+        let backoff = if delayed { constant() } else { Backoff::none() };
+        let a = explicit("a").backoff(backoff);
+        let spec = SupervisorSpec::root(vec![a, worker("b")]).strategy(Strategy::OneForAll);
+        let mut world = started(spec);
+        world.ready("a");
+        world.exit("a", Ends::Failed);
+        let_stick(&mut world, "b");
+        ask(&mut world, "b", Ask::Stop).expect("accepted");
+        world.exit("b", Ends::Aborted);
+        world.check();
+        if delayed {
+            assert_eq!(state(&world, "a"), ChildState::Backoff);
+            world.jump();
+        }
+        world.ready("a");
+        world.check();
+        assert_eq!(live(&world), ["a"]);
+        // The next one revives it (R20).
+        world.exit("a", Ends::Failed);
+        if delayed {
+            world.jump();
+        }
+        world.ready("a");
+        assert_eq!(live(&world), ["a", "b"]);
+    }
+}
