@@ -60,6 +60,30 @@ pub(super) struct Effects {
     hidden: bool,
 }
 
+/// Which tasks of the tree a call has woken.
+#[derive(Debug, Default)]
+pub(super) enum Woke {
+    #[default]
+    Nobody,
+    /// That of this child, and nobody else at all.
+    One(Arc<Slot>),
+    Several,
+}
+
+impl Woke {
+    /// Nobody but those of two parts of a call.
+    pub(super) fn and(self, more: Self) -> Self {
+        match (self, more) {
+            (Self::Nobody, woke) | (woke, Self::Nobody) => woke,
+            _ => Self::Several,
+        }
+    }
+
+    pub(super) const fn is_any(&self) -> bool {
+        !matches!(self, Self::Nobody)
+    }
+}
+
 impl Effects {
     /// Nothing to do yet.
     pub(super) fn none() -> Box<Self> {
@@ -85,23 +109,32 @@ impl Effects {
     }
 
     /// Carries everything out, in an order in which nobody waits for somebody's `Drop`.
-    ///
-    /// Answers whether other tasks of the tree have been woken.
-    pub(super) fn carry_out(&mut self, tree: &Arc<Tree>) -> bool {
+    pub(super) fn carry_out(&mut self, tree: &Arc<Tree>) -> Woke {
         current::assert_unlocked();
         if let Some(left) = self.expect.take() {
             nudge::expect(left);
         }
-        let woke = !self.changed.is_empty()
-            || self.arm
-            || !self.spawns.is_empty()
-            || !self.answers.is_empty();
-        let woke_any = woke
-            || !self.readers.is_empty()
+        let others = self.arm || !self.spawns.is_empty() || !self.answers.is_empty();
+        let strangers = !self.readers.is_empty()
             || !self.unanswered.is_empty()
             || !self.watched.is_empty()
             || !self.mirrors.is_empty();
-        if woke_any {
+        let mut woke = if others || self.changed.len() > 1 {
+            Woke::Several
+        } else {
+            match self.changed.pop() {
+                Some((slot, before)) => {
+                    quietly(|| slot.notify(before));
+                    if strangers || before.has_token() {
+                        Woke::Several
+                    } else {
+                        Woke::One(slot)
+                    }
+                }
+                None => Woke::Nobody,
+            }
+        };
+        if woke.is_any() || strangers {
             self.wake(tree);
             self.hidden = true;
         }
@@ -109,6 +142,9 @@ impl Effects {
         if self.hidden && (self.traces || self.owns_foreign()) {
             Tree::push();
             self.hidden = false;
+            if woke.is_any() {
+                woke = Woke::Several;
+            }
         }
         each(&mut self.trash.records, records::give_up);
         if !self.trash.is_empty() {
@@ -235,9 +271,9 @@ mod tests {
         let blocks = tokio::spawn(async move {
             let mut effects = Effects::none();
             effects.readers.push(waker);
-            assert!(!effects.carry_out(handle.inner()));
+            assert!(!effects.carry_out(handle.inner()).is_any());
             effects.launches.push(code_that_owns(Blocks(ran, says)));
-            assert!(!effects.carry_out(handle.inner()));
+            assert!(!effects.carry_out(handle.inner()).is_any());
             effects.keep();
         });
         blocks.await.expect("it does not panic");
@@ -261,7 +297,7 @@ mod tests {
         let slot = Arc::new(Slot::new(id, Called::new("child".into()), None));
         let mut effects = Effects::none();
         effects.watched.push((Arc::clone(&slot), None));
-        assert!(!effects.carry_out(tree));
+        assert!(!effects.carry_out(tree).is_any());
         assert!(effects.watched.is_empty(), "it would be told another tree");
         effects.keep();
     }

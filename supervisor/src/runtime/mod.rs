@@ -30,6 +30,7 @@ pub mod outcome;
 mod places;
 mod records;
 pub(crate) mod rehearse;
+mod relay;
 mod rest;
 #[cfg(feature = "signal")]
 mod signals;

@@ -21,7 +21,7 @@ use tokio::time::Instant;
 
 use super::core::{Broken, Core, Listen, Stage};
 use super::current::Held;
-use super::effects::Effects;
+use super::effects::{Effects, Woke};
 use super::nudge::{self, Leisure, Nudge};
 use super::places::Places;
 use super::slot::Slot;
@@ -77,11 +77,10 @@ pub(crate) struct Tree {
 }
 
 /// What has been done after the lock, besides what was asked for.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Debug, Default)]
 #[must_use]
 pub(super) struct Done {
-    /// Other tasks of the tree have been woken.
-    pub(super) woke: bool,
+    pub(super) woke: Woke,
     /// A task has been woken that no other thread may be able to take: [`Tree::push`].
     hidden: bool,
     /// There are events that somebody waits for, and has not been told of:
@@ -239,7 +238,7 @@ impl Tree {
         patience: Patience,
         f: impl FnOnce(&mut Core) -> R,
     ) -> Result<(R, Done), Broken> {
-        let (mut result, mut woke) = (None, false);
+        let (mut result, mut woke) = (None, Woke::Nobody);
         let mut once = Some(f);
         let mut effects = Effects::none();
         loop {
@@ -285,7 +284,7 @@ impl Tree {
                     }
                 }
             };
-            woke |= effects.carry_out(self);
+            woke = woke.and(effects.carry_out(self));
             if !more {
                 break;
             }
