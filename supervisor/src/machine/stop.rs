@@ -449,13 +449,14 @@ impl Machine {
             Then::Start { .. } if self.is_changing(sup) => self.change_stopped(sup),
             Then::Start { culprit, due } => {
                 let node = &self.nodes[culprit];
+                let stands = node.flags.linked && node.parent == sup;
                 let waits = node.phase == Phase::Failed(Retry::Group) && node.parent == sup;
                 if waits && due > self.now {
                     self.set_phase(culprit, Phase::Backoff(Retry::Group));
                     return self.set_deadline(culprit, due);
                 }
                 let next = match scope {
-                    Scope::From(_) if node.flags.linked && node.parent == sup => culprit,
+                    Scope::From(_) | Scope::One(_) if stands => culprit,
                     _ => self.nodes.sup(sup).first,
                 };
                 if waits {

@@ -2,7 +2,7 @@
 
 use super::Machine;
 use super::node::{Body, Cause, Ix, Letter, Mail, Phase, Wish};
-use super::walk::{End, Op};
+use super::walk::{End, Op, Scope};
 use crate::event::kind::EventKind;
 
 impl Machine {
@@ -103,7 +103,11 @@ impl Machine {
             Mail::FirstStart => self.continue_first_start(sup),
             Mail::Rest(scope) => {
                 self.emit(sup, EventKind::GroupStarting);
-                let next = self.nodes.sup(sup).first;
+                let stands = |ix: Ix| self.nodes[ix].flags.linked && self.nodes[ix].parent == sup;
+                let next = match scope {
+                    Scope::One(ix) if stands(ix) => ix,
+                    _ => self.nodes.sup(sup).first,
+                };
                 let cause = Cause::Group;
                 self.begin_operation(sup, Op::Starting { next, scope, cause });
             }

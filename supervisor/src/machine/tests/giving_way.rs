@@ -369,3 +369,33 @@ fn a_start_that_fails_before_a_reload_has_come_to_stopping_it_is_over_with_it() 
         assert_eq!(world.differs(), None);
     }
 }
+
+#[test]
+fn a_start_of_a_group_that_fails_after_a_reload_to_one_for_one_is_tried_again_alone() {
+    let spec = |strategy, backoff| {
+        let b = explicit("b").backoff(backoff);
+        SupervisorSpec::root(vec![worker("a"), b])
+            .strategy(strategy)
+            .intensity(Intensity::new(9, secs(1)))
+    };
+    for kept in [false, true] {
+        let backoff = || Backoff::constant(secs(2));
+        let mut world = started(spec(Strategy::OneForAll, backoff()));
+        world.ready("b");
+        world.exit("a", Ends::Failed);
+        obey(&mut world);
+        let ticket = reloaded(&mut world, spec(Strategy::OneForOne, backoff()));
+        assert!(is_reloaded(&mut world, ticket));
+        world.exit("b", Ends::Failed);
+        world.check();
+        assert_eq!(state(&world, "b"), ChildState::Backoff);
+        if kept {
+            ask(&mut world, "b", Ask::Pause).expect("accepted");
+            world.check();
+        }
+        world.jump();
+        world.check();
+        assert_eq!(world.attempt("b").is_some(), !kept);
+        assert_eq!(world.attempt("a").map(|a| a.generation), Some(1));
+    }
+}
