@@ -51,7 +51,9 @@ impl World {
             return;
         };
         let node = self.machine.find(id);
-        if self.machine.lookup(path).is_some_and(|now| now != id) {
+        let replaced = self.machine.lookup(path).is_some_and(|now| now != id);
+        let lives = node.is_some_and(|node| node.phase.is_live());
+        if replaced || (lives && !self.machine.is_in_the_tree(id.ix)) {
             // It has left before its turn came, and whoever has its place was asked.
             return;
         }
