@@ -137,9 +137,10 @@ impl Machine {
         if let Some(watch) = &mut node.watch {
             watch.attempt_ended();
         }
+        let former = node.last.replace(end);
         // One that stands in the history does not go yet.
-        let former = node.last.replace(end).filter(|_| node.history.is_none());
-        if let Some(KeptEnd::Record(former)) = former {
+        let stays = node.history.is_some();
+        if let (Some(KeptEnd::Record(former)), false) = (former, stays) {
             self.trash.records.push(former);
         }
     }
