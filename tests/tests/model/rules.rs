@@ -260,7 +260,7 @@ impl Rules {
     fn start_below(&mut self, path: &Arc<str>) {
         for (below, member) in &mut self.members {
             if !below.is_empty() && parent(below) == &**path {
-                member.stopped = false;
+                (member.stop, member.stopped) = (None, false);
             }
         }
     }
