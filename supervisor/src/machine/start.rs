@@ -56,8 +56,7 @@ impl Machine {
             {
                 return false;
             }
-            Phase::Backoff(Retry::First) => {
-                debug_assert_eq!(cause, Cause::First, "a group stops before it starts");
+            Phase::Backoff(Retry::First) if cause == Cause::First => {
                 // Held up again by a child that is tried again; its restart goes on from there.
                 self.leave_walk(sup);
                 self.nodes.sup_mut(sup).first_start = FirstStartState::Held;
@@ -499,6 +498,8 @@ impl Machine {
             Phase::Down(_) => alone || matches!(cause, Cause::Group | Cause::Reload),
             Phase::Failed(retry) => alone || retry.cause() == cause,
             Phase::Waiting(_) => alone,
+            // The first start goes on behind its group.
+            Phase::Backoff(Retry::First) => cause == Cause::Group,
             Phase::Backoff(_)
             | Phase::Exited(_)
             | Phase::Starting(_)

@@ -1,7 +1,9 @@
 //! Which siblings a restart takes along, and in which order (R17 to R21).
 
 use super::*;
-use crate::spec::policy::{AutoShutdown, Intensity, StartOrder, Strategy, WhileStarting};
+use crate::spec::policy::{
+    AutoShutdown, FirstStart, Intensity, StartOrder, Strategy, WhileStarting,
+};
 
 fn tree(strategy: Strategy) -> World {
     let spec = SupervisorSpec::root(workers(&["a", "b", "c", "d"])).strategy(strategy);
@@ -426,4 +428,31 @@ fn who_was_stopped_in_a_group_that_is_called_off_starts_with_the_next() {
     world.ready("a");
     assert_eq!(live(&world), ["a", "b", "c"]);
     world.check();
+}
+
+#[test]
+fn who_holds_up_the_first_start_starts_with_the_rest_of_its_group() {
+    let constant = |child: ChildSpec| child.backoff(Backoff::constant(secs(2)));
+    let children = vec![
+        constant(worker("a")),
+        explicit("b"),
+        constant(explicit("c")),
+    ];
+    let spec = SupervisorSpec::root(children)
+        .strategy(Strategy::OneForAll)
+        .first_start(FirstStart::Retry)
+        .while_starting(WhileStarting::Wait);
+    let mut world = started(spec);
+    world.ask("b", Ask::Pause);
+    world.exit("a", Ends::Failed);
+    world.exit("b", Ends::Failed);
+    assert_eq!(live(&world), ["c"], "the first start goes on meanwhile");
+    world.ask("a", Ask::Pause);
+    world.exit("c", Ends::Failed);
+    world.check();
+    assert_eq!(live(&world), ["c"], "it does not wait for itself");
+    world.ready("c");
+    world.check();
+    assert!(world.is_up());
+    assert_eq!(live(&world), ["c"]);
 }
