@@ -409,7 +409,11 @@ impl Machine {
         let node = &self.nodes[ix];
         let settled = match node.phase {
             Phase::Running | Phase::Exited(_) => true,
-            Phase::Down(_) => !matches!(node.wish, Wish::Start(_)),
+            // A stop that is under way answers when it comes to it.
+            Phase::Down(_) => {
+                let stops = matches!(self.nodes.sup(node.parent).op, Op::Stopping { .. });
+                !stops && !matches!(node.wish, Wish::Start(_))
+            }
             _ => false,
         };
         assert!(
