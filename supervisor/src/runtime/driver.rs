@@ -12,12 +12,11 @@ use std::task::{Context, Poll, ready};
 use tracing::Span;
 
 use super::attempt::{Attempt, OnAbort, Progress};
-use super::effects::Woke;
 use super::slice::Slice;
 use super::slot::Slot;
 use super::subtasks::{End, LastWords, SubTasks};
 use super::tree::Tree;
-use super::{lifecycle, records, relay};
+use super::{lifecycle, records};
 use crate::event::end::{KeptEnd, PlainEnd};
 use crate::event::exit::{During, ExitKind, ExitRecord};
 use crate::machine::input::{Exit, Input};
@@ -240,11 +239,7 @@ impl Driver {
         // Wakes may sit in the scheduler's slot that nobody else takes from: let them out before
         // code of users can block the thread.
         let spent = self.slice.is_spent(now);
-        self.yields = done.woke.is_any() || spent || self.begun % BATCH == 0;
-        if let Woke::One(next) = done.woke {
-            // Behind this the task waits, or yields.
-            self.hand_over(&next);
-        }
+        self.yields = done.woke || spent || self.begun % BATCH == 0;
     }
 
     /// What is to be told of the attempt that was begun last.
@@ -351,18 +346,7 @@ impl Driver {
         let (now, input) = (self.now(), exited(&self.slot, self.generation(), end));
         let done = self.tree().last_driver_gone(&self.slot, now, input);
         self.unread |= done.unread;
-        if let Woke::One(next) = done.woke {
-            self.hand_over(&next);
-        }
         self.pause();
-    }
-
-    /// Its task has nothing to do now but to wake readers, and has woken nobody but this one.
-    fn hand_over(&self, next: &Arc<Slot>) {
-        let among_workers = self.tree().nudge.is_some() && self.seat != Seat::Outside;
-        if among_workers && !self.unread {
-            relay::hand_over(next);
-        }
     }
 
     fn leave(&mut self) {

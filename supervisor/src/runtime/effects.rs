@@ -58,30 +58,8 @@ pub(super) struct Effects {
     pub(super) traces: bool,
     /// A task has been woken that may sit where only this thread takes from.
     hidden: bool,
-}
-
-/// Which tasks of the tree a call has woken.
-#[derive(Debug, Default)]
-pub(super) enum Woke {
-    #[default]
-    Nobody,
-    /// That of this child, and nobody else at all.
-    One(Arc<Slot>),
-    Several,
-}
-
-impl Woke {
-    /// Nobody but those of two parts of a call.
-    pub(super) fn and(self, more: Self) -> Self {
-        match (self, more) {
-            (Self::Nobody, woke) | (woke, Self::Nobody) => woke,
-            _ => Self::Several,
-        }
-    }
-
-    pub(super) const fn is_any(&self) -> bool {
-        !matches!(self, Self::Nobody)
-    }
+    /// The child whose task that is, where nobody has been woken behind it.
+    pub(super) next: Option<Arc<Slot>>,
 }
 
 impl Effects {
@@ -109,7 +87,9 @@ impl Effects {
     }
 
     /// Carries everything out, in an order in which nobody waits for somebody's `Drop`.
-    pub(super) fn carry_out(&mut self, tree: &Arc<Tree>) -> Woke {
+    ///
+    /// Answers whether other tasks of the tree have been woken.
+    pub(super) fn carry_out(&mut self, tree: &Arc<Tree>) -> bool {
         current::assert_unlocked();
         if let Some(left) = self.expect.take() {
             nudge::expect(left);
@@ -119,32 +99,21 @@ impl Effects {
             || !self.unanswered.is_empty()
             || !self.watched.is_empty()
             || !self.mirrors.is_empty();
-        let mut woke = if others || self.changed.len() > 1 {
-            Woke::Several
-        } else {
-            match self.changed.pop() {
-                Some((slot, before)) => {
-                    quietly(|| slot.notify(before));
-                    if strangers || before.has_token() {
-                        Woke::Several
-                    } else {
-                        Woke::One(slot)
-                    }
-                }
-                None => Woke::Nobody,
+        let woke = others || !self.changed.is_empty();
+        if woke || strangers {
+            self.next = None;
+            if self.changed.len() == 1 && !others && !strangers {
+                self.wake_next();
+            } else {
+                self.wake(tree);
             }
-        };
-        if woke.is_any() || strangers {
-            self.wake(tree);
             self.hidden = true;
         }
         // From here on code of users may block this thread, also in a later part of the same call.
         if self.hidden && (self.traces || self.owns_foreign()) {
             Tree::push();
             self.hidden = false;
-            if woke.is_any() {
-                woke = Woke::Several;
-            }
+            self.next = None;
         }
         each(&mut self.trash.records, records::give_up);
         if !self.trash.is_empty() {
@@ -160,6 +129,14 @@ impl Effects {
             let _ = super::lifecycle::report(tree);
         }
         woke
+    }
+
+    fn wake_next(&mut self) {
+        if let Some((slot, before)) = self.changed.pop() {
+            quietly(|| slot.notify(before));
+            // Who waits for its token has been woken behind it.
+            self.next = (!before.has_token()).then_some(slot);
+        }
     }
 
     /// Whether code of users runs when it is dropped.
@@ -271,9 +248,9 @@ mod tests {
         let blocks = tokio::spawn(async move {
             let mut effects = Effects::none();
             effects.readers.push(waker);
-            assert!(!effects.carry_out(handle.inner()).is_any());
+            assert!(!effects.carry_out(handle.inner()));
             effects.launches.push(code_that_owns(Blocks(ran, says)));
-            assert!(!effects.carry_out(handle.inner()).is_any());
+            assert!(!effects.carry_out(handle.inner()));
             effects.keep();
         });
         blocks.await.expect("it does not panic");
@@ -297,7 +274,7 @@ mod tests {
         let slot = Arc::new(Slot::new(id, Called::new("child".into()), None));
         let mut effects = Effects::none();
         effects.watched.push((Arc::clone(&slot), None));
-        assert!(!effects.carry_out(tree).is_any());
+        assert!(!effects.carry_out(tree));
         assert!(effects.watched.is_empty(), "it would be told another tree");
         effects.keep();
     }

@@ -33,8 +33,7 @@ static QUEUED: Queued = Queued(Mutex::new(Weak::new()));
 /// The child whose task is queued, or has been, and no worker woken for it.
 struct Queued(Mutex<Weak<Slot>>);
 
-/// A task that does nothing from here on has woken the one of a child that is to end, and nobody
-/// else.
+/// Who has told of a child has woken the task of one that is to end, and nobody behind it.
 pub(super) fn hand_over(next: &Arc<Slot>) {
     let run = RUN.get() + 1;
     RUN.set(run % ROW);

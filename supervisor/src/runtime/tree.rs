@@ -21,9 +21,10 @@ use tokio::time::Instant;
 
 use super::core::{Broken, Core, Listen, Stage};
 use super::current::Held;
-use super::effects::{Effects, Woke};
+use super::effects::Effects;
 use super::nudge::{self, Leisure, Nudge};
 use super::places::Places;
+use super::relay;
 use super::slot::Slot;
 use super::starved::Patience;
 #[cfg(feature = "config")]
@@ -62,6 +63,8 @@ pub(crate) struct Tree {
     pub(super) timekeeper: Notify,
     pub(super) watchdog: Watchdog,
     pub(super) nudge: Option<Nudge>,
+    /// There is another worker, which tokio may wake for what this one could do at once.
+    pub(super) has_workers: bool,
     /// Number of the last event that has been given to `tracing`; whoever holds it prints.
     pub(super) printed: Mutex<u64>,
     /// Somebody has printed.
@@ -77,10 +80,11 @@ pub(crate) struct Tree {
 }
 
 /// What has been done after the lock, besides what was asked for.
-#[derive(Debug, Default)]
+#[derive(Clone, Copy, Debug, Default)]
 #[must_use]
 pub(super) struct Done {
-    pub(super) woke: Woke,
+    /// Other tasks of the tree have been woken.
+    pub(super) woke: bool,
     /// A task has been woken that no other thread may be able to take: [`Tree::push`].
     hidden: bool,
     /// There are events that somebody waits for, and has not been told of:
@@ -132,6 +136,7 @@ impl Tree {
         let tree = Arc::new(Self {
             core: Mutex::new(core),
             nudge: Nudge::on(&runtime),
+            has_workers: runtime.metrics().num_workers() > 1,
             runtime,
             epoch: Instant::now(),
             timekeeper: Notify::new(),
@@ -238,7 +243,7 @@ impl Tree {
         patience: Patience,
         f: impl FnOnce(&mut Core) -> R,
     ) -> Result<(R, Done), Broken> {
-        let (mut result, mut woke) = (None, Woke::Nobody);
+        let (mut result, mut woke) = (None, false);
         let mut once = Some(f);
         let mut effects = Effects::none();
         loop {
@@ -284,12 +289,18 @@ impl Tree {
                     }
                 }
             };
-            woke = woke.and(effects.carry_out(self));
+            woke |= effects.carry_out(self);
             if !more {
                 break;
             }
         }
         let unread = std::mem::take(&mut effects.unread);
+        if let Some(next) = effects.next.take() {
+            // Who tells of a child does nothing else behind it, or lets others have who is woken.
+            if me.is_some() && self.has_workers {
+                relay::hand_over(&next);
+            }
+        }
         let hidden = effects.keep();
         let done = Done {
             woke,
