@@ -21,8 +21,8 @@ impl TreeRef {
     /// Stops the tree, and answers the report when it has ended.
     ///
     /// [`shutdown_tree`](TreeRef::shutdown_tree) without the formalities: who holds the tree needs
-    /// no reason. Its last events have been given to `tracing` by then; a subscriber that blocks is
-    /// waited for a second at the most.
+    /// no reason. Its last events have been given to `tracing` by then; a subscriber that blocks
+    /// another thread over them is waited for a second at the most.
     ///
     /// # Errors
     ///
@@ -73,7 +73,8 @@ impl TreeRef {
 
     /// Waits until the tree has ended, for whatever reason.
     ///
-    /// Any number may wait, before and after the end.
+    /// Any number may wait, before and after the end. Its last events have been given to `tracing` by
+    /// then, as for [`shutdown`](TreeRef::shutdown).
     ///
     /// # Errors
     ///

@@ -56,8 +56,9 @@ pub(super) fn report(tree: &Arc<Tree>) -> bool {
 }
 
 /// Waits until `tracing` has been given all that has happened so far: who leaves `main` behind the
-/// end of a tree has its last lines in the log. A subscriber that blocks the thread which prints
-/// them is not waited for any longer than a child that does not yield.
+/// end of a tree has its last lines in the log. Where a subscriber blocks another thread which
+/// prints them, it is not waited for any longer than a child that does not yield. What nobody prints
+/// yet is printed here.
 pub(crate) async fn told(tree: &Arc<Tree>) {
     if !listens() {
         return;

@@ -17,6 +17,7 @@ use std::task::{Context, Poll, Waker};
 use tokio::task::coop;
 
 use super::slot::Slot;
+use crate::panics::drop_quietly;
 
 /// So many tasks tokio runs behind the first of a row.
 const ROW: u8 = 3;
@@ -57,8 +58,8 @@ impl Queued {
             *queued = Arc::downgrade(next);
             before
         };
-        // It may be the last that holds it, and is not to be dropped under a lock.
-        drop(before);
+        // This may be the last that holds it, and with it a whole tree: not to be dropped under a lock.
+        drop_quietly(before);
         true
     }
 }
