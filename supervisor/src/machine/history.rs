@@ -102,7 +102,8 @@ impl Machine {
         );
         let (limit, last) = (self.history_limit(ix), self.nodes[ix].last.clone());
         if let (Some(end), true) = (last, restarts && limit > 0) {
-            let what = What::Attempt(&end.into_record(), ExitClass::Normal);
+            let record = end.into_record();
+            let what = What::Attempt(&record, ExitClass::Normal);
             self.push_end(ix, limit, what, decision);
         }
     }
