@@ -89,7 +89,8 @@ impl Machine {
     /// Writes what is asked for, whatever becomes of it; a question is not.
     fn audit(&mut self, command: &Command, audit: &Audit) {
         let (path, kind) = match command {
-            Command::Children(_) => return self.begin_context(),
+            // It is no event: were the next one taken for it, a refusal would be told of that.
+            Command::Children(_) => return self.leave_context(),
             Command::Reload(_) => (self.path_of(Ix::ROOT), CommandKind::Reload),
             Command::Shutdown(_) => (self.path_of(Ix::ROOT), CommandKind::Shutdown),
             Command::Add(_, planned, _) => (Arc::clone(&planned.nodes[0].path), CommandKind::Start),

@@ -43,6 +43,11 @@ impl Machine {
         self.context = self.journal.seq() + 1;
     }
 
+    /// Something is looked at, from which nothing follows.
+    pub(super) const fn leave_context(&mut self) {
+        self.context = 0;
+    }
+
     /// Goes on with what has put the child into its phase.
     pub(super) fn resume_context(&mut self, ix: Ix) {
         self.context = self.nodes[ix].correlation;

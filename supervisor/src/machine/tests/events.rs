@@ -5,7 +5,7 @@ use crate::event::command::{CommandKind, Refused};
 use crate::event::journal::Entry;
 use crate::event::kind::SupervisorEnd;
 use crate::shutdown::stage::ShutdownPhase;
-use crate::spec::policy::{Intensity, Strategy};
+use crate::spec::policy::{Intensity, Strategy, WhileStarting};
 
 /// Who is told what, after what: `7 inner/a Started`.
 fn told(world: &mut World) -> Vec<String> {
@@ -337,4 +337,26 @@ fn every_event_has_the_time_of_the_clock_on_the_wall() {
     world.exit("a", Ends::Failed);
     let times: Vec<SystemTime> = world.events().iter().map(|event| event.wall).collect();
     assert!(!times.is_empty() && times.iter().all(|&time| time == wall(1_005)));
+}
+
+#[test]
+fn a_question_that_is_refused_in_its_turn_is_not_told_as_the_command_behind_it() {
+    let slow = worker("b1").readiness(Readiness::Explicit);
+    let inner = SupervisorSpec::root(vec![slow])
+        .while_starting(WhileStarting::Wait)
+        .intensity(Intensity::new(0, secs(10)));
+    let inner = ChildSpec::supervisor("a0", inner)
+        .restart(RestartPolicy::Temporary)
+        .backoff(Backoff::none())
+        .critical(false);
+    let mut world = started(SupervisorSpec::root(vec![inner]));
+    let question = world.ask("a0", Ask::Children);
+    let successor = ChildSpec::supervisor("a0", SupervisorSpec::root(vec![worker("q0")]));
+    let add = world.ask("", Ask::Add(successor));
+    world.exit("a0/b1", Ends::Failed);
+    assert!(world.answer(question).expect("answered").is_err());
+    assert!(world.answer(add).expect("answered").is_ok());
+    let events = world.events();
+    let refused = |event: &&Event| matches!(event.kind, EventKind::Refused(_));
+    assert!(!events.iter().any(|event| refused(&event)), "{events:#?}");
 }
