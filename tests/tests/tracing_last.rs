@@ -5,7 +5,8 @@
 use std::sync::{Arc, Mutex, mpsc};
 use std::time::{Duration, Instant};
 
-use rust_supervisor::{Supervisor, SupervisorHandle, SupervisorSpec};
+use rust_supervisor::spec::policy::Readiness;
+use rust_supervisor::{ChildSpec, Supervisor, SupervisorHandle, SupervisorSpec, TaskContext};
 use supervisor_tests::{Log, obedient};
 use tokio::sync::Notify;
 use tracing_subscriber::layer::{Context, SubscriberExt};
@@ -45,7 +46,7 @@ impl Layer<Registry> for Slow {
         }
         let mut fields = Fields::default();
         event.record(&mut fields);
-        if fields.message.contains("has ended: it was asked to stop") {
+        if fields.message.starts_with("`/` has ended: ") {
             self.blocks.notify_one();
             let goes_on = self.goes_on.lock().expect("no panic");
             goes_on.recv().expect("the test lets it go on");
@@ -109,4 +110,16 @@ async fn a_shutdown_is_over_when_its_last_event_has_been_told_unless_the_subscri
         drop(handle);
         numbers.lock().expect("no panic").clear();
     }
+
+    // A start that fails is answered behind the line that says why.
+    let fails = ChildSpec::from_fn("fails", |_: TaskContext| async { Err("no") })
+        .readiness(Readiness::Explicit);
+    let mut start = tokio::spawn(Supervisor::start(SupervisorSpec::root(vec![fails])));
+    blocks.notified().await;
+    let early = tokio::time::timeout(Duration::from_millis(200), &mut start).await;
+    assert!(early.is_err(), "answered before that has been told");
+    go_on.send(()).expect("somebody waits");
+    assert!(start.await.expect("no panic").is_err());
+    let last = *numbers.lock().expect("no panic").last().expect("events");
+    told(last);
 }

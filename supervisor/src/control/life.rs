@@ -22,7 +22,8 @@ impl TreeRef {
     ///
     /// [`shutdown_tree`](TreeRef::shutdown_tree) without the formalities: who holds the tree needs
     /// no reason. Its last events have been given to `tracing` by then; a subscriber that blocks
-    /// another thread over them is waited for a second at the most.
+    /// another thread over them is waited for a second at the most. One that blocks the task of a
+    /// child, which writes of its own end, holds up the tree as a child does that does not yield.
     ///
     /// # Errors
     ///

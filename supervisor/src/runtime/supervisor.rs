@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use super::core::{Core, Listen, Stage};
 use super::guards;
+use super::lifecycle;
 use super::outcome::RunOutcome;
 use super::timekeeper;
 use super::tree::Tree;
@@ -292,6 +293,10 @@ async fn started(tree: &Arc<Tree>) -> Result<(), StartError> {
         Stage::Starting | Stage::Closing => None,
     };
     let settled = until(tree, Listen::Stage, settled).await;
+    if settled.is_err() {
+        // Why is in the last lines of the log.
+        lifecycle::told(tree).await;
+    }
     match tree.broken_text() {
         Some(text) => Err(StartError::Broken {
             message: text.to_string(),
