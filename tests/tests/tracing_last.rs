@@ -114,7 +114,10 @@ async fn a_shutdown_is_over_when_its_last_event_has_been_told_unless_the_subscri
     // A start that fails is answered behind the line that says why.
     let fails = ChildSpec::from_fn("fails", |_: TaskContext| async { Err("no") })
         .readiness(Readiness::Explicit);
-    let mut start = tokio::spawn(Supervisor::start(SupervisorSpec::root(vec![fails])));
+    // The other one is stopped for it, and its task, which has gone by then, writes that line.
+    let stops = obedient("stops", &Log::new(), Duration::ZERO);
+    let spec = SupervisorSpec::root(vec![stops, fails]);
+    let mut start = tokio::spawn(Supervisor::start(spec));
     blocks.notified().await;
     let early = tokio::time::timeout(Duration::from_millis(200), &mut start).await;
     assert!(early.is_err(), "answered before that has been told");
