@@ -74,10 +74,11 @@ fn cost(spec: SupervisorSpec) -> (u64, u64) {
     (after.0 - before.0, after.1 - before.1)
 }
 
-/// The index looks into the arena where hashes collide, and the order of deadlines into its heap.
+/// The index looks into the arena where hashes collide, which is another time elsewhere, and the
+/// order of deadlines into its heap. What looked at the siblings would make thousands of visits.
 fn assert_alike(few: (u64, u64), many: (u64, u64)) {
     assert_eq!(few.0, many.0);
-    assert!(many.1 <= few.1 + 8, "{few:?} {many:?}");
+    assert!(many.1 <= few.1 + 100, "{few:?} {many:?}");
 }
 
 #[test]
