@@ -10,6 +10,7 @@ use std::time::Duration;
 use super::exit::{ExitKind, ExitRecord};
 use super::kind::EventKind;
 use crate::machine::decision::ExitClass;
+use crate::machine::time::nanos;
 
 /// The end of an attempt.
 #[derive(Clone, Debug)]
@@ -135,10 +136,7 @@ impl KeptEnd {
 
     /// What there is to tell of it.
     pub(crate) fn record(&self) -> Arc<ExitRecord> {
-        match self {
-            Self::Plain(end) => end.record(),
-            Self::Record(record) => Arc::clone(record),
-        }
+        self.clone().into_record()
     }
 
     /// The same, where nobody else wants it.
@@ -163,8 +161,4 @@ impl KeptEnd {
             Self::Record(record) => record.kind.class(),
         }
     }
-}
-
-fn nanos(time: Duration) -> u64 {
-    u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
 }

@@ -278,9 +278,8 @@ impl Machine {
             !node.flags.marked || group_starts(),
             "`{path}` keeps a mark"
         );
-        let is_passed_by = node.phase.is_down() && node.wish == Wish::Stay;
         assert!(
-            !is_passed_by || group_starts(),
+            !node.is_passed_by() || group_starts(),
             "`{path}` is to stay down, and no group starts"
         );
     }

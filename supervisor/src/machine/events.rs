@@ -91,7 +91,7 @@ impl Machine {
             attempt: node.attempt,
             state,
             operation: node.operation,
-            ready: node.flags.ready && state != ChildState::Removed,
+            ready: node.is_ready_as(state),
             correlation: self.context,
             kind,
         });
@@ -203,12 +203,11 @@ impl Machine {
         }
         let found = self.nodes.find(id);
         let state = found.map_or(ChildState::Removed, |ix| self.known_state(ix));
-        let known = found.map(|ix| (self.nodes[ix].operation, self.nodes[ix].flags.ready));
+        let known = found.map(|ix| (self.nodes[ix].operation, self.nodes[ix].is_ready_as(state)));
         if let Some(event) = self.journal.newest_mut(seq) {
             event.state = state;
             if let Some((operation, ready)) = known {
-                event.operation = operation;
-                event.ready = ready && state != ChildState::Removed;
+                (event.operation, event.ready) = (operation, ready);
             }
         }
     }

@@ -243,9 +243,8 @@ impl Machine {
 
     fn seen(&self, ix: Ix) -> Seen {
         let node = &self.nodes[ix];
-        // Of one that has finished and was removed, those that are after it need not know.
-        let ready = node.flags.ready && node.phase != Phase::Down(Down::Removed);
-        Seen::new(node.phase.public(), ready, node.generation())
+        let state = node.phase.public();
+        Seen::new(state, node.is_ready_as(state), node.generation())
     }
 
     /// How a child that is down came to rest; none where it may be started again without a word.

@@ -19,6 +19,7 @@ use crate::control::outcome::ChildControlOperation as Operation;
 use crate::event::end::KeptEnd;
 use crate::event::exit::TimeLimit;
 use crate::event::failure::{Failure, Why};
+use crate::event::snapshot::ChildState;
 use crate::spec::plan::{ChildPolicy, SupervisorPolicy};
 use crate::task::start_reason::StartReason;
 
@@ -387,6 +388,19 @@ impl OfAttempt {
     pub(super) fn find(self, nodes: &Nodes) -> Option<Ix> {
         let ix = nodes.find(self.child)?;
         (nodes[ix].generation() == self.generation).then_some(ix)
+    }
+}
+
+impl Node {
+    /// Whether it is down, and the restart of its group that is to come leaves it so (R20).
+    pub(super) fn is_passed_by(&self) -> bool {
+        self.phase.is_down() && self.wish == Wish::Stay
+    }
+
+    /// Whether it is told to be ready while it does this. Of one that has finished and was removed,
+    /// those that are after it need not know.
+    pub(super) fn is_ready_as(&self, state: ChildState) -> bool {
+        self.flags.ready && state != ChildState::Removed
     }
 }
 

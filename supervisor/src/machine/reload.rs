@@ -513,7 +513,7 @@ impl Machine {
                 _ => {}
             }
             let node = &mut self.nodes[ix];
-            if node.phase.is_down() && node.wish == Wish::Stay {
+            if node.is_passed_by() {
                 // It was to stay down in this group only (R20).
                 node.wish = Wish::None;
             }

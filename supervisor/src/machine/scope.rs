@@ -66,7 +66,7 @@ impl Machine {
         while let Some(ix) = next.some() {
             let node = &mut self.nodes[ix];
             node.flags.marked = false;
-            if node.phase.is_down() && node.wish == Wish::Stay {
+            if node.is_passed_by() {
                 node.wish = Wish::None;
             }
             next = node.next;
